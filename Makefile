@@ -1,0 +1,64 @@
+# passkeylab: everything needs Go, make and git; `make deps` installs the rest on Debian and Ubuntu.
+
+SHELL       := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+GO      ?= go
+BIN     := .bin/passkeylab
+# Given to the journeys, for example: make scenarios ARGS="--label-filter=id:WP-01 -v"
+ARGS    ?=
+# Where our Go code is.
+FOLDERS := virtualauth rp harness scenarios reports cmd
+# The unit tests are all packages but the journeys, which are run by Ginkgo.
+UNIT    = $$($(GO) list ./... | grep -v /scenarios/journeys)
+
+.PHONY: help
+help: ## show this list
+	@printf 'make <target>\n\n'
+	@sed -n 's/^\([a-z][a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | while IFS=$$'\t' read -r target words; do printf '  %-10s %s\n' "$$target" "$$words"; done
+	@printf '\nThe journeys take ARGS, for example: make scenarios ARGS="--label-filter=id:WP-01"\n'
+
+.PHONY: deps
+deps: ## install what is missing (Debian, Ubuntu), or say what to install
+	@deploy/deps.sh
+
+.PHONY: build
+build: ## build the one binary, .bin/passkeylab
+	@mkdir -p $(dir $(BIN))
+	$(GO) build -o $(BIN) ./cmd/passkeylab
+
+.PHONY: scenarios
+scenarios: deps build ## run all journeys; reports in reports/out
+	@$(BIN) journeys $(ARGS)
+
+.PHONY: test
+test: deps lint unit build ## all checks, unit tests and the essential journeys
+	@$(BIN) journeys --label-filter='essential' $(ARGS)
+
+.PHONY: unit
+unit: ## unit tests only
+	$(GO) test -vet=off $(UNIT)
+
+.PHONY: lint
+lint: ## gofmt, go vet, staticcheck
+	@unformatted=$$(gofmt -l $(FOLDERS)); \
+	if [ -n "$$unformatted" ]; then printf 'not formatted; run gofmt -w on:\n%s\n' "$$unformatted" >&2; exit 1; fi
+	$(GO) vet ./...
+	$(GO) tool staticcheck ./...
+
+.PHONY: bench
+bench: deps build ## time one registration, and the suite with 1, 2 and 4 processes
+	@$(BIN) bench
+
+.PHONY: rp
+rp: build ## serve the relying party with demo accounts on this machine
+	@$(BIN) rp $(ARGS)
+
+.PHONY: doctor
+doctor: build ## check what a run needs, and show the settings
+	@$(BIN) doctor
+
+.PHONY: clean
+clean: ## remove what was built and the reports
+	rm -rf .bin reports/out

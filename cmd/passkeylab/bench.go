@@ -1,0 +1,139 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"runtime"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/passkeylab/passkeylab/harness/config"
+	"github.com/passkeylab/passkeylab/harness/progress"
+)
+
+// benchOptions are the flags of passkeylab bench.
+type benchOptions struct {
+	settings    settings
+	journey     string
+	rounds      int
+	procs       []int
+	labelFilter string
+}
+
+func (a app) benchCommand() *cobra.Command {
+	var o benchOptions
+	cmd := &cobra.Command{
+		Use:   "bench",
+		Short: "Time one registration, and the whole suite with several numbers of processes",
+		Long: `bench measures how long one full registration takes, from the first page to the passkey on the Security info page, and the
+wall-clock time of the whole suite with 1, 2 and 4 processes. It judges nothing: a slow machine is no failure, but a journey
+that fails is, because its time would mean nothing.
+
+Exit codes: 0 measured, 1 a journey failed, 2 wrong flags or settings.`,
+		Example: `  passkeylab bench
+  passkeylab bench --procs=1,2 --label-filter=essential`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return a.bench(cmd.Context(), o) },
+	}
+	o.settings.register(cmd)
+	cmd.Flags().StringVar(&o.journey, "journey", "REG-04", "the `id` of the journey that is timed alone")
+	cmd.Flags().IntVar(&o.rounds, "rounds", 5, "how often that one is played")
+	cmd.Flags().IntSliceVar(&o.procs, "procs", []int{1, 2, 4}, "the numbers of processes that the suite is played with")
+	cmd.Flags().StringVar(&o.labelFilter, "label-filter", "", "Ginkgo label `filter` for the suite; empty plays all of it")
+	return cmd
+}
+
+func (a app) bench(ctx context.Context, o benchOptions) error {
+	loaded, err := o.settings.load()
+	if err != nil {
+		return err
+	}
+	if o.rounds < 1 || slices.Min(append([]int{1}, o.procs...)) < 1 {
+		return usage("--rounds and --procs are numbers of at least 1")
+	}
+	fmt.Fprintf(a.out, "%s, %s, %d cores\n", runtime.Version(), runtime.GOARCH, runtime.NumCPU())
+	var times []time.Duration
+	for range o.rounds {
+		played, err := a.timed(ctx, o, loaded, ginkgoFlags{labelFilter: "id:" + o.journey}, 1)
+		if err != nil {
+			return err
+		}
+		times = append(times, played.each...)
+	}
+	slices.Sort(times)
+	fmt.Fprintf(a.out, "%-28s median %6.2f s   fastest %6.2f s   slowest %6.2f s   (%d rounds)\n", "one registration, "+o.journey,
+		times[len(times)/2].Seconds(), times[0].Seconds(), times[len(times)-1].Seconds(), len(times))
+	for _, procs := range o.procs {
+		played, err := a.timed(ctx, o, loaded, ginkgoFlags{labelFilter: o.labelFilter}, procs)
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(a.out, "%-28s %6.1f s   %.2f journeys/s   (%s, the build not counted)\n", "the suite, "+count(procs, "process", "processes"),
+			played.wall.Seconds(), float64(len(played.each))/played.wall.Seconds(), count(len(played.each), "journey", "journeys"))
+	}
+	return nil
+}
+
+// timing is what one run took.
+type timing struct {
+	wall time.Duration   // from the plan to the last end: set-up and build are not in it
+	each []time.Duration // of each journey that was played
+}
+
+// timed plays the suite once. It writes no reports, so that those of a real run stay.
+func (a app) timed(ctx context.Context, o benchOptions, loaded *config.Config, flags ginkgoFlags, procs int) (timing, error) {
+	clock := &stopwatch{}
+	env := append(o.settings.environment(loaded), benchEnvironment()...)
+	code, err := suiteRun{
+		root: loaded.Root, flags: flags.arguments(procs), env: env, output: io.Discard, hear: clock.hear,
+	}.play(ctx)
+	switch {
+	case err != nil:
+		return timing{}, err
+	case code == exitInterrupted:
+		return timing{}, &exit{code: code}
+	case code != exitGood || len(clock.each) == 0:
+		return timing{}, fmt.Errorf("the journeys did not pass, so their time means nothing; see what is wrong with: passkeylab journeys %s", quoted(flags.arguments(procs)))
+	}
+	return timing{wall: clock.last.Sub(clock.first), each: clock.each}, nil
+}
+
+// benchEnvironment turns off what costs time and is not the thing measured.
+func benchEnvironment() []string {
+	return []string{"PASSKEYLAB_EVIDENCE_SCREENSHOTS=never", "PASSKEYLAB_REPORTS_JUNIT=none", "PASSKEYLAB_REPORTS_HTML=none", "PASSKEYLAB_REPORTS_JSON=none"}
+}
+
+// quoted writes arguments the way a shell reads them.
+func quoted(arguments []string) string {
+	text := ""
+	for _, argument := range arguments {
+		text += fmt.Sprintf("'%s' ", argument)
+	}
+	return text
+}
+
+// stopwatch listens to a run.
+type stopwatch struct {
+	mu          sync.Mutex
+	first, last time.Time
+	each        []time.Duration
+}
+
+func (s *stopwatch) hear(event progress.Event) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	now := time.Now()
+	if s.first.IsZero() {
+		s.first = now
+	}
+	if event.Event == progress.End {
+		s.last = now
+		if event.State == progress.Passed {
+			s.each = append(s.each, time.Duration(event.Seconds*float64(time.Second)))
+		}
+	}
+}

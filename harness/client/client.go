@@ -1,0 +1,121 @@
+package client
+
+import (
+	"context"
+	"slices"
+
+	"github.com/passkeylab/passkeylab/virtualauth/ctap2"
+)
+
+// Client is a WebAuthn client with one authenticator. It keeps no state: it may be copied, and used by several goroutines as
+// far as its Device allows.
+type Client struct {
+	// Origin is that of the page. Empty: the one that the browser's bridge tells in the options.
+	Origin string
+	// TopOrigin is that of the page's top-level frame, when it is another.
+	TopOrigin string
+	// Device is the authenticator.
+	Device ctap2.Transport
+	// Attachment is "platform" or "cross-platform". Empty: what getInfo says by its option "plat".
+	Attachment string
+	// Transports are how the device is reached (WebAuthn L3 §5.8.4). Empty: what getInfo says.
+	Transports []string
+	// Choose picks one of several accounts that can sign in, by its index; nil takes the first, the newest. Authenticators
+	// with a display let the user choose there and tell of one account only.
+	Choose func(ctx context.Context, accounts []ctap2.User) (int, error)
+	// Misbehave is how the client lies.
+	Misbehave Misbehaviour
+}
+
+// The values of AuthenticatorAttachment (WebAuthn L3 §5.4.5).
+const (
+	Platform      = "platform"
+	CrossPlatform = "cross-platform"
+)
+
+// device is what the client knows of its authenticator.
+type device struct {
+	info       *ctap2.GetInfoResponse
+	attachment string
+	transports []string
+}
+
+func (c *Client) inspect(ctx context.Context) (*device, error) {
+	info, err := ctap2.GetInfo(ctx, c.Device)
+	if err != nil {
+		return nil, refused(ctx, err)
+	}
+	d := &device{info: info, attachment: c.Attachment, transports: c.Transports}
+	if d.attachment == "" {
+		d.attachment = CrossPlatform
+		if info.Options["plat"] {
+			d.attachment = Platform
+		}
+	}
+	if len(d.transports) == 0 {
+		d.transports = info.Transports
+	}
+	return d, nil
+}
+
+// verification decides on the option "uv" (WebAuthn L3 §5.1.3 step 21, §5.1.4.2): required, preferred and discouraged against
+// what the authenticator can do now. ok is false when it cannot do what is required.
+func (d *device) verification(requirement string) (uv, ok bool) {
+	ready := d.info.Options["uv"] // absent: not able; false: able, but nobody has enrolled
+	switch known(requirement) {
+	case required:
+		return true, ready
+	case preferred:
+		return ready, true
+	}
+	return false, true
+}
+
+// reaches tells whether a descriptor may be on this device: it names no transports, or one of the device's.
+func (d *device) reaches(transports []string) bool {
+	if len(transports) == 0 || len(d.transports) == 0 {
+		return true
+	}
+	return slices.ContainsFunc(transports, func(t string) bool { return slices.Contains(d.transports, t) })
+}
+
+// identifies tells whether "none" leaves the AAGUID: WebAuthn lets a client decide, and Chromium keeps it where it says which
+// passkey provider was used (internal, hybrid) and zeroes it where it says which piece of hardware.
+func (d *device) identifies() bool {
+	if len(d.transports) == 0 {
+		return d.attachment == Platform
+	}
+	return slices.Contains(d.transports, "internal") || slices.Contains(d.transports, "hybrid")
+}
+
+// caller is whose request it is.
+type caller struct {
+	origin, topOrigin string
+	crossOrigin       bool
+}
+
+// caller reads who asks: from the client's own fields, else from what the browser's bridge tells.
+func (c *Client) caller(o extensions) caller {
+	who := caller{origin: c.Origin, topOrigin: c.TopOrigin, crossOrigin: c.TopOrigin != "" && c.TopOrigin != c.Origin}
+	if told := o.RemoteDesktopClientOverride; told != nil {
+		if who.origin == "" {
+			who.origin = told.Origin
+		}
+		who.crossOrigin = who.crossOrigin || !told.SameOriginWithAncestors
+	}
+	return who
+}
+
+// descriptors turns a list into what the authenticator gets: only known types, only ids that it could have made.
+func (d *device) descriptors(list []descriptor) []ctap2.Descriptor {
+	var out []ctap2.Descriptor
+	for _, entry := range list {
+		if limit := d.info.MaxCredentialIDLength; limit > 0 && uint(len(entry.ID)) > limit {
+			continue
+		}
+		if entry.Type == ctap2.PublicKey {
+			out = append(out, ctap2.Descriptor{ID: ctap2.Bytes(entry.ID), Type: entry.Type})
+		}
+	}
+	return out
+}

@@ -1,0 +1,210 @@
+package client
+
+import (
+	"context"
+	"encoding/base64"
+	"errors"
+	"slices"
+
+	"github.com/passkeylab/passkeylab/virtualauth/authdata"
+	"github.com/passkeylab/passkeylab/virtualauth/ctap2"
+)
+
+// Get performs an authentication ceremony (WebAuthn L3 §5.1.4): PublicKeyCredentialRequestOptionsJSON in,
+// AuthenticationResponseJSON out. All errors are *DOMError.
+func (c *Client) Get(ctx context.Context, optionsJSON []byte) ([]byte, error) {
+	o, err := parseRequest(optionsJSON)
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithTimeoutCause(ctx, timeout(o.Timeout), errTimeout)
+	defer cancel()
+	who := c.caller(o.Extensions)
+	rpID, err := chooseRPID(who.origin, o.RPID)
+	if err != nil {
+		return nil, err
+	}
+	if c.Misbehave.RPID != "" {
+		rpID = c.Misbehave.RPID
+	}
+	d, err := c.inspect(ctx)
+	if err != nil {
+		return nil, err
+	}
+	uv, ok := d.verification(o.UserVerification)
+	if !ok {
+		return nil, refused(ctx, errNotSuitable)
+	}
+	if c.Misbehave.SkipVerification {
+		uv = false
+	}
+	clientData := c.clientData(typeGet, o.Challenge, who)
+	request := &ctap2.GetAssertionRequest{RPID: rpID, ClientDataHash: hash(clientData), Options: choices(false, uv)}
+	if !c.Misbehave.IgnoreAllowList {
+		if request.AllowList, err = c.allowed(ctx, d, rpID, o.AllowCredentials); err != nil {
+			return nil, refused(ctx, err)
+		}
+	}
+	signed, err := c.assert(ctx, request)
+	if err != nil {
+		return nil, refused(ctx, err)
+	}
+	return c.authentication(d, signed, clientData)
+}
+
+// allowed is the list for the authenticator: what can be reached and is of a known type. A list of which nothing is left must
+// not become "any credential" (WebAuthn L3 §5.1.4.2).
+func (c *Client) allowed(ctx context.Context, d *device, rpID string, list []descriptor) ([]ctap2.Descriptor, error) {
+	if len(list) == 0 {
+		return nil, nil
+	}
+	reachable := slices.DeleteFunc(slices.Clone(list), func(e descriptor) bool { return !d.reaches(e.Transports) })
+	found := d.descriptors(reachable)
+	if len(found) == 0 {
+		return nil, ctap2.NoCredentials
+	}
+	return c.narrow(ctx, d, rpID, found)
+}
+
+// assert gets one assertion. When the authenticator has several and lets the client choose, all are fetched first
+// (CTAP 2.2 §6.3).
+func (c *Client) assert(ctx context.Context, request *ctap2.GetAssertionRequest) (*ctap2.GetAssertionResponse, error) {
+	first, err := ctap2.GetAssertion(ctx, c.Device, request)
+	if err != nil {
+		return nil, err
+	}
+	if len(first.Credential.ID) == 0 && len(request.AllowList) == 1 {
+		first.Credential = request.AllowList[0] // it may be left out then (CTAP 2.2 §6.2.2)
+	}
+	if first.Count < 2 || first.UserSelected || c.Choose == nil {
+		return first, nil
+	}
+	all := []*ctap2.GetAssertionResponse{first}
+	for uint(len(all)) < first.Count {
+		next, err := ctap2.GetNextAssertion(ctx, c.Device)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, next)
+	}
+	return c.choose(ctx, all)
+}
+
+func (c *Client) choose(ctx context.Context, all []*ctap2.GetAssertionResponse) (*ctap2.GetAssertionResponse, error) {
+	accounts := make([]ctap2.User, len(all))
+	for i, a := range all {
+		if a.User != nil {
+			accounts[i] = *a.User
+		}
+	}
+	i, err := c.Choose(ctx, accounts)
+	if err != nil {
+		return nil, err
+	}
+	if i < 0 || i >= len(all) {
+		return nil, errNoAccount
+	}
+	return all[i], nil
+}
+
+// errNoAccount says that Choose named an account that is not there.
+var errNoAccount = errors.New("the chosen account is not in the list")
+
+func isNoCredentials(err error) bool { return errors.Is(err, ctap2.NoCredentials) }
+
+// authenticationJSON is AuthenticationResponseJSON (WebAuthn L3 §5.5).
+type authenticationJSON struct {
+	ID                      string         `json:"id"`
+	RawID                   base64url      `json:"rawId"`
+	Type                    string         `json:"type"`
+	AuthenticatorAttachment string         `json:"authenticatorAttachment"`
+	ClientExtensionResults  map[string]any `json:"clientExtensionResults"`
+	Response                struct {
+		ClientDataJSON    base64url  `json:"clientDataJSON"`
+		AuthenticatorData base64url  `json:"authenticatorData"`
+		Signature         base64url  `json:"signature"`
+		UserHandle        *base64url `json:"userHandle,omitempty"`
+	} `json:"response"`
+}
+
+func (c *Client) authentication(d *device, signed *ctap2.GetAssertionResponse, clientData []byte) ([]byte, error) {
+	data, err := authdata.Parse(signed.AuthData)
+	if err != nil {
+		return nil, &DOMError{Name: NotAllowedError, Message: "The authenticator's answer was malformed.", Cause: err}
+	}
+	c.tamper(&data)
+	id := []byte(signed.Credential.ID)
+	if c.Misbehave.CredentialID != nil {
+		id = c.Misbehave.CredentialID
+	}
+	var out authenticationJSON
+	out.ID, out.RawID = text(id), c.rawID(id)
+	out.Type = c.credentialType()
+	out.AuthenticatorAttachment = c.attachment(d)
+	out.ClientExtensionResults = map[string]any{}
+	if c.Misbehave.UnaskedExtension {
+		out.ClientExtensionResults["appid"] = true
+	}
+	out.Response.ClientDataJSON = c.sent(clientData)
+	out.Response.AuthenticatorData = reassemble(signed.AuthData, data)
+	out.Response.Signature = c.signature(signed.Signature)
+	out.Response.UserHandle = c.userHandle(signed.User)
+	return c.finish(out)
+}
+
+func (c *Client) signature(honest []byte) []byte {
+	if c.Misbehave.SpoilSignature && len(honest) > 0 {
+		spoilt := slices.Clone(honest)
+		spoilt[len(spoilt)-1] ^= 0xff
+		return spoilt
+	}
+	return honest
+}
+
+// userHandle is nil when the authenticator told none (WebAuthn L3 §5.2.2, userHandle).
+func (c *Client) userHandle(user *ctap2.User) *base64url {
+	switch {
+	case c.Misbehave.OmitUserHandle:
+		return nil
+	case c.Misbehave.UserHandle != nil:
+		handle := base64url(c.Misbehave.UserHandle)
+		return &handle
+	case user == nil || len(user.ID) == 0:
+		return nil
+	}
+	handle := base64url(user.ID)
+	return &handle
+}
+
+// text is an id as the member "id" has it.
+func text(id []byte) string { return base64.RawURLEncoding.EncodeToString(id) }
+
+func (c *Client) rawID(honest []byte) base64url {
+	if c.Misbehave.RawID != nil {
+		return c.Misbehave.RawID
+	}
+	return honest
+}
+
+func (c *Client) credentialType() string {
+	if c.Misbehave.CredentialType != "" {
+		return c.Misbehave.CredentialType
+	}
+	return ctap2.PublicKey
+}
+
+func (c *Client) attachment(d *device) string {
+	if c.Misbehave.Attachment != "" {
+		return c.Misbehave.Attachment
+	}
+	return d.attachment
+}
+
+// transports are sorted and never null (WebAuthn L3 §5.2.1, getTransports).
+func (c *Client) transports(d *device) []string {
+	told := d.transports
+	if c.Misbehave.Transports != nil {
+		told = c.Misbehave.Transports
+	}
+	return append([]string{}, slices.Sorted(slices.Values(told))...)
+}

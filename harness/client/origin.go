@@ -1,0 +1,44 @@
+package client
+
+import (
+	"net"
+	"net/url"
+	"strings"
+
+	"golang.org/x/net/publicsuffix"
+)
+
+// effectiveDomain returns the domain of an origin that may use WebAuthn: https anywhere, http on localhost and below it
+// (Secure Contexts §3.1). Errors: SecurityError, as for a host that is an address (WebAuthn L3 §5.1.3 step 8).
+func effectiveDomain(origin string) (string, error) {
+	u, err := url.Parse(origin)
+	if err != nil || u.Host == "" || u.Path != "" || u.RawQuery != "" || u.Fragment != "" || u.User != nil {
+		return "", fail(SecurityError, "%q is not an origin: give scheme and host, such as https://example.org", origin)
+	}
+	host := strings.ToLower(u.Hostname())
+	local := host == "localhost" || strings.HasSuffix(host, ".localhost")
+	switch {
+	case net.ParseIP(host) != nil:
+		return "", fail(SecurityError, "the host of the origin %s is an address, not a domain", origin)
+	case u.Scheme == "https" || u.Scheme == "http" && local:
+		return host, nil
+	}
+	return "", fail(SecurityError, "the origin %s is not secure: use https, or http on localhost", origin)
+}
+
+// chooseRPID returns the RP ID for an origin (WebAuthn L3 §5.1.3 step 9, §5.1.4.1 step 8): the domain itself, or a
+// registrable suffix of it that the options claim. Errors: SecurityError.
+func chooseRPID(origin, claimed string) (string, error) {
+	domain, err := effectiveDomain(origin)
+	if err != nil {
+		return "", err
+	}
+	if claimed == "" || claimed == domain {
+		return domain, nil
+	}
+	registrable, err := publicsuffix.EffectiveTLDPlusOne(domain)
+	if err == nil && strings.HasSuffix(domain, "."+claimed) && len(claimed) >= len(registrable) {
+		return claimed, nil
+	}
+	return "", fail(SecurityError, "the RP ID %q is neither the domain of %s nor a registrable suffix of it", claimed, origin)
+}

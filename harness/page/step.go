@@ -1,0 +1,42 @@
+package page
+
+// Step names a screen, as its main element's data-step says.
+type Step string
+
+// The screens, by the names of the product specification.
+const (
+	SignIn  Step = "sign-in"
+	S0      Step = "S0"  // Security info
+	S1      Step = "S1"  // Choose a method
+	S2      Step = "S2"  // Confirm it is you
+	S2a     Step = "S2a" // Proof challenge
+	S3      Step = "S3"  // Get the app
+	S4      Step = "S4"  // Which phone
+	S5a     Step = "S5a" // Turn on the provider, Android
+	S5i     Step = "S5i" // Turn on the provider, iOS
+	S6      Step = "S6"  // Get both devices ready
+	S7      Step = "S7"  // Where it will be saved
+	S8      Step = "S8"  // Waiting for the phone
+	S9      Step = "S9"  // Checking
+	S10     Step = "S10" // Name your passkey
+	S11     Step = "S11" // Done
+	K1      Step = "K1"  // Which kind of key
+	K2      Step = "K2"  // Have it ready
+	E1      Step = "E1"
+	E2      Step = "E2"
+	E2b     Step = "E2b"
+	E3      Step = "E3"
+	E4      Step = "E4"
+	E5a     Step = "E5a"
+	E6      Step = "E6"
+	E7      Step = "E7"
+	E8      Step = "E8"
+	E9      Step = "E9"
+	E10     Step = "E10"
+	E11     Step = "E11"
+	E12     Step = "E12"
+	Unknown Step = "SI-unknown" // sign-in with a passkey that the relying party does not know
+	Stray   Step = "SI-stray"   // sign-in with a passkey that was refused when it was made
+	Blocked Step = "SI-blocked" // sign-in with a passkey that the policy now refuses
+	Failed  Step = "SI-failed"  // sign-in that did not verify
+)

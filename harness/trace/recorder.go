@@ -1,0 +1,109 @@
+package trace
+
+import (
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/passkeylab/passkeylab/reports"
+)
+
+// Recorder collects what travelled during one journey. It is safe for use by several goroutines, and its zero value
+// works. Everything is redacted when it comes in, and once more by [Recorder.Fill], since a secret may be registered
+// after it was first seen.
+type Recorder struct {
+	Decoder Decoder // Decoder decodes ceremonies; its Redactor scrubs everything that is recorded.
+
+	mu         sync.Mutex
+	ceremonies []reports.Ceremony
+	pending    []reports.Exchange // messages since the last ceremony: they belong to the next one
+	seen       []string           // observations
+}
+
+// Ceremony is one ceremony as it was seen at the page.
+type Ceremony struct {
+	Kind     string // Kind is reports.Registration or reports.Authentication.
+	At       time.Time
+	Duration time.Duration
+	Origin   string // Origin is the page's own, whatever the client data claims.
+	Options  []byte // Options is the JSON that the RP sent.
+	Response []byte // Response is the JSON that the client returned; empty when it threw.
+	Outcome  string // Outcome is the name of the DOMException, or what the RP said; it may come later, by Settle.
+	Accepted bool   // Accepted says that the RP took it.
+}
+
+// Ceremony records a ceremony. The messages recorded since the last one become its exchanges.
+func (r *Recorder) Ceremony(seen Ceremony) {
+	decode := r.Decoder.Registration
+	if seen.Kind == reports.Authentication {
+		decode = r.Decoder.Authentication
+	}
+	c := decode(seen.Options, seen.Response)
+	c.At, c.Duration, c.Accepted = seen.At, seen.Duration, seen.Accepted
+	c.Origin = firstOf(seen.Origin, c.Origin)
+	c.Outcome = r.text(seen.Outcome)
+	if c.Client != nil && seen.Origin != "" && c.Client.Origin != seen.Origin {
+		c.Problems = append(c.Problems, fmt.Sprintf("the client data names the origin %q, the page is at %q", c.Client.Origin, seen.Origin))
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	c.Exchanges, r.pending = r.pending, nil
+	r.ceremonies = append(r.ceremonies, c)
+}
+
+// Settle tells what became of the latest ceremony, once the RP has spoken. Without a ceremony it does nothing.
+func (r *Recorder) Settle(outcome string, accepted bool) {
+	outcome = r.text(outcome)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if last := len(r.ceremonies) - 1; last >= 0 {
+		r.ceremonies[last].Outcome, r.ceremonies[last].Accepted = outcome, accepted
+	}
+}
+
+// Exchange records a message of a lower layer.
+func (r *Recorder) Exchange(e reports.Exchange) {
+	e.Title, e.Text = r.text(e.Title), r.text(e.Text)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.pending = append(r.pending, e)
+}
+
+// Observe records something worth telling that is no failure.
+func (r *Recorder) Observe(format string, args ...any) {
+	text := r.text(fmt.Sprintf(format, args...))
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.seen = append(r.seen, text)
+}
+
+// Fill appends what was recorded to a result. Messages that belong to no ceremony are put under the last one, or, when
+// there was none, under one without a kind, so that nothing that was recorded is lost.
+func (r *Recorder) Fill(result *reports.Result) {
+	r.mu.Lock()
+	filled := reports.Result{Ceremonies: cloneCeremonies(r.ceremonies), Observations: slices.Clone(r.seen)}
+	pending := slices.Clone(r.pending)
+	r.mu.Unlock()
+	if len(pending) > 0 {
+		if len(filled.Ceremonies) == 0 {
+			filled.Ceremonies = []reports.Ceremony{{At: pending[0].At, Outcome: "no ceremony was completed"}}
+		}
+		last := &filled.Ceremonies[len(filled.Ceremonies)-1]
+		last.Exchanges = append(last.Exchanges, pending...)
+	}
+	r.Decoder.Redactor.Result(&filled)
+	result.Ceremonies = append(result.Ceremonies, filled.Ceremonies...)
+	result.Observations = append(result.Observations, filled.Observations...)
+}
+
+// cloneCeremonies copies as deeply as Fill changes.
+func cloneCeremonies(list []reports.Ceremony) []reports.Ceremony {
+	list = slices.Clone(list)
+	for i := range list {
+		list[i].Exchanges = slices.Clone(list[i].Exchanges)
+	}
+	return list
+}
+
+func (r *Recorder) text(text string) string { return r.Decoder.Redactor.Text(text) }

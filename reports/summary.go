@@ -1,0 +1,92 @@
+package reports
+
+import (
+	"fmt"
+	"io"
+	"strings"
+)
+
+// Summary writes the last screen of a console run: the failures one by one, each with the line that reproduces it, then
+// what was skipped and why, the totals, and the paths of the reports, in the order given. It uses no colours and no
+// terminal codes, so that it reads the same in a CI log.
+func Summary(w io.Writer, run Run, paths []string) error {
+	var b strings.Builder
+	writeBad(&b, run)
+	writeSkips(&b, run)
+	writeTotals(&b, run)
+	for _, note := range run.Notes {
+		fmt.Fprintf(&b, "note: %s\n", oneLine(note, 400))
+	}
+	if len(paths) > 0 {
+		b.WriteString("\nReports:\n")
+		for _, path := range paths {
+			fmt.Fprintf(&b, "  %s\n", path)
+		}
+	}
+	if _, err := io.WriteString(w, legal(b.String())); err != nil {
+		return fmt.Errorf("reports: write summary: %w", err)
+	}
+	return nil
+}
+
+func writeBad(b *strings.Builder, run Run) {
+	for _, state := range States() {
+		if !state.Bad() {
+			continue
+		}
+		for _, result := range run.Results {
+			if shownState(result.State) != state {
+				continue
+			}
+			fmt.Fprintf(b, "%s %s  %s\n", strings.ToUpper(string(state)), result.ID, result.Title)
+			for _, line := range failureLines(result) {
+				fmt.Fprintf(b, "  %s\n", strings.ReplaceAll(line, "\n", "\n  "))
+			}
+			b.WriteString("\n")
+		}
+	}
+}
+
+// shownState is the state itself, or Aborted for one that is not known.
+func shownState(state State) State {
+	if !state.known() {
+		return Aborted
+	}
+	return state
+}
+
+// writeSkips groups what was skipped by reason, since many journeys share one.
+func writeSkips(b *strings.Builder, run Run) {
+	var reasons []string
+	ids := map[string][]string{}
+	for _, result := range run.Results {
+		if result.State == Skipped {
+			reason := firstOf(result.Reason, "no reason was given")
+			reasons = appendNew(reasons, reason)
+			ids[reason] = append(ids[reason], result.ID)
+		}
+	}
+	for _, reason := range reasons {
+		fmt.Fprintf(b, "skipped %s: %s\n", strings.Join(ids[reason], ", "), oneLine(reason, 200))
+	}
+	if len(reasons) > 0 {
+		b.WriteString("\n")
+	}
+}
+
+func writeTotals(b *strings.Builder, run Run) {
+	verdict, totals := Judge(run), Count(run)
+	fmt.Fprintf(b, "%s: %s in %s", verdict.Phrase, count(totals.All, "journey", "journeys"), short(run.Duration))
+	separator := " – "
+	for _, state := range States() {
+		if n := totals.Of(state); n > 0 {
+			fmt.Fprintf(b, "%s%d %s", separator, n, state)
+			separator = ", "
+		}
+	}
+	fmt.Fprintf(b, "\nseed %d", run.Seed)
+	for _, version := range versions(run) {
+		fmt.Fprintf(b, ", %s %s", version.Name, version.Value)
+	}
+	b.WriteString("\n")
+}

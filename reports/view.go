@@ -1,0 +1,282 @@
+package reports
+
+import (
+	"html/template"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// view is the run as the page shows it: counted, grouped and put into words, so that the template only lays out.
+type view struct {
+	Run       Run
+	Verdict   Verdict
+	Totals    Totals
+	Tone      string // Tone is "good", "bad" or "odd" and colours the page
+	States    []stateView
+	Groups    []groupView
+	Bad       []resultView
+	Skips     []skipView
+	Slowest   []slowView
+	Drivers   []choice
+	Labels    []choice
+	Versions  []Field
+	Notes     []string
+	Processes int
+	Thumbs    template.CSS
+}
+
+// stateView is how many results ended in one state.
+type stateView struct {
+	State   State
+	Count   int
+	Percent float64
+}
+
+type groupView struct {
+	Name    string
+	Anchor  string
+	States  []stateView
+	Results []resultView
+	Time    time.Duration
+}
+
+type resultView struct {
+	Result
+	Anchor     string
+	Headline   string
+	Share      float64 // Share of the longest duration, in percent
+	Steps      []stepView
+	Pictures   []pictureView
+	Files      []fileView
+	Ceremonies []ceremonyView
+	BadConsole int
+	BadNetwork int
+}
+
+type stepView struct {
+	Step
+	Number int
+	Offset string // Offset from the beginning of the journey: "+1.2 s"
+	Shot   *pictureView
+}
+
+type pictureView struct {
+	Href, Class, Caption string
+}
+
+type fileView struct {
+	Href, Name, MediaType string
+}
+
+type ceremonyView struct {
+	Ceremony
+	Number int
+	Title  string
+	Bytes  []segmentView
+}
+
+// segmentView is a segment of the byte map with the room it gets.
+type segmentView struct {
+	Segment
+	Grow int
+	Tone int // Tone is the number of its colour
+	End  int // End is the offset of its last byte
+}
+
+type skipView struct {
+	Reason  string
+	Results []resultView
+}
+
+type slowView struct {
+	Result  resultView
+	Percent float64
+}
+
+// choice is one entry of a filter.
+type choice struct {
+	Name  string
+	Count int
+}
+
+func newView(run Run, thumbs map[string]thumb, style template.CSS, notes []string) view {
+	v := view{
+		Run: run, Verdict: Judge(run), Totals: Count(run), States: stateViews(run.Results), Versions: versions(run),
+		Notes: append(slices.Clone(run.Notes), notes...), Thumbs: style,
+	}
+	v.Tone = tone(v.Verdict)
+	var longest time.Duration
+	for _, result := range run.Results {
+		longest = max(longest, result.Duration)
+		v.Processes = max(v.Processes, result.Process)
+		v.Drivers = counted(v.Drivers, result.Driver)
+		for _, label := range result.Labels {
+			v.Labels = counted(v.Labels, label)
+		}
+	}
+	slices.SortFunc(v.Labels, func(a, b choice) int { return strings.Compare(a.Name, b.Name) })
+	slices.SortFunc(v.Drivers, func(a, b choice) int { return strings.Compare(a.Name, b.Name) })
+	b := &viewBuilder{thumbs: thumbs, longest: longest, anchors: map[string]bool{}}
+	for _, g := range groups(run.Results) {
+		v.Groups = append(v.Groups, b.group(g))
+	}
+	for _, g := range v.Groups {
+		for _, result := range g.Results {
+			v.sortIn(result)
+		}
+	}
+	v.sortBad()
+	v.slowest()
+	return v
+}
+
+func tone(verdict Verdict) string {
+	switch {
+	case verdict.OK:
+		return "good"
+	case verdict.Exit == ExitFailed:
+		return "bad"
+	}
+	return "odd"
+}
+
+// sortIn puts a result on the lists at the top and the end of the page.
+func (v *view) sortIn(result resultView) {
+	if result.State.Bad() {
+		v.Bad = append(v.Bad, result)
+	}
+	if result.State != Skipped {
+		v.Slowest = append(v.Slowest, slowView{Result: result, Percent: result.Share})
+		return
+	}
+	reason := firstOf(result.Reason, "No reason was given.")
+	i := slices.IndexFunc(v.Skips, func(s skipView) bool { return s.Reason == reason })
+	if i < 0 {
+		v.Skips = append(v.Skips, skipView{Reason: reason})
+		i = len(v.Skips) - 1
+	}
+	v.Skips[i].Results = append(v.Skips[i].Results, result)
+}
+
+func (v *view) sortBad() {
+	slices.SortStableFunc(v.Bad, func(a, b resultView) int {
+		return slices.Index(States(), shownState(a.State)) - slices.Index(States(), shownState(b.State))
+	})
+}
+
+// slowest keeps the ten that took longest.
+func (v *view) slowest() {
+	slices.SortStableFunc(v.Slowest, func(a, b slowView) int { return int(b.Result.Duration - a.Result.Duration) })
+	v.Slowest = v.Slowest[:min(10, len(v.Slowest))]
+}
+
+func counted(list []choice, name string) []choice {
+	if name == "" {
+		return list
+	}
+	if i := slices.IndexFunc(list, func(c choice) bool { return c.Name == name }); i >= 0 {
+		list[i].Count++
+		return list
+	}
+	return append(list, choice{Name: name, Count: 1})
+}
+
+func stateViews(results []Result) []stateView {
+	totals := Count(Run{Results: results})
+	var list []stateView
+	for _, state := range States() {
+		if n := totals.Of(state); n > 0 {
+			list = append(list, stateView{State: state, Count: n, Percent: 100 * float64(n) / float64(totals.All)})
+		}
+	}
+	return list
+}
+
+// viewBuilder holds what the views of single results share.
+type viewBuilder struct {
+	thumbs  map[string]thumb
+	longest time.Duration
+	anchors map[string]bool
+}
+
+func (b *viewBuilder) group(g group) groupView {
+	v := groupView{Name: firstOf(g.name, "Journeys"), States: stateViews(g.results)}
+	v.Anchor = b.anchor("group-" + firstOf(slug(g.name), "none"))
+	for _, result := range g.results {
+		v.Time += result.Duration
+		v.Results = append(v.Results, b.result(result))
+	}
+	return v
+}
+
+// anchor makes an id of the page that no other element has.
+func (b *viewBuilder) anchor(name string) string {
+	unique := name
+	for n := 2; b.anchors[unique]; n++ {
+		unique = name + "-" + strconv.Itoa(n)
+	}
+	b.anchors[unique] = true
+	return unique
+}
+
+func (b *viewBuilder) result(result Result) resultView {
+	result.State = shownState(result.State)
+	v := resultView{Result: result, Anchor: b.anchor("j-" + firstOf(slug(result.ID), "none"))}
+	if result.State.Bad() {
+		v.Headline = headline(result)
+	}
+	if b.longest > 0 {
+		v.Share = 100 * float64(result.Duration) / float64(b.longest)
+	}
+	for i, step := range result.Steps {
+		s := stepView{Step: step, Number: i + 1}
+		if step.State == "" {
+			s.State = Passed
+		}
+		if !step.At.IsZero() && !result.Started.IsZero() {
+			s.Offset = "+" + short(step.At.Sub(result.Started))
+		}
+		if step.Screenshot != nil {
+			shot := b.picture(*step.Screenshot, step.Text)
+			s.Shot = &shot
+		}
+		v.Steps = append(v.Steps, s)
+	}
+	for _, picture := range result.Pictures {
+		v.Pictures = append(v.Pictures, b.picture(picture, picture.Path))
+	}
+	for _, file := range result.Attachments {
+		v.Files = append(v.Files, fileView{href(file.Path), firstOf(file.Name, file.Path), file.MediaType})
+	}
+	for i, ceremony := range result.Ceremonies {
+		v.Ceremonies = append(v.Ceremonies, newCeremonyView(ceremony, i+1))
+	}
+	for _, entry := range result.Console {
+		v.BadConsole += one(entry.Bad())
+	}
+	for _, entry := range result.Network {
+		v.BadNetwork += one(entry.Bad())
+	}
+	return v
+}
+
+func one(yes bool) int {
+	if yes {
+		return 1
+	}
+	return 0
+}
+
+func (b *viewBuilder) picture(picture Picture, caption string) pictureView {
+	return pictureView{
+		Href:    href(picture.Path),
+		Class:   b.thumbs[picture.Path].class,
+		Caption: firstOf(picture.Caption, caption),
+	}
+}
+
+// href is the path as a relative URL, whatever characters it has.
+func href(path string) string { return (&url.URL{Path: path}).String() }

@@ -1,0 +1,137 @@
+package rp
+
+import (
+	"strconv"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"golang.org/x/text/unicode/norm"
+)
+
+// MaxName is how many characters, counted as people see them, a passkey's name may have.
+const MaxName = 64
+
+// maxNameRunes bounds what one visible character may be made of: a name is not a place to store a novel in
+// combining marks.
+const maxNameRunes = 8 * MaxName
+
+// checkName returns the name as it is kept (trimmed, composed), or the field error. What goes in comes out:
+// nothing is escaped here, pages do that.
+func checkName(name string) (string, error) {
+	if !utf8.ValidString(name) {
+		return "", &FieldError{Field: "name", Problem: ProblemForbidden}
+	}
+	name = norm.NFC.String(strings.TrimSpace(name))
+	switch {
+	case !hasVisible(name):
+		return "", &FieldError{Field: "name", Problem: ProblemEmpty}
+	case hasForbidden(name):
+		return "", &FieldError{Field: "name", Problem: ProblemForbidden}
+	case visibleLength(name) > MaxName || utf8.RuneCountInString(name) > maxNameRunes:
+		return "", &FieldError{Field: "name", Problem: ProblemTooLong, Max: MaxName}
+	}
+	return name, nil
+}
+
+// hasForbidden finds control characters, line breaks and the bidirectional embeddings, overrides and isolates
+// that can make text read as something else (Unicode UAX #9). The marks LRM, RLM and ALM stay allowed: names in
+// Hebrew and Arabic need them.
+func hasForbidden(s string) bool {
+	return strings.ContainsFunc(s, func(r rune) bool {
+		switch {
+		case r >= '\u202a' && r <= '\u202e', r >= '\u2066' && r <= '\u2069':
+			return true
+		case r == '\ufeff' || r == '\ufffe' || r == '\uffff':
+			return true
+		}
+		return unicode.In(r, unicode.Cc, unicode.Zl, unicode.Zp, unicode.Cs)
+	})
+}
+
+// hasVisible reports whether anything of s can be seen.
+func hasVisible(s string) bool {
+	return strings.ContainsFunc(s, func(r rune) bool {
+		return !unicode.IsSpace(r) && !unicode.Is(unicode.Cf, r) && !unicode.Is(unicode.M, r) && r != '\u3164' && r != '\u2800'
+	})
+}
+
+// visibleLength counts characters close to how people see them: combining marks, joiners, what a joiner joins,
+// emoji modifiers and the second half of a flag belong to the character before.
+func visibleLength(s string) int {
+	n := 0
+	joined, flag := false, false
+	for _, r := range s {
+		switch {
+		case r == '\u200d':
+			joined = true
+			continue
+		case unicode.Is(unicode.M, r), unicode.Is(unicode.Cf, r), r >= 0x1f3fb && r <= 0x1f3ff:
+			continue
+		case joined:
+			joined = false
+			continue
+		}
+		if regional := r >= 0x1f1e6 && r <= 0x1f1ff; regional && flag {
+			flag = false
+			continue
+		} else {
+			flag = regional
+		}
+		n++
+	}
+	return n
+}
+
+// sameName compares names the way people tell them apart.
+func sameName(a, b string) bool { return foldName(a) == foldName(b) }
+
+// freeName returns name, or name with the first number that no other passkey of the user has: "Phone", "Phone 2".
+// except is the id of the passkey that is being named.
+func freeName(name string, list []Credential, except []byte) string {
+	taken := func(candidate string) bool {
+		for i := range list {
+			if string(list[i].ID) != string(except) && sameName(list[i].Name, candidate) {
+				return true
+			}
+		}
+		return false
+	}
+	candidate := name
+	for n := 2; taken(candidate); n++ {
+		suffix := " " + strconv.Itoa(n)
+		candidate = shorten(name, MaxName-len(suffix)) + suffix
+	}
+	return candidate
+}
+
+// shorten cuts name to at most n visible characters, between characters.
+func shorten(name string, n int) string {
+	if visibleLength(name) <= n {
+		return name
+	}
+	runes := []rune(name)
+	for len(runes) > 0 && visibleLength(string(runes)) > n {
+		runes = runes[:len(runes)-1]
+	}
+	return strings.TrimSpace(strings.TrimRight(string(runes), "\u200d"))
+}
+
+// defaultName is what a new passkey is called until its user says otherwise: the provider's name and the phone's
+// family, as far as they are known.
+func defaultName(provider Provider, c *Credential, os PhoneOS) string {
+	name := provider.Name
+	if name == "" {
+		name = "Passkey"
+		if isSecurityKey(c.Transports) {
+			return "Security key"
+		}
+	}
+	switch os {
+	case Android:
+		return shorten(name+" on Android", MaxName)
+	case IOS:
+		return shorten(name+" on iPhone", MaxName)
+	}
+	return shorten(name, MaxName)
+}

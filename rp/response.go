@@ -1,0 +1,165 @@
+package rp
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/go-webauthn/webauthn/protocol"
+	"github.com/go-webauthn/webauthn/protocol/webauthncbor"
+	"github.com/go-webauthn/webauthn/protocol/webauthncose"
+	"github.com/go-webauthn/webauthn/webauthn"
+
+	"github.com/passkeylab/passkeylab/rp/store"
+)
+
+// MaxBody is how many bytes a response may have. The largest honest one, with a chain of certificates, is a few
+// kilobytes.
+const MaxBody = 64 << 10
+
+// response is a registration response after everything that needs no transaction: parsed and, as far as its
+// ceremony is known, verified. err is nil only for an authentic one.
+type response struct {
+	digest        []byte
+	challengeHash []byte
+	credential    Credential
+	code          Code
+	err           error
+}
+
+// target names the passkey for the audit log, "" when its id was not verified.
+func (r *response) target() string {
+	if r.err != nil {
+		return ""
+	}
+	return idTail(r.credential.ID)
+}
+
+func (r *response) failed(code Code, err error) *response {
+	r.code, r.err = code, err
+	return r
+}
+
+// errUnknownChallenge means that no ceremony of the run issued the response's challenge.
+var errUnknownChallenge = errors.New("the challenge is not one of this run's")
+
+// examine parses a body and verifies it against the ceremony that its challenge belongs to. It decides nothing:
+// the ceremony may be used up by the time of the decision.
+func (rp *RelyingParty) examine(ctx context.Context, runID string, body []byte) *response {
+	r := &response{digest: hashOf(body)}
+	parsed, err := parseCreation(body)
+	if err != nil {
+		return r.failed(CodeVerificationFailed, err)
+	}
+	challenge := parsed.Response.CollectedClientData.Challenge
+	r.challengeHash = challengeHash(challenge)
+	var ceremony Ceremony
+	var a account
+	err = rp.store.Read(ctx, func(q store.Querier) (err error) {
+		if ceremony, err = ceremonyByChallenge(q, r.challengeHash); err != nil {
+			return err
+		}
+		a, err = accountByID(q, ceremony.UserID)
+		return err
+	})
+	if err != nil || ceremony.RunID != runID || ceremony.Kind != KindCreate {
+		return r.failed(CodeVerificationFailed, errors.Join(errUnknownChallenge, err))
+	}
+	return rp.verifyCreation(r, parsed, challenge, &ceremony, &a.User)
+}
+
+// parseCreation reads a RegistrationResponseJSON. Nothing in it is trusted yet.
+func parseCreation(body []byte) (*protocol.ParsedCredentialCreationData, error) {
+	if err := checkBody(body); err != nil {
+		return nil, err
+	}
+	parsed, err := protocol.ParseCredentialCreationResponseBytes(body)
+	if err != nil {
+		return nil, describeError(err)
+	}
+	return parsed, nil
+}
+
+func checkBody(body []byte) error {
+	switch {
+	case len(body) > MaxBody:
+		return fmt.Errorf("the body has %d bytes, more than %d", len(body), MaxBody)
+	case !json.Valid(body):
+		return errors.New("the body is not JSON")
+	case !bytes.HasPrefix(bytes.TrimLeft(body, " \t\r\n"), []byte("{")):
+		return errors.New("the body is not a JSON object")
+	}
+	return nil
+}
+
+// verifyCreation runs the verifier (WebAuthn L3 §7.1). Two of its checks are taken out of it and made here, so
+// that they can be told apart from a forged response: the algorithm, and, by the caller, user verification.
+func (rp *RelyingParty) verifyCreation(r *response, parsed *protocol.ParsedCredentialCreationData, challenge string, ceremony *Ceremony, user *User) *response {
+	var key webauthncose.PublicKeyData
+	data := parsed.Response.AttestationObject.AuthData
+	if err := webauthncbor.Unmarshal(data.AttData.CredentialPublicKey, &key); err != nil {
+		return r.failed(CodeVerificationFailed, fmt.Errorf("credential public key: %w", err))
+	}
+	session := ceremony.state.Session
+	session.Challenge = challenge
+	session.UserVerification = protocol.VerificationPreferred
+	offered := session.CredParams
+	session.CredParams = []protocol.CredentialParameter{{Type: protocol.PublicKeyCredentialType, Algorithm: webauthncose.COSEAlgorithmIdentifier(key.Algorithm)}}
+	verified, err := rp.webauthn.CreateCredential(asUser{account: user}, session, parsed)
+	if err != nil {
+		return r.failed(creationErrorCode(parsed, err), describeError(err))
+	}
+	if _, err := webauthncose.ParsePublicKey(verified.PublicKey); err != nil {
+		return r.failed(CodeVerificationFailed, fmt.Errorf("credential public key: %w", err))
+	}
+	r.credential = newCredential(verified, key.Algorithm)
+	r.credential.UserID = user.ID
+	for _, parameter := range offered {
+		if int64(parameter.Algorithm) == key.Algorithm {
+			return r
+		}
+	}
+	return r.failed(CodeAlgNotAllowed, fmt.Errorf("algorithm %d was not offered", key.Algorithm))
+}
+
+// creationErrorCode tells a bad attestation statement from everything else that can be wrong.
+func creationErrorCode(parsed *protocol.ParsedCredentialCreationData, err error) Code {
+	var e *protocol.Error
+	if parsed.Response.AttestationObject.Format == string(protocol.AttestationFormatNone) || !errors.As(err, &e) {
+		return CodeVerificationFailed
+	}
+	switch e.Type {
+	case protocol.ErrInvalidAttestation.Type, protocol.ErrAttestation.Type, protocol.ErrAttestationCertificate.Type:
+		return CodeAttestationInvalid
+	}
+	return CodeVerificationFailed
+}
+
+// newCredential takes over what was verified. Everything but transports and attachment comes from the signed
+// attestation object.
+func newCredential(v *webauthn.Credential, algorithm int64) Credential {
+	c := Credential{
+		ID: v.ID, PublicKey: v.PublicKey, Algorithm: algorithm, SignCount: v.Authenticator.SignCount,
+		AttestationFormat: v.AttestationFormat,
+		BackupEligible:    v.Flags.BackupEligible, BackupState: v.Flags.BackupState, UVInitialized: v.Flags.UserVerified,
+		Attachment: string(v.Authenticator.Attachment),
+	}
+	copy(c.AAGUID[:], v.Authenticator.AAGUID)
+	for _, transport := range v.Transport {
+		if len(c.Transports) < 16 && len(transport) <= 32 { // the client's own words: bounded, else kept as they are
+			c.Transports = append(c.Transports, string(transport))
+		}
+	}
+	return c
+}
+
+// describeError makes the verifier's details readable in a log: its Error method tells only the outermost part.
+func describeError(err error) error {
+	var e *protocol.Error
+	if errors.As(err, &e) && e.Details != "" {
+		return fmt.Errorf("%s: %w", e.Type, err)
+	}
+	return err
+}

@@ -1,0 +1,281 @@
+package rp
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/alexedwards/argon2id"
+
+	"github.com/passkeylab/passkeylab/rp/store"
+)
+
+// seenEvery is how often a session's latest use is written down.
+const seenEvery = 30 * time.Second
+
+// SignInWithPassword makes a session from user name, password and one-time code. A wrong password, a wrong code
+// and an unknown name are one answer, CodeWrongCredentials, and cost the same time; MaxTries of them lock the
+// name (CodeLocked with RetryAt). A code that was used before is CodeCodeUsed.
+func (rp *RelyingParty) SignInWithPassword(ctx context.Context, in PasswordSignIn) (*Session, error) {
+	subject := signInSubject(in.UserName)
+	var a account
+	var refusal *Refusal
+	err := rp.read(ctx, "sign in", func(q store.Querier) (err error) {
+		if refusal, err = rp.lockRefusal(q, subject); err != nil || refusal != nil {
+			return err
+		}
+		if a, err = accountByName(q, in.UserName); errors.Is(err, sql.ErrNoRows) {
+			return nil
+		}
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	if refusal != nil {
+		return nil, refusal
+	}
+	right, err := rp.checkPassword(a, in.Password)
+	if err != nil {
+		return nil, fmt.Errorf("rp: sign in: %w", err)
+	}
+	var s *Session
+	err = rp.write(ctx, "sign in", func(tx *store.Tx) (err error) {
+		s, refusal, err = rp.finishPasswordSignIn(ctx, tx, in, right)
+		return err
+	})
+	if err == nil && refusal != nil {
+		return nil, refusal
+	}
+	return s, err
+}
+
+// checkPassword costs the same for an account that does not exist: it is then compared with a decoy.
+func (rp *RelyingParty) checkPassword(a account, password string) (bool, error) {
+	hash := a.password
+	if hash == "" {
+		var err error
+		rp.decoyOnce.Do(func() { rp.decoyHash, err = argon2id.CreateHash("a password nobody has", rp.hashing) })
+		if err != nil {
+			return false, err
+		}
+		hash = rp.decoyHash
+	}
+	if len(password) > maxPassword {
+		password = ""
+	}
+	match, err := argon2id.ComparePasswordAndHash(password, hash)
+	return match && a.password != "", err
+}
+
+func (rp *RelyingParty) finishPasswordSignIn(ctx context.Context, tx *store.Tx, in PasswordSignIn, right bool) (*Session, *Refusal, error) {
+	subject := signInSubject(in.UserName)
+	if refusal, err := rp.lockRefusal(tx, subject); err != nil || refusal != nil {
+		return nil, refusal, err
+	}
+	a, err := accountByName(tx, in.UserName)
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return nil, nil, err
+	}
+	result, step := codeWrong, int64(0)
+	if right && err == nil {
+		result, step = matchCode(a, in.Code, rp.clock.clock.Now())
+	}
+	switch result {
+	case codeUsed:
+		return nil, refuse(CodeCodeUsed, nil), nil
+	case codeWrong:
+		refusal, err := rp.wrongTry(tx, subject, CodeWrongCredentials)
+		if err != nil || a.ID == "" {
+			return nil, refusal, err
+		}
+		action := ActionSignInRefused
+		if refusal.Code == CodeLocked {
+			action = ActionLocked
+		}
+		return nil, refusal, rp.audit(ctx, tx, AuditEvent{UserID: a.ID, Action: action, Code: refusal.Code})
+	}
+	if err := useCode(tx, a.ID, step); err != nil {
+		return nil, nil, err
+	}
+	if err := clearFailures(tx, subject); err != nil {
+		return nil, nil, err
+	}
+	s, err := rp.startSession(ctx, tx, Session{
+		UserID: a.ID, Methods: []Method{MethodPassword, MethodCode}, ProofAt: rp.Now(), ProofMethod: MethodCode, Client: in.Client,
+	})
+	return s, nil, err
+}
+
+// startSession fills in what every new session has and stores it.
+func (rp *RelyingParty) startSession(ctx context.Context, tx *store.Tx, s Session) (*Session, error) {
+	id, err := rp.rand.id()
+	if err != nil {
+		return nil, err
+	}
+	now := rp.Now()
+	s.ID, s.CreatedAt, s.SeenAt, s.ExpiresAt = id, now, now, now.Add(rp.timers.SessionLife)
+	if err := insertSession(tx, &s); err != nil {
+		return nil, err
+	}
+	return &s, rp.audit(ctx, tx, AuditEvent{UserID: s.UserID, Action: ActionSignIn, Target: string(s.Methods[0])})
+}
+
+// liveSession returns the session if it is neither ended nor expired nor idle for too long; otherwise the
+// refusal CodeSessionExpired, without saying which.
+func (rp *RelyingParty) liveSession(q store.Querier, id string) (*Session, error) {
+	s, err := scanSession(q.QueryRow("SELECT "+sessionColumns+" FROM sessions WHERE id = ?", id))
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, refuse(CodeSessionExpired, nil)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if rp.sessionOver(&s) {
+		return nil, refuse(CodeSessionExpired, nil)
+	}
+	return &s, nil
+}
+
+func (rp *RelyingParty) sessionOver(s *Session) bool {
+	now := rp.Now()
+	return !s.endedAt.IsZero() || !now.Before(s.ExpiresAt) || !now.Before(s.SeenAt.Add(rp.timers.SessionIdle))
+}
+
+// Session returns the live session and notes that it was used. A session that is over, or never was, is refused
+// with CodeSessionExpired.
+func (rp *RelyingParty) Session(ctx context.Context, sessionID string) (s *Session, err error) {
+	err = rp.read(ctx, "session", func(q store.Querier) error {
+		s, err = rp.liveSession(q, sessionID)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	if now := rp.Now(); now.Sub(s.SeenAt) >= seenEvery {
+		s.SeenAt = now
+		err = rp.write(ctx, "session", func(tx *store.Tx) error {
+			_, err := tx.Exec("UPDATE sessions SET seen_at = ?1 WHERE id = ?2 AND seen_at < ?1", store.Nanos(now), s.ID)
+			return err
+		})
+	}
+	return s, err
+}
+
+// Sessions returns the user's live sessions, oldest first.
+func (rp *RelyingParty) Sessions(ctx context.Context, userID string) (live []Session, err error) {
+	err = rp.read(ctx, "sessions", func(q store.Querier) error {
+		all, err := collect(q, scanSession, "SELECT "+sessionColumns+" FROM sessions WHERE user_id = ? ORDER BY created_at, rowid", userID)
+		for _, s := range all {
+			if !rp.sessionOver(&s) {
+				live = append(live, s)
+			}
+		}
+		return err
+	})
+	return live, err
+}
+
+// SignOut ends the session; ending one that is over is no error.
+func (rp *RelyingParty) SignOut(ctx context.Context, sessionID string) error {
+	return rp.write(ctx, "sign out", func(tx *store.Tx) error {
+		s, err := rp.liveSession(tx, sessionID)
+		if AsRefusal(err) != nil {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		if _, err := tx.Exec("UPDATE sessions SET ended_at = ? WHERE id = ?", store.Nanos(rp.Now()), s.ID); err != nil {
+			return err
+		}
+		return rp.audit(ctx, tx, AuditEvent{UserID: s.UserID, Action: ActionSignOut})
+	})
+}
+
+// SignOutEverywhere ends every session of the session's user, this one included. Passkeys stay.
+func (rp *RelyingParty) SignOutEverywhere(ctx context.Context, sessionID string) error {
+	return rp.write(ctx, "sign out everywhere", func(tx *store.Tx) error {
+		s, err := rp.liveSession(tx, sessionID)
+		if err != nil {
+			return err
+		}
+		if _, err := tx.Exec("UPDATE sessions SET ended_at = ? WHERE user_id = ? AND ended_at = 0", store.Nanos(rp.Now()), s.UserID); err != nil {
+			return err
+		}
+		return rp.audit(ctx, tx, AuditEvent{UserID: s.UserID, Action: ActionSignOutAll})
+	})
+}
+
+// Freshness judges the session's proof for a purpose, now.
+func (rp *RelyingParty) Freshness(s *Session, purpose Purpose) Freshness {
+	limit := rp.timers.Proof
+	if purpose == ToManage {
+		limit = rp.timers.Manage
+	}
+	return s.freshness(rp.Now(), limit)
+}
+
+// ProveWithCode takes a one-time code as a fresh proof of presence. A wrong one is CodeWrongCode with TriesLeft,
+// the last wrong one and all after it CodeLocked with RetryAt, a used one CodeCodeUsed.
+func (rp *RelyingParty) ProveWithCode(ctx context.Context, sessionID, code string) (s *Session, err error) {
+	var refusal *Refusal
+	err = rp.write(ctx, "prove", func(tx *store.Tx) error {
+		s, refusal, err = rp.proveWithCode(ctx, tx, sessionID, code)
+		return err
+	})
+	if err == nil && refusal != nil {
+		return nil, refusal
+	}
+	return s, err
+}
+
+// proveWithCode returns a refusal as a value where it must be remembered: an error would undo the count.
+func (rp *RelyingParty) proveWithCode(ctx context.Context, tx *store.Tx, sessionID, code string) (*Session, *Refusal, error) {
+	s, err := rp.liveSession(tx, sessionID)
+	if err != nil {
+		return nil, nil, err
+	}
+	subject := codeSubject(s.UserID)
+	if refusal, err := rp.lockRefusal(tx, subject); err != nil || refusal != nil {
+		return nil, refusal, err
+	}
+	a, err := accountByID(tx, s.UserID)
+	if err != nil {
+		return nil, nil, err
+	}
+	result, step := matchCode(a, code, rp.clock.clock.Now())
+	switch result {
+	case codeUsed:
+		return nil, refuse(CodeCodeUsed, nil), nil
+	case codeWrong:
+		refusal, err := rp.wrongTry(tx, subject, CodeWrongCode)
+		if err != nil {
+			return nil, nil, err
+		}
+		action := ActionProofRefused
+		if refusal.Code == CodeLocked {
+			action = ActionLocked
+		}
+		return nil, refusal, rp.audit(ctx, tx, AuditEvent{UserID: s.UserID, Action: action, Code: refusal.Code})
+	}
+	if err := useCode(tx, a.ID, step); err != nil {
+		return nil, nil, err
+	}
+	if err := clearFailures(tx, subject); err != nil {
+		return nil, nil, err
+	}
+	return s, nil, rp.giveProof(ctx, tx, s, MethodCode)
+}
+
+// giveProof makes the session's proof as of now.
+func (rp *RelyingParty) giveProof(ctx context.Context, tx *store.Tx, s *Session, method Method) error {
+	s.ProofAt, s.ProofMethod, s.SeenAt = rp.Now(), method, rp.Now()
+	if err := tx.ExecOne("UPDATE sessions SET proof_at = ?1, proof_method = ?2, seen_at = ?1 WHERE id = ?3",
+		store.Nanos(s.ProofAt), string(method), s.ID); err != nil {
+		return err
+	}
+	return rp.audit(ctx, tx, AuditEvent{UserID: s.UserID, Action: ActionProof, Target: string(method)})
+}

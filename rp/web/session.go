@@ -1,0 +1,166 @@
+package web
+
+import (
+	"context"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"time"
+
+	"github.com/alexedwards/scs/v2"
+
+	"github.com/passkeylab/passkeylab/rp"
+	"github.com/passkeylab/passkeylab/rp/store"
+)
+
+// Keys of the cookie layer's data.
+const (
+	keySession = "session" // the relying party's session id
+	keyBinding = "binding" // ties a sign-in ceremony to this browser before there is a session
+	keyFlash   = "flash"   // what the next page says once
+	keyReturn  = "return"  // where sign-in leads back to
+	keyRefusal = "refusal" // why a sign-in failed, for its page
+	keyEnrol   = "enrol"   // a new account whose code is not confirmed yet
+)
+
+// themeCookie keeps the choice of light or dark. It is no secret and belongs to no session.
+const themeCookie = "theme"
+
+// cookieLife is how long the cookie layer's data is kept: longer than any session of the relying party.
+const cookieLife = 24 * time.Hour
+
+// cookieStore is an scs.CtxStore over the relying party's store and clock. What scs proposes as expiry comes from
+// the computer's clock and is ignored: a journey may move the relying party's clock by weeks.
+type cookieStore struct {
+	store *store.Store
+	now   func() time.Time
+}
+
+// FindCtx returns the data of a token and whether there is any.
+func (c cookieStore) FindCtx(ctx context.Context, token string) ([]byte, bool, error) {
+	data, err := c.store.HTTPSession(ctx, token, c.now())
+	if errors.Is(err, store.ErrNotFound) {
+		return nil, false, nil
+	}
+	return data, err == nil, err
+}
+
+// CommitCtx keeps the data of a token.
+func (c cookieStore) CommitCtx(ctx context.Context, token string, data []byte, _ time.Time) error {
+	return c.store.PutHTTPSession(ctx, token, data, c.now().Add(cookieLife))
+}
+
+// DeleteCtx forgets a token.
+func (c cookieStore) DeleteCtx(ctx context.Context, token string) error {
+	return c.store.DeleteHTTPSession(ctx, token)
+}
+
+// Find is FindCtx without a context: scs asks for these three and uses their twins.
+func (c cookieStore) Find(token string) ([]byte, bool, error) {
+	return c.FindCtx(context.Background(), token)
+}
+
+// Commit is CommitCtx without a context.
+func (c cookieStore) Commit(token string, data []byte, expiry time.Time) error {
+	return c.CommitCtx(context.Background(), token, data, expiry)
+}
+
+// Delete is DeleteCtx without a context.
+func (c cookieStore) Delete(token string) error { return c.DeleteCtx(context.Background(), token) }
+
+// newSessions configures the cookie layer. The relying party judges by its own clock how long a session lives;
+// the cookie only has to outlive it.
+func (s *Server) newSessions(cfg Config) *scs.SessionManager {
+	m := scs.New()
+	m.Store = cookieStore{store: cfg.Store, now: s.rp.Now}
+	m.Lifetime = cookieLife
+	m.HashTokenInStore = true
+	m.Cookie.Name = "account"
+	m.Cookie.HttpOnly = true
+	m.Cookie.Secure = cfg.Secure
+	m.Cookie.SameSite = http.SameSiteLaxMode
+	m.Cookie.Persist = false
+	if cfg.Secure {
+		m.Cookie.Name = "__Host-account"
+	}
+	m.ErrorFunc = func(w http.ResponseWriter, r *http.Request, err error) {
+		s.bare(w, r, fmt.Errorf("web: session data: %w", err))
+	}
+	return m
+}
+
+// flash is what the next page says or does once.
+type flash struct {
+	// Toast is the text of the status message, already in the person's language.
+	Toast string `json:"toast,omitempty"`
+	// Focus names what gets the focus: "add", "list", or a card's key.
+	Focus string `json:"focus,omitempty"`
+	// Removal is the provider key of a passkey just deleted, whose removal steps are shown; RemovalName its name.
+	Removal     string `json:"removal,omitempty"`
+	RemovalName string `json:"removalName,omitempty"`
+	// RemovalSteps are the message keys of those steps.
+	RemovalSteps []string `json:"removalSteps,omitempty"`
+	// OfferHere offers a passkey for this device after a cross-device sign-in.
+	OfferHere bool `json:"offerHere,omitempty"`
+	// Notice is a message key for the sign-in page or the wizard.
+	Notice string `json:"notice,omitempty"`
+}
+
+func (v *visit) leave(f flash) { v.putJSON(keyFlash, f) }
+
+// takeFlash returns what an earlier request left, once.
+func (v *visit) takeFlash() flash {
+	var f flash
+	if v.getJSON(keyFlash, &f) {
+		v.sessions.Remove(v.ctx(), keyFlash)
+	}
+	return f
+}
+
+func (v *visit) putJSON(key string, value any) {
+	encoded, err := json.Marshal(value)
+	if err != nil {
+		v.log.ErrorContext(v.ctx(), "session data not kept", "key", key, "error", err)
+		return
+	}
+	v.sessions.Put(v.ctx(), key, string(encoded))
+}
+
+func (v *visit) getJSON(key string, into any) bool {
+	text := v.sessions.GetString(v.ctx(), key)
+	return text != "" && json.Unmarshal([]byte(text), into) == nil
+}
+
+// binding returns the value that ties sign-in ceremonies to this browser, made on first use.
+func (v *visit) binding() (string, error) {
+	if known := v.sessions.GetString(v.ctx(), keyBinding); known != "" {
+		return known, nil
+	}
+	var b [16]byte
+	if _, err := io.ReadFull(v.rand, b[:]); err != nil {
+		return "", fmt.Errorf("web: make binding: %w", err)
+	}
+	made := hex.EncodeToString(b[:])
+	v.sessions.Put(v.ctx(), keyBinding, made)
+	return made, nil
+}
+
+// begin makes the session the browser's own. The cookie gets a new value, so that one planted before sign-in is
+// worth nothing, and what was kept for the sign-in is dropped. It returns where to go.
+func (v *visit) begin(session *rp.Session, then flash) (string, error) {
+	to := v.sessions.PopString(v.ctx(), keyReturn)
+	if err := v.sessions.RenewToken(v.ctx()); err != nil {
+		return "", fmt.Errorf("web: renew session cookie: %w", err)
+	}
+	for _, key := range []string{keyBinding, keyRefusal, keyEnrol, keyFlash} {
+		v.sessions.Remove(v.ctx(), key)
+	}
+	v.sessions.Put(v.ctx(), keySession, session.ID)
+	if then.OfferHere {
+		v.leave(then)
+	}
+	return localPath(to, pathInfo), nil
+}

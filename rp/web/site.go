@@ -1,0 +1,99 @@
+package web
+
+import (
+	"net/http"
+
+	"github.com/passkeylab/passkeylab/rp"
+)
+
+func (s *Server) home(v *visit) error { return v.redirect(pathInfo) }
+
+// health answers load balancers: 200 while the store answers.
+func (s *Server) health(v *visit) error {
+	if err := s.rp.Ready(v.ctx()); err != nil {
+		return err
+	}
+	return v.writeJSON(http.StatusOK, map[string]string{"status": "ok"})
+}
+
+// passkeyEndpoints tells password managers where passkeys are added and managed: the well-known URL for
+// passkey endpoints (W3C Passkey Endpoints §3). It must answer without a redirect.
+func (s *Server) passkeyEndpoints(v *visit) error {
+	return v.writeJSON(http.StatusOK, map[string]string{"enroll": s.rp.Origin() + pathAdd, "manage": s.rp.Origin() + pathInfo})
+}
+
+// setTheme keeps the choice of light, dark or automatic.
+func (s *Server) setTheme(v *visit) error {
+	if err := v.form(); err != nil {
+		return err
+	}
+	cookie := http.Cookie{Name: themeCookie, Value: v.r.PostFormValue("theme"), Path: "/", HttpOnly: true, Secure: s.secure,
+		SameSite: http.SameSiteLaxMode, MaxAge: 365 * 24 * 60 * 60}
+	switch cookie.Value {
+	case "light", "dark":
+	case "auto":
+		cookie.MaxAge = -1
+	default:
+		return badRequest(nil)
+	}
+	http.SetCookie(v.w, &cookie)
+	return v.redirect(localPath(v.r.PostFormValue("return"), pathInfo))
+}
+
+// faqPage is the data of faq.html.
+type faqPage struct {
+	base
+	Limit int
+	Cases []struct{ See, Do string }
+	More  []struct{ ID, Question, Answer string }
+}
+
+// moreQuestions are the short ones, by the part of their message keys that they share.
+var moreQuestions = []string{"listed", "bluetooth", "nothing", "expired", "missing", "new_phone", "lost", "work", "cannot", "browser", "key"}
+
+func (s *Server) faq(v *visit) error {
+	page := faqPage{base: v.frame("help", v.tongue.T("help.title")), Limit: s.rp.Policy().Limit()}
+	page.Section = "help"
+	for _, n := range []string{"1", "2", "3", "4", "5"} {
+		page.Cases = append(page.Cases, struct{ See, Do string }{v.tongue.T("help.existing_see_" + n), v.tongue.T("help.existing_do_" + n)})
+	}
+	for _, key := range moreQuestions {
+		page.More = append(page.More, struct{ ID, Question, Answer string }{key, v.tongue.T("help.q_" + key), v.tongue.T("help.a_" + key)})
+	}
+	return v.show(http.StatusOK, "faq", page)
+}
+
+// outboxPage is the data of outbox.html.
+type outboxPage struct {
+	base
+	Notices []noticeView
+}
+
+type noticeView struct {
+	Kind          rp.Action
+	Subject, Body string
+}
+
+// noticeKeys are the message keys of what a notice tells.
+var noticeKeys = map[rp.Action]string{
+	rp.ActionPasskeyAdded: "added", rp.ActionPasskeyDeleted: "deleted", rp.ActionPasskeyRenamed: "renamed",
+}
+
+// outbox shows a person the messages that went to them, and nobody else's.
+func (s *Server) outbox(v *visit) error {
+	notices, err := s.rp.Notices(v.ctx(), v.user.ID)
+	if err != nil {
+		return err
+	}
+	page := outboxPage{base: v.frame("outbox", v.tongue.T("outbox.title"))}
+	page.Section = "outbox"
+	for _, n := range notices {
+		key, ok := noticeKeys[n.Kind]
+		if !ok {
+			key = "event"
+		}
+		page.Notices = append(page.Notices, noticeView{Kind: n.Kind, Subject: v.tongue.T("outbox." + key + "_subject"),
+			Body: v.tongue.T("outbox."+key+"_body", "Name", n.Subject, "Date", v.tongue.Date(n.At))})
+	}
+	return v.show(http.StatusOK, "outbox", page)
+}

@@ -1,0 +1,173 @@
+package journeys
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+
+	. "github.com/onsi/ginkgo/v2"
+	"github.com/onsi/gomega"
+
+	"github.com/passkeylab/passkeylab/harness/browser"
+	"github.com/passkeylab/passkeylab/harness/client"
+	"github.com/passkeylab/passkeylab/harness/lab"
+	"github.com/passkeylab/passkeylab/harness/page"
+	"github.com/passkeylab/passkeylab/rp"
+	"github.com/passkeylab/passkeylab/virtualauth"
+	"github.com/passkeylab/passkeylab/virtualauth/ctap2"
+	"github.com/passkeylab/passkeylab/virtualauth/provider"
+)
+
+// onSecondPhone is the same app on another phone: a provider of the same model with passkeys of its own.
+func onSecondPhone(app provider.Provider) provider.Provider {
+	app.Name += ", second phone"
+	return app
+}
+
+// reachesTheCeremony walks from Security info to the screen whose button starts the ceremony, and presses it.
+func (p *Person) reachesTheCeremony(method string) {
+	GinkgoHelper()
+	p.startsAdding(method)
+	p.walksTo(android, page.S7, page.K2)
+	p.pressesHook(page.Primary)
+}
+
+// resetsThePhone takes away everything that a provider on the phone holds, as a factory reset would.
+func (p *Person) resetsThePhone(in provider.Provider) {
+	GinkgoHelper()
+	p.does("resets the phone with "+in.Name, func(ctx context.Context) error {
+		return ctap2.Reset(ctx, p.Handset.Has(in).Authenticator)
+	})
+	p.findsHeld(in, 0)
+}
+
+// findsAskedLast finds that a provider's latest question to the person was for this reason.
+func (p *Person) findsAskedLast(in provider.Provider, reason virtualauth.Reason) {
+	GinkgoHelper()
+	asked := p.Handset.Has(in).Owner.Asked()
+	p.finds(in.Name+" has asked her", asked, gomega.Not(gomega.BeEmpty()))
+	p.finds(fmt.Sprintf("the last question was to %s", reason), asked[len(asked)-1].Reason, gomega.Equal(reason))
+}
+
+// findsUnchanged finds that the store holds exactly these passkeys, just as they were.
+func (p *Person) findsUnchanged(before []rp.Credential) {
+	GinkgoHelper()
+	p.finds("the stored passkeys are as they were", p.stored(), gomega.Equal(before))
+}
+
+// ---- over the API
+
+// addsOverTheAPI signs in as the stage's person in a browser on a phone that nobody watches, and walks a run up to
+// its ceremony. The method is app, security-key or passkey.
+func (p *Person) addsOverTheAPI(method string) *lab.Visitor {
+	GinkgoHelper()
+	return p.addsOverTheAPIAs(p.Account, method)
+}
+
+// addsOverTheAPIAs is addsOverTheAPI for somebody else.
+func (p *Person) addsOverTheAPIAs(who lab.Account, method string) *lab.Visitor {
+	GinkgoHelper()
+	visitor := p.visits()
+	visitor.Phone = "Android"
+	p.does(who.DisplayName+" walks to the ceremony", func(ctx context.Context) error {
+		if err := visitor.SignIn(ctx, who); err != nil {
+			return err
+		}
+		if err := visitor.StartRun(ctx, method); err != nil {
+			return err
+		}
+		return visitor.WalkToCeremony(ctx)
+	})
+	return visitor
+}
+
+// makesOneWith asks for the visitor's creation options and answers them with a provider of the handset, through a client
+// that lies as told.
+func (p *Person) makesOneWith(visitor *lab.Visitor, in provider.Provider, lie client.Misbehaviour) []byte {
+	GinkgoHelper()
+	var credential []byte
+	p.does("makes a passkey in "+in.Name, func(ctx context.Context) error {
+		reply, options, err := visitor.Options(ctx)
+		if err != nil {
+			return err
+		}
+		if err := holds("the status of the options", reply.Status, gomega.Equal(200)); err != nil {
+			return err
+		}
+		c := &client.Client{
+			Origin: p.Origin, Device: p.Handset.Has(in).Authenticator,
+			Attachment: in.Model.Attachment.String(), Transports: in.Model.Transports, Misbehave: lie,
+		}
+		credential, err = c.Create(ctx, options)
+		return err
+	})
+	return credential
+}
+
+// handsIn posts a registration response.
+func (p *Person) handsIn(visitor *lab.Visitor, credential []byte) *lab.Reply {
+	GinkgoHelper()
+	var reply *lab.Reply
+	p.does("sends it", func(ctx context.Context) error {
+		var err error
+		reply, err = visitor.Verify(ctx, credential)
+		return err
+	})
+	return reply
+}
+
+// leavesOneOnThePhone makes a provider hold a passkey that never arrived here, as when the phone dies after saving.
+func (p *Person) leavesOneOnThePhone(in provider.Provider) virtualauth.Credential {
+	GinkgoHelper()
+	p.makesOneWith(p.addsOverTheAPI("app"), in, client.Misbehaviour{})
+	p.findsStored(0)
+	return p.findsHeld(in, 1)[0]
+}
+
+// neighbour is somebody else with an account here.
+func (p *Person) neighbour(userName, displayName string) lab.Account {
+	GinkgoHelper()
+	var account lab.Account
+	p.does("has a neighbour, "+displayName, func(ctx context.Context) error {
+		var err error
+		account, err = p.Stage.AddAccount(ctx, userName, displayName)
+		return err
+	})
+	return account
+}
+
+// storedOf returns somebody else's passkeys in the store.
+func (p *Person) storedOf(who lab.Account) []rp.Credential {
+	GinkgoHelper()
+	return read(p, "the passkeys of "+who.DisplayName, func(ctx context.Context) ([]rp.Credential, error) { return p.RP.Credentials(ctx, who.ID) })
+}
+
+// sameRun is a JSON answer with what differs from one run to the next taken out: the support code and the run's own id.
+func sameRun(reply *lab.Reply, visitor *lab.Visitor) map[string]any {
+	var answer map[string]any
+	if json.Unmarshal(bytes.ReplaceAll(reply.Body, []byte(visitor.Run), []byte("RUN")), &answer) != nil {
+		return nil
+	}
+	delete(answer, "requestID")
+	return answer
+}
+
+// outcomes are how the watched calls of that name ended, oldest first.
+func outcomes(spy *browser.Spy, name string) []string {
+	var list []string
+	for _, call := range spy.Calls() {
+		if call.Name == name {
+			list = append(list, call.Outcome)
+		}
+	}
+	return list
+}
+
+// latest returns the newest of some ceremonies, or none of them.
+func latest(ceremonies []rp.Ceremony) rp.Ceremony {
+	if len(ceremonies) == 0 {
+		return rp.Ceremony{}
+	}
+	return ceremonies[len(ceremonies)-1]
+}

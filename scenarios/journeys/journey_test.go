@@ -1,0 +1,82 @@
+package journeys
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+
+	. "github.com/onsi/ginkgo/v2"
+	"github.com/onsi/ginkgo/v2/types"
+
+	"github.com/passkeylab/passkeylab/harness/browser"
+	"github.com/passkeylab/passkeylab/harness/config"
+	"github.com/passkeylab/passkeylab/rp"
+	"github.com/passkeylab/passkeylab/rp/policy"
+)
+
+// Given is the world before the first step. Its zero value is a person with a
+// password and a one-time code, no passkeys, on a desktop browser, in an
+// organisation that accepts any provider.
+type Given struct {
+	Policy  policy.Policy               // what the organisation accepts; zero is an open policy
+	Context browser.ContextOptions      // the window: size, phone emulation, theme, language
+	Timers  rp.Timers                   // lengths that the relying party hands to its pages; zero is the specification's
+	Setup   func(p *browser.Page) error // what is done to the page before its first document, such as hiding an API
+}
+
+// Priority says how soon a journey must run.
+type Priority string
+
+// Essential journeys are part of make test; the others run with make scenarios.
+const (
+	Essential Priority = "essential"
+	Regular   Priority = "regular"
+)
+
+// Journey declares one journey: its id in the product specification, the
+// sentence it proves, how its authenticator reaches the page, and what happens.
+// The id is also a label, and so are the driver, the group and the priority:
+//
+//	ginkgo run --label-filter 'id:WP-01' ./scenarios/journeys
+//	ginkgo run --label-filter 'group:DEL && driver:bridge' ./scenarios/journeys
+func Journey(id, says string, driver config.Driver, priority Priority, given Given, tell func(mia *Person)) {
+	GinkgoHelper()
+	group, _, _ := strings.Cut(id, "-")
+	It(id+" "+says,
+		Label("id:"+id, "group:"+group, "driver:"+string(driver), string(priority)),
+		func(ctx SpecContext) {
+			telling := newTelling(id, says, driver, priority)
+			DeferCleanup(func() { AddReportEntry(entryName, telling.entry(), types.ReportEntryVisibilityNever) })
+			if reason := house.lacks(driver); reason != "" {
+				telling.withhold(driver, reason)
+			}
+			mia := telling.enter(ctx, given)
+			tell(mia)
+			mia.leaves()
+		})
+}
+
+// entryName is the Ginkgo report entry that carries a telling to the report.
+const entryName = "passkeylab.telling"
+
+// entry is the telling as text, for it crosses from one test process to another.
+func (t *Telling) entry() string {
+	text, err := json.Marshal(t.result)
+	if err != nil {
+		return fmt.Sprintf(`{"observations":[%q]}`, "the record of this journey could not be kept: "+err.Error())
+	}
+	return house.redact(string(text))
+}
+
+// withhold ends a journey whose driver is not to be had: with a failure when
+// the configuration requires the driver, else with a skip that says why.
+func (t *Telling) withhold(driver config.Driver, reason string) {
+	GinkgoHelper()
+	text := fmt.Sprintf("needs the %s driver: %s", driver, reason)
+	if slices.Contains(house.config.Drivers.Required, driver) {
+		Fail(text + " (drivers.required makes this a failure)")
+	}
+	t.result.Reason = text
+	Skip(text)
+}

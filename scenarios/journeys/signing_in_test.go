@@ -1,0 +1,114 @@
+package journeys
+
+import (
+	"context"
+
+	. "github.com/onsi/ginkgo/v2"
+	"github.com/onsi/gomega"
+
+	"github.com/passkeylab/passkeylab/harness/browser/webauthn"
+	"github.com/passkeylab/passkeylab/harness/config"
+	"github.com/passkeylab/passkeylab/harness/page"
+	"github.com/passkeylab/passkeylab/rp"
+	"github.com/passkeylab/passkeylab/virtualauth/provider"
+)
+
+var _ = Describe("Signing in", func() {
+	Journey("SI-01", "signs in on the device that holds the passkey, and its card says it was used today", config.DevTools, Essential,
+		Given{}, func(mia *Person) {
+			authenticator := mia.hasPasskeyOnThisDevice(webauthn.Platform())
+			mia.finds("it was never used", mia.cards()[0].LastUsed, gomega.ContainSubstring("Never used"))
+			mia.signsOutAndLeaves(authenticator)
+			mia.pressesPasskey()
+			mia.sees(page.S0)
+			card := mia.cards()[0]
+			mia.finds("it was used today", card.LastUsed, gomega.ContainSubstring("today"))
+			stored := mia.findsStored(1)[0]
+			mia.finds("the store has the time of use", stored.LastUsedAt, gomega.BeTemporally("==", mia.Clock.Now()))
+			mia.finds("store and authenticator agree on the counter", mia.heldBy(authenticator).SignCount, gomega.BeEquivalentTo(stored.SignCount))
+		})
+
+	Journey("SI-03", "signs in without typing a name: the passkey's user handle finds the account", config.DevTools, Regular,
+		Given{}, func(mia *Person) {
+			authenticator := mia.hasPasskeyOnThisDevice(webauthn.Platform())
+			mia.signsOutAndLeaves(authenticator)
+			mia.does("finds the user name field empty", func(ctx context.Context) error {
+				typed, err := page.ValueOf(ctx, mia.Page, page.UserName)
+				if err != nil {
+					return err
+				}
+				return holds("the user name field", typed, gomega.BeEmpty())
+			})
+			mia.pressesPasskey()
+			mia.sees(page.S0)
+			mia.reads(mia.Account.UserName)
+			stored := mia.findsStored(1)[0]
+			mia.finds("the authenticator's user handle is the account's", mia.heldBy(authenticator).UserHandle, gomega.Equal(stored.UserHandle))
+			mia.findsAudited(rp.ActionSignIn, "")
+		})
+
+	Journey("SI-04", "is offered the passkey by autofill, and it signs in", config.DevTools, Regular,
+		Given{}, func(mia *Person) {
+			authenticator := mia.hasPasskeyOnThisDevice(webauthn.Platform())
+			mia.presses("Sign out")
+			// Chromium's virtual authenticator accepts an autofill request at once, as a person who picks the first entry would.
+			mia.sees(page.S0)
+			mia.finds("the page asked for autofill, not for a dialog", mediations(authenticator.spy), gomega.ContainElement("conditional"))
+			mia.finds("the passkey was used", mia.findsStored(1)[0].LastUsedAt, gomega.BeTemporally("==", mia.Clock.Now()))
+		})
+
+	Journey("SI-06", "cannot sign in with a bogus signature, and nothing changes", config.DevTools, Regular,
+		Given{}, func(mia *Person) {
+			authenticator := mia.hasPasskeyOnThisDevice(webauthn.Platform())
+			before := mia.findsStored(1)[0]
+			mia.signsOutAndLeaves(authenticator)
+			mia.spoils(authenticator, webauthn.Overrides{BogusSignature: true})
+			mia.pressesPasskey()
+			mia.sees(page.Failed)
+			mia.findsStoredAs(before)
+			mia.findsAudited(rp.ActionSignInRefused, rp.CodeSignInFailed)
+			mia.opens("/security-info", page.SignIn)
+		})
+
+	Journey("SI-07", "cannot sign in without user verification", config.DevTools, Regular,
+		Given{}, func(mia *Person) {
+			authenticator := mia.hasPasskeyOnThisDevice(webauthn.Platform())
+			before := mia.findsStored(1)[0]
+			mia.signsOutAndLeaves(authenticator)
+			mia.spoils(authenticator, webauthn.Overrides{BadUV: true})
+			mia.pressesPasskey()
+			mia.sees(page.Failed)
+			mia.findsStoredAs(before)
+			mia.opens("/security-info", page.SignIn)
+		})
+
+	Journey("SI-08", "is stopped when the passkey's counter goes back, and the audit log says so", config.DevTools, Regular,
+		Given{}, func(mia *Person) {
+			authenticator := mia.hasPasskeyOnThisDevice(webauthn.SecurityKey())
+			mia.signsOutAndLeaves(authenticator)
+			mia.pressesPasskey()
+			mia.sees(page.S0)
+			mia.signsOutAndLeaves(authenticator)
+			before := mia.findsStored(1)[0]
+			mia.sets(authenticator, 0)
+			mia.pressesPasskey()
+			mia.sees(page.Failed)
+			mia.findsStoredAs(before)
+			mia.findsAudited(rp.ActionCounter, rp.CodeSignInFailed)
+		})
+
+	// The browser's own authenticator counts from one when it makes a passkey, so the bridge's synced provider is the one
+	// that can tell this.
+	Journey("SI-09", "keeps signing in with a passkey whose counter is always zero", config.Bridge, Regular,
+		Given{Context: onAndroid()}, func(mia *Person) {
+			inGoogle := provider.GooglePasswordManager()
+			mia.hasPasskeyIn(inGoogle)
+			for range 3 {
+				mia.usesAPasskey()
+				mia.sees(page.S0)
+				mia.signsOut()
+			}
+			mia.finds("the store's counter is zero", mia.findsStored(1)[0].SignCount, gomega.BeZero())
+			mia.finds("the provider's counter is zero", mia.findsHeld(inGoogle, 1)[0].SignCount, gomega.BeZero())
+		})
+})

@@ -1,0 +1,102 @@
+package journeys
+
+import (
+	"context"
+	"encoding/json"
+
+	. "github.com/onsi/ginkgo/v2"
+	"github.com/onsi/gomega"
+
+	"github.com/passkeylab/passkeylab/harness/browser"
+	"github.com/passkeylab/passkeylab/harness/browser/webauthn"
+	"github.com/passkeylab/passkeylab/harness/page"
+	"github.com/passkeylab/passkeylab/rp"
+)
+
+// device is a DevTools authenticator whose requests are watched.
+type device struct {
+	*webauthn.Authenticator
+	spy *browser.Spy
+}
+
+// hasPasskeyOnThisDevice gives the window an authenticator and walks the
+// wizard once, so that the authenticator and the store hold one passkey.
+func (p *Person) hasPasskeyOnThisDevice(o webauthn.Options) device {
+	GinkgoHelper()
+	authenticator := p.plugsIn(o)
+	spy := p.spiesOnCeremonies()
+	p.isSignedIn()
+	method := anyPasskey
+	if o.Transport != webauthn.Internal {
+		method = securityKey
+	}
+	p.addsAPasskey(method, android)
+	p.findsStored(1)
+	return device{Authenticator: authenticator, spy: spy}
+}
+
+// signsOutAndLeaves signs out without touching the authenticator, so that the
+// sign-in page's autofill request stays open, as it does until a person picks
+// an entry. Touches count again afterwards.
+func (p *Person) signsOutAndLeaves(d device) {
+	GinkgoHelper()
+	p.does("takes the hand off the authenticator", func(ctx context.Context) error { return d.SetPresence(ctx, false) })
+	asked := d.spy.Count("get")
+	p.signsOut()
+	p.comesToFind("the page waits for autofill", func(context.Context) (any, error) { return d.spy.Count("get"), nil }, gomega.BeNumerically(">", asked))
+	p.does("is ready to touch the authenticator", func(ctx context.Context) error { return d.SetPresence(ctx, true) })
+}
+
+// pressesPasskey presses the passkey button of the sign-in page that is open.
+func (p *Person) pressesPasskey() {
+	GinkgoHelper()
+	p.sees(page.SignIn)
+	p.presses("Sign in with a passkey")
+}
+
+// spoils makes the authenticator's next answers wrong in one way.
+func (p *Person) spoils(d device, o webauthn.Overrides) {
+	GinkgoHelper()
+	p.does("has an authenticator that answers wrongly", func(ctx context.Context) error { return d.SetOverrides(ctx, o) })
+}
+
+// heldBy returns the one credential that the authenticator holds.
+func (p *Person) heldBy(d device) webauthn.Credential {
+	GinkgoHelper()
+	var held []webauthn.Credential
+	p.does("looks into the authenticator", func(ctx context.Context) error {
+		var err error
+		if held, err = d.Credentials(ctx); err != nil {
+			return err
+		}
+		return holds("the authenticator's credentials", held, gomega.HaveLen(1))
+	})
+	return held[0]
+}
+
+// sets gives the authenticator's credential another counter; -1 means that it never counts.
+func (p *Person) sets(d device, counter int64) {
+	GinkgoHelper()
+	id := p.heldBy(d).CredentialID
+	p.does("has a passkey whose counter was changed", func(ctx context.Context) error {
+		return d.SetProperties(ctx, id, webauthn.Properties{SignCount: &counter})
+	})
+}
+
+// findsStoredAs finds the one stored passkey just as it was.
+func (p *Person) findsStoredAs(before rp.Credential) {
+	GinkgoHelper()
+	p.finds("the stored passkey is as it was", p.findsStored(1)[0], gomega.Equal(before))
+}
+
+// mediations returns the mediation of each watched call of navigator.credentials.get.
+func mediations(spy *browser.Spy) []string {
+	var list []string
+	for _, call := range spy.Calls() {
+		var args []struct{ Mediation string }
+		if call.Name == "get" && json.Unmarshal(call.Args, &args) == nil && len(args) > 0 {
+			list = append(list, args[0].Mediation)
+		}
+	}
+	return list
+}

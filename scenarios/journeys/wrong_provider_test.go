@@ -1,0 +1,317 @@
+package journeys
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/google/uuid"
+	. "github.com/onsi/ginkgo/v2"
+	"github.com/onsi/gomega"
+
+	"github.com/passkeylab/passkeylab/harness/browser/webauthn"
+	"github.com/passkeylab/passkeylab/harness/client"
+	"github.com/passkeylab/passkeylab/harness/config"
+	"github.com/passkeylab/passkeylab/harness/page"
+	"github.com/passkeylab/passkeylab/rp"
+	"github.com/passkeylab/passkeylab/rp/policy"
+	"github.com/passkeylab/passkeylab/virtualauth/provider"
+)
+
+var _ = Describe("Saving in the wrong provider", func() {
+	app, google, samsung := provider.LarkspurIDAndroid(), provider.GooglePasswordManager(), provider.SamsungPass()
+	onPhone := Given{Policy: onlyTheApp(), Context: onAndroid()}
+
+	Journey("WP-01", "is told that it was saved in Google Password Manager; nothing is stored, and the try is remembered", config.Bridge, Essential,
+		onPhone, func(mia *Person) {
+			mia.isSignedIn()
+			screen := mia.savesInTheWrongPlace(google)
+			mia.finds("the screen carries the code of the refusal", screen.Code, gomega.BeEquivalentTo(rp.CodeProviderNotAllowed))
+			mia.reads("Saved in the wrong place", "Yours was saved in Google Password Manager", "It was not added here and cannot sign you in")
+			mia.findsStored(0)
+			stray := mia.findsHeld(google, 1)[0]
+			mia.findsRefused(tryOf(stray, google, rp.ScopeThisDevice))
+			mia.findsAudited(rp.ActionPasskeyRefused, rp.CodeProviderNotAllowed)
+		})
+
+	Journey("WP-02", "removes the stray and tries again in the app: it is stored, by a new challenge, and only once", config.Bridge, Essential,
+		onPhone, func(mia *Person) {
+			mia.isSignedIn()
+			mia.savesInTheWrongPlace(google)
+			mia.removesItFrom(google)
+			mia.presses("I've removed it, try again")
+			mia.sees(page.S7)
+			mia.reads("Last time it went to Google Password Manager.")
+			mia.phoneSavesIn(app)
+			mia.understands()
+			mia.finishes()
+			mia.findsStoredIn(app)
+			mia.findsHeld(google, 0)
+			ceremonies := mia.registrations()
+			mia.finds("there were two ceremonies, the first refused and the second not", ceremonies, gomega.HaveExactElements(
+				gomega.HaveField("ServerCode", rp.CodeProviderNotAllowed), gomega.HaveField("ServerCode", rp.Code("")),
+			))
+			mia.finds("the second has a challenge of its own", ceremonies[1].ChallengeHash, gomega.Not(gomega.Equal(ceremonies[0].ChallengeHash)))
+			mia.finds("both belong to the one run, which counts two attempts", mia.runs(), gomega.ConsistOf(gomega.HaveField("Attempt", 2)))
+		})
+
+	Journey("WP-03", "leaves the stray where it is and tries again in the app: it is stored all the same", config.Bridge, Essential,
+		onPhone, func(mia *Person) {
+			mia.isSignedIn()
+			mia.savesInTheWrongPlace(google)
+			mia.triesAgainIn(app)
+			mia.finishes()
+			mia.findsStoredIn(app)
+			stray := mia.findsHeld(google, 1)[0]
+			mia.findsRefused(tryOf(stray, google, rp.ScopeThisDevice))
+			mia.finds("the stray was not excluded from the second try", mia.registrations()[1].ExcludeIDs, gomega.BeEmpty())
+		})
+
+	Journey("WP-04", "signs in with the stray and reads that it was never added, where it is, and what else to use", config.Bridge, Essential,
+		onPhone, func(mia *Person) {
+			mia.isSignedIn()
+			mia.savesInTheWrongPlace(google)
+			mia.presses("Do this later")
+			mia.sees(page.S0)
+			mia.signsOut()
+			mia.phoneSavesIn(google)
+			mia.usesAPasskey()
+			mia.sees(page.Stray)
+			mia.reads("This passkey was never added", "This one was saved in Google Password Manager and was never added to your account",
+				"Remove it from Google Password Manager")
+			mia.findsStored(0)
+			mia.findsHeld(google, 1)
+			refusals := read(mia, "the whole audit log", func(ctx context.Context) ([]rp.AuditEvent, error) { return mia.RP.AuditEvents(ctx, "") })
+			mia.finds("the audit log has the refused sign-in", refusals, gomega.ContainElement(gomega.And(
+				gomega.HaveField("Action", rp.ActionSignInRefused), gomega.HaveField("Code", rp.CodeSignInStray),
+			)))
+			mia.opens("/security-info", page.SignIn)
+			mia.usesAPasskey()
+			mia.sees(page.Stray)
+			mia.follows("Sign in another way")
+			mia.signsInWithPassword()
+		})
+
+	Journey("WP-05", "goes on without looking on a phone that suggests Samsung Pass, and reads how to remove it there", config.Bridge, Regular,
+		onPhone, func(mia *Person) {
+			mia.phoneDefaultsTo(samsung, app)
+			mia.isSignedIn()
+			mia.startsAdding(inTheApp)
+			mia.walksTo(android, page.S7)
+			mia.understands()
+			mia.sees(page.E2)
+			mia.reads("Yours was saved in Samsung Pass")
+			mia.findsInOrder("Remove the passkey from Samsung Pass", "Security and privacy, then Samsung Pass", "Delete and confirm", "Try again")
+			mia.doesNotRead("Google")
+			mia.findsStored(0)
+			stray := mia.findsHeld(samsung, 1)[0]
+			mia.findsHeld(app, 0)
+			mia.findsRefused(tryOf(stray, samsung, rp.ScopeThisDevice))
+		})
+
+	Journey("WP-07", "saves in a provider that nobody knows: it is called another password manager, and the details have its AAGUID", config.Bridge, Regular,
+		onPhone, func(mia *Person) {
+			stranger := provider.Unknown(uuid.MustParse("5a3c1b7e-9d24-4f68-8a0b-c1d2e3f40516"))
+			mia.isSignedIn()
+			mia.savesInTheWrongPlace(stranger)
+			mia.reads("Yours was saved in another password manager")
+			mia.findsNoProviderNamed()
+			mia.doesNotRead(stranger.Model.AAGUID.String())
+			mia.pressesHook(page.ProblemDetails)
+			mia.reads(stranger.Model.AAGUID.String())
+			mia.findsStored(0)
+			stray := mia.findsHeld(stranger, 1)[0]
+			mia.findsRefused(tryOf(stray, stranger, rp.ScopeThisDevice))
+		})
+
+	Journey("WP-08", "saves in a provider that does not say which it is: no provider is named", config.Bridge, Regular,
+		onPhone, func(mia *Person) {
+			silent := provider.Undisclosed()
+			mia.isSignedIn()
+			mia.savesInTheWrongPlace(silent)
+			mia.reads("Yours was saved in another password manager", "Remove the passkey where it was saved")
+			mia.findsNoProviderNamed()
+			mia.findsStored(0)
+			stray := mia.findsHeld(silent, 1)[0]
+			mia.findsRefused(tryOf(stray, silent, rp.ScopeThisDevice))
+		})
+
+	Journey("WP-09", "saves on this very device: the browser is told once that this passkey is unknown, and drops it", config.DevTools, Regular,
+		onPhone, func(mia *Person) {
+			authenticator := mia.plugsIn(webauthn.Platform())
+			spy := mia.spiesOnSignals()
+			mia.isSignedIn()
+			mia.startsAdding(inTheApp)
+			mia.walksTo(android, page.S7)
+			mia.understands()
+			mia.sees(page.E2)
+			mia.findsStored(0)
+			try := mia.refused()
+			mia.finds("one refused try is remembered, on this device", try, gomega.ConsistOf(gomega.HaveField("Scope", rp.ScopeThisDevice)))
+			signals := unknownSignals(spy)
+			mia.finds("the browser was told once", signals, gomega.HaveLen(1))
+			mia.finds("the signal names the relying party", signals[0].RPID, gomega.Equal(mia.RP.RPID()))
+			mia.finds("the signal names the refused passkey", signals[0].names(try[0].CredentialIDHash), gomega.BeTrue())
+			mia.comesToFind("the virtual authenticator has dropped it", func(ctx context.Context) (any, error) {
+				return authenticator.Credentials(ctx)
+			}, gomega.BeEmpty())
+			mia.reloads()
+			mia.sees(page.E2)
+			mia.finds("the browser was not told again", unknownSignals(spy), gomega.HaveLen(1))
+			mia.reads("Remove the passkey from")
+		})
+
+	Journey("WP-10", "saves on another device: the phone still holds the stray, no signal is sent, and the page claims no removal", config.Bridge, Regular,
+		Given{Policy: onlyTheApp()}, func(mia *Person) {
+			mia.holdsThePhoneBesideTheComputer()
+			spy := mia.spiesOnSignals()
+			mia.isSignedIn()
+			mia.savesInTheWrongPlace(google)
+			stray := mia.findsHeld(google, 1)[0]
+			mia.findsRefused(tryOf(stray, google, rp.ScopeOtherDevice))
+			mia.findsStored(0)
+			mia.finds("no signal about an unknown passkey was sent", unknownSignals(spy), gomega.BeEmpty())
+			mia.reads("Remove the passkey from Google Password Manager")
+			mia.doesNotRead("was removed", "been removed", "we removed", "We removed", "no longer there")
+		})
+
+	Journey("WP-11", "saves in the wrong place with a browser that has no Signal API: no error, and the steps are there", config.DevTools, Regular,
+		Given{Policy: onlyTheApp(), Context: onAndroid(), Setup: withoutSignals}, func(mia *Person) {
+			authenticator := mia.plugsIn(webauthn.Platform())
+			mia.isSignedIn()
+			mia.does("has a browser without the Signal API", func(ctx context.Context) error {
+				var kind string
+				if err := mia.Page.Evaluate(ctx, "typeof PublicKeyCredential.signalUnknownCredential", &kind); err != nil {
+					return err
+				}
+				return holds("the type of signalUnknownCredential", kind, gomega.Equal("undefined"))
+			})
+			mia.startsAdding(inTheApp)
+			mia.walksTo(android, page.S7)
+			mia.understands()
+			mia.sees(page.E2)
+			mia.findsInOrder("Saved in the wrong place", "Remove the passkey from", "Delete that entry and confirm")
+			mia.finds("nothing was thrown in the page", mia.Page.Exceptions(), gomega.BeEmpty())
+			mia.comesToFind("the virtual authenticator keeps its passkey", func(ctx context.Context) (any, error) {
+				return authenticator.Credentials(ctx)
+			}, gomega.HaveLen(1))
+			mia.findsStored(0)
+			mia.finds("the try is remembered", mia.refused(), gomega.HaveLen(1))
+		})
+
+	Journey("WP-12", "tries again five minutes after proving it is her: proof is asked once, then where to save", config.Bridge, Regular,
+		onPhone, func(mia *Person) {
+			mia.isSignedIn()
+			mia.savesInTheWrongPlace(google)
+			mia.letsPass(5 * time.Minute)
+			mia.presses("I've removed it, try again")
+			mia.proves()
+			mia.phoneSavesIn(app)
+			mia.understands()
+			mia.finishes()
+			mia.findsStoredIn(app)
+			proofs := read(mia, "the audit log", func(ctx context.Context) ([]rp.AuditEvent, error) { return mia.RP.AuditEvents(ctx, mia.Account.ID) })
+			mia.finds("the audit log has the refusal, then one proof, then the passkey", actions(proofs), gomega.HaveExactElements(
+				rp.ActionSignUp, rp.ActionSignIn, rp.ActionPasskeyRefused, rp.ActionProof, rp.ActionPasskeyAdded,
+			))
+		})
+
+	Journey("WP-13", "ends in the wrong place three times: the third time brings advice to switch it off, or to use another way", config.Bridge, Regular,
+		Given{Policy: onlyTheApp()}, func(mia *Person) {
+			mia.holdsThePhoneBesideTheComputer()
+			mia.isSignedIn()
+			mia.savesInTheWrongPlace(google)
+			mia.findsShown(page.Hints, false)
+			mia.triesAgainIn(google)
+			mia.sees(page.E2)
+			mia.findsShown(page.Hints, false)
+			mia.triesAgainIn(google)
+			mia.sees(page.E2)
+			mia.findsShown(page.Hints, true)
+			mia.reads("Turn the other password manager off in your phone's settings for a minute", "Open this page in your phone's own browser")
+			mia.findsStored(0)
+			mia.finds("three refused tries are remembered", mia.refused(), gomega.HaveLen(3))
+			mia.findsHeld(google, 1)
+		})
+
+	Journey("WP-15", "has only the wrong provider switched on: the first step leads to the setting, and from there the wizard goes on", config.Bridge, Regular,
+		onPhone, func(mia *Person) {
+			mia.phoneDefaultsTo(google)
+			mia.isSignedIn()
+			mia.savesInTheWrongPlace(google)
+			mia.findsInOrder("What to do now", "Check that Larkspur ID is switched on in your phone's settings", "Remove the passkey from")
+			mia.follows("Check that Larkspur ID is switched on in your phone's settings")
+			mia.sees(page.S5a)
+			mia.reads("Turn on Larkspur ID in Settings")
+			mia.presses("Continue")
+			mia.sees(page.S7)
+			mia.reads("Last time it went to Google Password Manager.")
+			mia.phoneSavesIn(app)
+			mia.understands()
+			mia.finishes()
+			mia.findsStoredIn(app)
+			mia.findsHeld(google, 1)
+		})
+
+	Journey("WP-18", "uses a blocked provider and is refused, then another one and is accepted", config.Bridge, Regular,
+		Given{Policy: policy.BlockList(google.Model.AAGUID), Context: onAndroid()}, func(mia *Person) {
+			mia.isSignedIn()
+			mia.savesInTheWrongPlace(google)
+			mia.findsStored(0)
+			stray := mia.findsHeld(google, 1)[0]
+			mia.findsRefused(tryOf(stray, google, rp.ScopeThisDevice))
+			mia.triesAgainIn(samsung)
+			mia.finishes()
+			mia.findsStoredIn(samsung)
+		})
+
+	Journey("WP-19", "cannot pass with a permitted AAGUID in the unsigned copy: what is signed decides", config.API, Regular,
+		Given{Policy: onlyTheApp()}, func(mia *Person) {
+			visitor := mia.addsOverTheAPI("app")
+			reply := mia.handsIn(visitor, mia.makesOneWith(visitor, google, client.Misbehaviour{OuterAAGUID: app.Model.AAGUID}))
+			mia.finds("it is refused", reply.Status, gomega.Equal(http.StatusForbidden))
+			mia.finds("the code says why", reply.Code(), gomega.BeEquivalentTo(rp.CodeProviderNotAllowed))
+			mia.finds("the answer names the provider that was signed", string(reply.Body), gomega.And(
+				gomega.ContainSubstring(google.Name), gomega.ContainSubstring(google.Model.AAGUID.String()),
+			))
+			mia.findsStored(0)
+			stray := mia.findsHeld(google, 1)[0]
+			mia.findsRefused(tryOf(stray, google, rp.ScopeThisDevice))
+			// The other way round: a permitted model is not refused for what the unsigned copy says.
+			visitor = mia.addsOverTheAPI("app")
+			reply = mia.handsIn(visitor, mia.makesOneWith(visitor, app, client.Misbehaviour{OuterAAGUID: google.Model.AAGUID}))
+			mia.finds("it is accepted", reply.Status, gomega.Equal(http.StatusCreated))
+			mia.findsStoredIn(app)
+		})
+
+	Journey("WP-20", "leaves the removal for later: Security info reminds her how, until she dismisses it", config.Bridge, Regular,
+		onPhone, func(mia *Person) {
+			mia.isSignedIn()
+			mia.savesInTheWrongPlace(google)
+			mia.presses("Do this later")
+			mia.sees(page.S0)
+			mia.findsShown(page.Reminder, true)
+			mia.findsInOrder("A passkey is left in Google Password Manager", "then Google Password Manager.", "Choose Delete next to the passkey and confirm.")
+			mia.reloads()
+			mia.sees(page.S0)
+			mia.findsShown(page.Reminder, true)
+			mia.presses("Dismiss reminder")
+			mia.sees(page.S0)
+			mia.findsShown(page.Reminder, false)
+			mia.reloads()
+			mia.sees(page.S0)
+			mia.findsShown(page.Reminder, false)
+			stray := mia.findsHeld(google, 1)[0]
+			mia.findsRefused(gomega.And(tryOf(stray, google, rp.ScopeThisDevice), gomega.HaveField("Dismissed", true)))
+			mia.findsStored(0)
+		})
+})
+
+// actions are what audit events record, in their order.
+func actions(events []rp.AuditEvent) []rp.Action {
+	list := make([]rp.Action, len(events))
+	for i, event := range events {
+		list[i] = event.Action
+	}
+	return list
+}

@@ -1,0 +1,176 @@
+package journeys
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+
+	. "github.com/onsi/ginkgo/v2"
+	"github.com/onsi/gomega"
+	gomegatypes "github.com/onsi/gomega/types"
+
+	"github.com/passkeylab/passkeylab/harness/browser"
+	"github.com/passkeylab/passkeylab/harness/lab"
+	"github.com/passkeylab/passkeylab/harness/page"
+	"github.com/passkeylab/passkeylab/rp"
+	"github.com/passkeylab/passkeylab/virtualauth"
+	"github.com/passkeylab/passkeylab/virtualauth/provider"
+)
+
+// beside is a phone that answers the computer in front of the person.
+func (p *Person) holdsThePhoneBesideTheComputer() {
+	GinkgoHelper()
+	p.does("holds the phone beside the computer", func(context.Context) error {
+		p.Handset.Attach(lab.CrossPlatform)
+		return nil
+	})
+}
+
+// phoneDefaultsTo puts a provider first on the phone: it answers until the person chooses another one.
+func (p *Person) phoneDefaultsTo(in provider.Provider, others ...provider.Provider) {
+	GinkgoHelper()
+	p.does("has a phone whose default is "+in.Name, func(context.Context) error {
+		for _, each := range append([]provider.Provider{in}, others...) {
+			p.Handset.Has(each)
+		}
+		return nil
+	})
+}
+
+// understands presses the button of the Where-it-will-be-saved screen, which starts the ceremony.
+func (p *Person) understands() {
+	GinkgoHelper()
+	p.sees(page.S7)
+	p.presses("I understand")
+}
+
+// savesInTheWrongPlace walks from Security info to the screen that says the passkey is in the wrong place.
+func (p *Person) savesInTheWrongPlace(in provider.Provider) page.Screen {
+	GinkgoHelper()
+	p.phoneSavesIn(in)
+	p.startsAdding(inTheApp)
+	p.walksTo(android, page.S7)
+	p.understands()
+	return p.sees(page.E2)
+}
+
+// triesAgainIn goes from the wrong-place screen through another ceremony, saying that the stray was removed.
+func (p *Person) triesAgainIn(in provider.Provider) {
+	GinkgoHelper()
+	p.presses("I've removed it, try again")
+	p.sees(page.S7)
+	p.phoneSavesIn(in)
+	p.understands()
+}
+
+// removesItFrom deletes the one passkey that a provider on the phone holds, in the provider itself.
+func (p *Person) removesItFrom(in provider.Provider) {
+	GinkgoHelper()
+	p.does("removes the passkey from "+in.Name+" on the phone", func(context.Context) error {
+		authenticator := p.Handset.Has(in).Authenticator
+		held := authenticator.Credentials()
+		if err := holds("what "+in.Name+" holds", held, gomega.HaveLen(1)); err != nil {
+			return err
+		}
+		return authenticator.Delete(held[0].ID)
+	})
+}
+
+// findsRefused finds exactly these refused tries remembered, in any order.
+func (p *Person) findsRefused(tries ...gomegatypes.GomegaMatcher) {
+	GinkgoHelper()
+	matchers := make([]any, len(tries))
+	for i, try := range tries {
+		matchers[i] = try
+	}
+	p.finds(fmt.Sprintf("%d refused tries are remembered", len(tries)), p.refused(), gomega.ConsistOf(matchers...))
+}
+
+// tryOf is the memory of a refused passkey: which one, of which model, why, and where it is.
+func tryOf(held virtualauth.Credential, in provider.Provider, scope rp.DeviceScope) gomegatypes.GomegaMatcher {
+	hash := sha256.Sum256(held.ID)
+	return gomega.And(
+		gomega.HaveField("CredentialIDHash", gomega.Equal(hash[:])),
+		gomega.HaveField("AAGUID", in.Model.AAGUID),
+		gomega.HaveField("Reason", rp.CodeProviderNotAllowed),
+		gomega.HaveField("Scope", scope),
+	)
+}
+
+// findsStoredIn finds that one passkey is stored, of the model of a provider, and that the provider holds just that one.
+func (p *Person) findsStoredIn(in provider.Provider) rp.Credential {
+	GinkgoHelper()
+	stored := p.findsStored(1)[0]
+	p.finds("it is of the model of "+in.Name, stored.AAGUID, gomega.Equal(in.Model.AAGUID))
+	held := p.findsHeld(in, 1)[0]
+	p.finds("it is the one that "+in.Name+" holds", stored.ID, gomega.Equal(held.ID))
+	return stored
+}
+
+// findsInOrder finds words on the screen, one after the other.
+func (p *Person) findsInOrder(words ...string) {
+	GinkgoHelper()
+	p.comesToFind(fmt.Sprintf("the page says, in this order, %q", words), func(ctx context.Context) (any, error) {
+		screen, err := page.Read(ctx, p.Page)
+		return screen.Text, err
+	}, gomega.WithTransform(func(text string) bool { return inOrder(text, words) }, gomega.BeTrue()))
+}
+
+func inOrder(text string, words []string) bool {
+	rest := []byte(text)
+	for _, word := range words {
+		at := bytes.Index(rest, []byte(word))
+		if at < 0 {
+			return false
+		}
+		rest = rest[at+len(word):]
+	}
+	return true
+}
+
+// findsShown finds that the control or mark with the hook is visible, or is not.
+func (p *Person) findsShown(hook page.Hook, shown bool) {
+	GinkgoHelper()
+	what := fmt.Sprintf("the page shows the %s mark", hook)
+	if !shown {
+		what = fmt.Sprintf("the page does not show the %s mark", hook)
+	}
+	p.comesToFind(what, func(ctx context.Context) (any, error) { return page.Shows(ctx, p.Page, hook), nil }, gomega.Equal(shown))
+}
+
+// findsNoProviderNamed finds that the screen names no provider but the organisation's own app.
+func (p *Person) findsNoProviderNamed() {
+	GinkgoHelper()
+	p.doesNotRead("Google", "Samsung", "Apple", "1Password", "Bitwarden", "Windows Hello", "Microsoft", "Chromium")
+}
+
+// unknownSignal is the argument of PublicKeyCredential.signalUnknownCredential (WebAuthn L3 §5.1.10.2).
+type unknownSignal struct {
+	RPID         string `json:"rpId"`
+	CredentialID string `json:"credentialId"`
+}
+
+// names reports whether the signal is about the passkey whose id has the hash.
+func (s unknownSignal) names(hash []byte) bool {
+	id, err := base64.RawURLEncoding.DecodeString(s.CredentialID)
+	sum := sha256.Sum256(id)
+	return err == nil && bytes.Equal(sum[:], hash)
+}
+
+// unknownSignals are the arguments of the calls of signalUnknownCredential that a spy saw, oldest first.
+func unknownSignals(spy *browser.Spy) []unknownSignal {
+	var list []unknownSignal
+	for _, call := range spy.Calls() {
+		var args []unknownSignal
+		if call.Name == "signalUnknownCredential" && json.Unmarshal(call.Args, &args) == nil {
+			list = append(list, args...)
+		}
+	}
+	return list
+}
+
+// withoutSignals is a browser that does not have the Signal API.
+func withoutSignals(p *browser.Page) error { return p.RemoveSignalAPI(context.Background()) }

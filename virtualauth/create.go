@@ -1,0 +1,158 @@
+package virtualauth
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"slices"
+
+	"github.com/passkeylab/passkeylab/virtualauth/attestation"
+	"github.com/passkeylab/passkeylab/virtualauth/authdata"
+	"github.com/passkeylab/passkeylab/virtualauth/cose"
+	"github.com/passkeylab/passkeylab/virtualauth/ctap2"
+)
+
+// This file makes a credential once makeCredential has decided that there shall be one.
+
+// credentialIDLength is that of honest credential ids in bytes; WebAuthn L3 §4 asks for at least 16.
+const credentialIDLength = 32
+
+// creation is what was decided about a new credential.
+type creation struct {
+	want      wanted
+	gesture   gesture
+	algorithm cose.Algorithm
+}
+
+// create makes the key, the response and the record, in this order: a failure to make it leaves
+// nothing behind.
+func (a *Authenticator) create(ctx context.Context, r *ctap2.MakeCredentialRequest, c creation) (*ctap2.MakeCredentialResponse, error) {
+	if c.want.discoverable && !a.hasRoom(r) {
+		return nil, ctap2.KeyStoreFull
+	}
+	made, err := a.newRecord(ctx, r, c)
+	if err != nil {
+		return nil, err
+	}
+	response, err := a.attest(ctx, r, made, c.gesture)
+	if err != nil {
+		return nil, a.abandon(ctx, made, err)
+	}
+	if replaced := a.store(made); replaced != nil {
+		if err := a.world.Keys.Delete(ctx, replaced.handle); err != nil {
+			return nil, fmt.Errorf("delete the key of a replaced credential: %w", err)
+		}
+	}
+	return response, nil
+}
+
+// hasRoom reports whether one more discoverable credential fits, or takes the place of another.
+func (a *Authenticator) hasRoom(r *ctap2.MakeCredentialRequest) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.model.MaxDiscoverable == 0 || a.vault.discoverable() < a.model.MaxDiscoverable {
+		return true
+	}
+	return a.model.DuplicateUser == Overwrite && a.vault.ofAccount(r.RP.ID, r.User.ID) != nil
+}
+
+func (a *Authenticator) newRecord(ctx context.Context, r *ctap2.MakeCredentialRequest, c creation) (*record, error) {
+	id, err := a.newID()
+	if err != nil {
+		return nil, err
+	}
+	handle, key, err := a.world.Keys.Create(ctx, c.algorithm)
+	if err != nil {
+		return nil, keyError(err)
+	}
+	made := Credential{
+		ID: id, RPID: r.RP.ID, RPName: r.RP.Name,
+		UserHandle: r.User.ID, UserName: r.User.Name, UserDisplayName: r.User.DisplayName,
+		Discoverable: c.want.discoverable, Algorithm: c.algorithm, PublicKey: key.Encode(),
+		BackupEligible: a.model.Backup != DeviceBound, BackupState: a.model.Backup == Synced,
+		CreatedAt: a.world.Clock.Now(),
+	}
+	return &record{Credential: made.clone(), handle: handle}, nil
+}
+
+func (a *Authenticator) newID() ([]byte, error) {
+	length := credentialIDLength
+	if a.Misbehave.CredentialIDLength > 0 {
+		length = a.Misbehave.CredentialIDLength
+	}
+	id := make([]byte, length)
+	if _, err := io.ReadFull(a.world.Rand, id); err != nil {
+		return nil, fmt.Errorf("make a credential id: %w", err)
+	}
+	if a.Misbehave.CredentialID != nil {
+		id = slices.Clone(a.Misbehave.CredentialID)
+	}
+	return id, nil
+}
+
+// attest builds the response (CTAP 2.2 §6.1.2 steps 18 and 19).
+func (a *Authenticator) attest(ctx context.Context, r *ctap2.MakeCredentialRequest, made *record, g gesture) (*ctap2.MakeCredentialResponse, error) {
+	authData := a.authData(made.Credential, g, a.attested(made.Credential))
+	subject := attestation.Subject{
+		AuthData: authData, ClientDataHash: r.ClientDataHash, Algorithm: made.Algorithm,
+		Sign: func(message []byte) ([]byte, error) {
+			signature, err := a.world.Keys.Sign(ctx, made.handle, message)
+			if a.Misbehave.BadStatement {
+				signature = spoil(signature)
+			}
+			return signature, err
+		},
+	}
+	if a.Misbehave.StatementAlgorithm != 0 {
+		subject.Algorithm = a.Misbehave.StatementAlgorithm
+	}
+	statement, err := attestation.Make(a.chooseFormat(r.AttestationFormats), subject)
+	if err != nil {
+		return nil, fmt.Errorf("make an attestation statement: %w", err)
+	}
+	if a.Misbehave.StatementFormat != "" {
+		statement.Format = a.Misbehave.StatementFormat
+	}
+	return &ctap2.MakeCredentialResponse{Format: string(statement.Format), AuthData: authData, Statement: statement.Body}, nil
+}
+
+// attested returns the attested credential data.
+func (a *Authenticator) attested(made Credential) *authdata.AttestedCredential {
+	if a.Misbehave.OmitCredential {
+		return nil
+	}
+	attested := &authdata.AttestedCredential{AAGUID: a.model.AAGUID, ID: made.ID, PublicKey: made.PublicKey}
+	if a.Misbehave.AAGUID != nil {
+		attested.AAGUID = *a.Misbehave.AAGUID
+	}
+	if a.Misbehave.PublicKey != nil {
+		attested.PublicKey = a.Misbehave.PublicKey
+	}
+	return attested
+}
+
+// chooseFormat takes the first preferred format that the model can make, or else the model's own (CTAP 2.2 §6.1.2 step 19).
+func (a *Authenticator) chooseFormat(preferred []string) attestation.Format {
+	own := a.model.attestation()
+	for _, p := range preferred {
+		if f := attestation.Format(p); f == own || f == attestation.FormatNone {
+			return f
+		}
+	}
+	return own
+}
+
+// store keeps a new record and returns the one it replaces, if any (CTAP 2.2 §6.1.2 step 17).
+func (a *Authenticator) store(made *record) (replaced *record) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	replaced = a.vault.find(made.ID) // only a lie, or an import, can give an id twice
+	if replaced == nil && made.Discoverable && a.model.DuplicateUser == Overwrite {
+		replaced = a.vault.ofAccount(made.RPID, made.UserHandle)
+	}
+	if replaced != nil {
+		a.vault.remove(replaced)
+	}
+	a.vault.add(made)
+	return replaced
+}

@@ -1,0 +1,51 @@
+// Package keystore is where private keys live. A KeyStore makes keys and signs with them; the key itself never has to leave
+// it, and the caller holds only an opaque handle. That is the whole difference between a passkey in software and one in a
+// TPM, so nothing above this package knows which of the two it has.
+//
+// Software keeps keys in memory and makes everything out of the randomness it is given, so that a run can be repeated bit by
+// bit. Stores whose keys may leave, as those of synced providers do, also implement Exporter and Importer.
+// keystoretest holds the suite that every store passes.
+package keystore
+
+import (
+	"context"
+	"errors"
+
+	"github.com/passkeylab/passkeylab/virtualauth/cose"
+)
+
+// Errors of every KeyStore; test for them with errors.Is.
+var (
+	// ErrUnknownHandle says that the store has no key for a handle, or has it no longer.
+	ErrUnknownHandle = errors.New("keystore: unknown key handle")
+	// ErrUnsupportedAlgorithm says that the store cannot make or take a key for an algorithm.
+	ErrUnsupportedAlgorithm = errors.New("keystore: unsupported algorithm")
+	// ErrMalformedKey says that an imported key cannot be read or does not fit its algorithm.
+	ErrMalformedKey = errors.New("keystore: malformed private key")
+)
+
+// Handle names a key inside its store. Its bytes mean nothing to anybody else.
+type Handle []byte
+
+// KeyStore makes keys and signs with them. Every store is safe for concurrent use.
+type KeyStore interface {
+	// Create makes a key for an algorithm, or fails with ErrUnsupportedAlgorithm.
+	Create(ctx context.Context, algorithm cose.Algorithm) (Handle, cose.Key, error)
+	// Sign signs message, hashing it first where the algorithm says so, and returns the signature in the form of
+	// WebAuthn L3 §6.5.5. It fails with ErrUnknownHandle.
+	Sign(ctx context.Context, handle Handle, message []byte) ([]byte, error)
+	// Delete forgets a key for good, or fails with ErrUnknownHandle.
+	Delete(ctx context.Context, handle Handle) error
+}
+
+// Exporter is a KeyStore whose private keys may leave it.
+type Exporter interface {
+	// Export returns the private key as PKCS #8 DER (RFC 5208), or fails with ErrUnknownHandle.
+	Export(ctx context.Context, handle Handle) (pkcs8 []byte, err error)
+}
+
+// Importer is a KeyStore that takes private keys made elsewhere.
+type Importer interface {
+	// Import takes a private key as PKCS #8 DER. It fails with ErrUnsupportedAlgorithm or ErrMalformedKey.
+	Import(ctx context.Context, algorithm cose.Algorithm, pkcs8 []byte) (Handle, cose.Key, error)
+}
