@@ -4,11 +4,13 @@ import (
 	"bytes"
 	"errors"
 	"flag"
+	"fmt"
 	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -178,6 +180,35 @@ func TestHTMLWithoutItsPictures(t *testing.T) {
 	}
 	if !strings.Contains(page, `class="nothumb"`) || !strings.Contains(page, `href="WP-01/3.jpg"`) {
 		t.Error("a missing picture has no link left")
+	}
+}
+
+func TestHTMLShowsAScreenOnlyWhereItChanges(t *testing.T) {
+	run := smallRun()
+	result := &run.Results[0]
+	for i := range result.Steps {
+		result.Steps[i].Screenshot = &reports.Picture{Path: fmt.Sprintf("%d.jpg", i)}
+	}
+	run.Results = run.Results[:1]
+	one, other := screen(1, 64, 45), screen(2, 64, 45)
+	page := renderHTML(t, run, reports.Assets{Files: fstest.MapFS{
+		"0.jpg": {Data: one}, "1.jpg": {Data: one}, "2.jpg": {Data: other}, "3.jpg": {Data: one},
+	}})
+	if shown, unchanged := strings.Count(page, `class="thumb t`), strings.Count(page, "unchanged<"); shown != 3 || unchanged != 1 {
+		t.Errorf("%d screens are shown and %d said to be unchanged, want 3 and 1", shown, unchanged)
+	}
+}
+
+// Journeys run in a new order each time; the page must not.
+func TestHTMLOrderDoesNotDependOnTheRun(t *testing.T) {
+	run := smallRun()
+	order := func() []string {
+		return regexp.MustCompile(`class="id">([^<]+)`).FindAllString(renderHTML(t, run, reports.Assets{}), -1)
+	}
+	before := order()
+	slices.Reverse(run.Results)
+	if after := order(); len(before) != 6 || !slices.Equal(before, after) {
+		t.Errorf("the order was %q and is %q", before, after)
 	}
 }
 

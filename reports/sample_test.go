@@ -232,7 +232,7 @@ func pictures(run reports.Run) fstest.MapFS {
 	files := fstest.MapFS{}
 	for _, result := range run.Results {
 		for i, s := range result.Steps {
-			if s.Screenshot != nil {
+			if s.Screenshot != nil && files[s.Screenshot.Path] == nil {
 				files[s.Screenshot.Path] = &fstest.MapFile{Data: screen(len(s.Screenshot.Path)*7+i, 640, 450)}
 			}
 		}

@@ -67,11 +67,19 @@ func writeSkips(b *strings.Builder, run Run) {
 		}
 	}
 	for _, reason := range reasons {
-		fmt.Fprintf(b, "skipped %s: %s\n", strings.Join(ids[reason], ", "), oneLine(reason, 200))
+		fmt.Fprintf(b, "skipped %s: %s\n", few(ids[reason]), oneLine(reason, 200))
 	}
 	if len(reasons) > 0 {
 		b.WriteString("\n")
 	}
+}
+
+// few lists the first dozen and counts the others.
+func few(ids []string) string {
+	if len(ids) <= 12 {
+		return strings.Join(ids, ", ")
+	}
+	return fmt.Sprintf("%s and %d more", strings.Join(ids[:12], ", "), len(ids)-12)
 }
 
 func writeTotals(b *strings.Builder, run Run) {

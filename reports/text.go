@@ -34,11 +34,13 @@ func slug(name string) string {
 	return strings.Join(words, "-")
 }
 
-// versions are in the order of their names.
+// versions are in the order of their names; those that nobody knew are left out.
 func versions(run Run) []Field {
 	var fields []Field
 	for _, name := range slices.Sorted(maps.Keys(run.Versions)) {
-		fields = append(fields, Field{name, run.Versions[name]})
+		if version := run.Versions[name]; version != "" {
+			fields = append(fields, Field{name, version})
+		}
 	}
 	return fields
 }

@@ -29,6 +29,7 @@ type thumb struct {
 	class         string // class is derived from the content, so that equal pictures share it
 	width, height int
 	uri           string
+	blank         bool // blank says that it has one colour only, so that showing it would tell nothing
 }
 
 // rule shows the thumbnail as the background of its class: the one way to embed a picture once, use it many times and
@@ -90,6 +91,7 @@ func makeThumb(files fs.FS, path string) (thumb, bool) {
 		width:  small.Bounds().Dx(),
 		height: small.Bounds().Dy(),
 		uri:    "data:image/jpeg;base64," + base64.StdEncoding.EncodeToString(b.Bytes()),
+		blank:  blank(small),
 	}, true
 }
 
@@ -117,6 +119,16 @@ func shrink(data []byte) (*image.RGBA, error) {
 	draw.Draw(plain, plain.Bounds(), image.White, image.Point{}, draw.Src)
 	draw.Draw(plain, plain.Bounds(), source, bounds.Min, draw.Over)
 	return boxScale(plain, width, height), nil
+}
+
+// blank says whether every pixel has the colour of the first.
+func blank(picture *image.RGBA) bool {
+	for i := 4; i < len(picture.Pix); i++ {
+		if picture.Pix[i] != picture.Pix[i-4] {
+			return false
+		}
+	}
+	return true
 }
 
 // boxScale makes each pixel the mean of the pixels it stands for: enough for shrinking, which is all it is used for.
@@ -154,7 +166,7 @@ func chooseThumbs(paths []string, thumbs map[string]thumb, budget int) (style te
 	taken := map[string]bool{}
 	for _, path := range paths {
 		t, ok := thumbs[path]
-		if !ok || taken[t.class] {
+		if !ok || t.blank || taken[t.class] {
 			continue
 		}
 		rule := t.rule()

@@ -65,6 +65,8 @@ type stepView struct {
 
 type pictureView struct {
 	Href, Class, Caption string
+	Word                 string // Word stands in for a thumbnail that there is not
+	Tall                 bool   // Tall says that it is higher than wide: a phone
 }
 
 type fileView struct {
@@ -120,7 +122,7 @@ func newView(run Run, thumbs map[string]thumb, style template.CSS, notes []strin
 	slices.SortFunc(v.Labels, func(a, b choice) int { return strings.Compare(a.Name, b.Name) })
 	slices.SortFunc(v.Drivers, func(a, b choice) int { return strings.Compare(a.Name, b.Name) })
 	b := &viewBuilder{thumbs: thumbs, longest: longest, anchors: map[string]bool{}}
-	for _, g := range groups(run.Results) {
+	for _, g := range forReading(groups(run.Results)) {
 		v.Groups = append(v.Groups, b.group(g))
 	}
 	for _, g := range v.Groups {
@@ -131,6 +133,16 @@ func newView(run Run, thumbs map[string]thumb, style template.CSS, notes []strin
 	v.sortBad()
 	v.slowest()
 	return v
+}
+
+// forReading sorts groups by name and their results by id, since journeys run in an order that is shuffled anew each
+// time and people look for the same one in the same place.
+func forReading(list []group) []group {
+	slices.SortStableFunc(list, func(a, b group) int { return strings.Compare(a.name, b.name) })
+	for _, g := range list {
+		slices.SortStableFunc(g.results, func(a, b Result) int { return strings.Compare(a.ID, b.ID) })
+	}
+	return list
 }
 
 func tone(verdict Verdict) string {
@@ -231,6 +243,7 @@ func (b *viewBuilder) result(result Result) resultView {
 	if b.longest > 0 {
 		v.Share = 100 * float64(result.Duration) / float64(b.longest)
 	}
+	last := ""
 	for i, step := range result.Steps {
 		s := stepView{Step: step, Number: i + 1}
 		if step.State == "" {
@@ -241,6 +254,11 @@ func (b *viewBuilder) result(result Result) resultView {
 		}
 		if step.Screenshot != nil {
 			shot := b.picture(*step.Screenshot, step.Text)
+			// Many steps only look; the same screen again and again would hide where it changes.
+			if shot.Class != "" && shot.Class == last && !s.State.Bad() {
+				shot.Word = "unchanged"
+			}
+			last = shot.Class
 			s.Shot = &shot
 		}
 		v.Steps = append(v.Steps, s)
@@ -271,11 +289,16 @@ func one(yes bool) int {
 }
 
 func (b *viewBuilder) picture(picture Picture, caption string) pictureView {
-	return pictureView{
-		Href:    href(picture.Path),
-		Class:   b.thumbs[picture.Path].class,
-		Caption: firstOf(picture.Caption, caption),
+	v := pictureView{Href: href(picture.Path), Caption: firstOf(picture.Caption, caption)}
+	switch t, ok := b.thumbs[picture.Path]; {
+	case !ok:
+		v.Word = "picture"
+	case t.blank:
+		v.Word = "blank page"
+	default:
+		v.Class, v.Tall = t.class, t.height > t.width
 	}
+	return v
 }
 
 // href is the path as a relative URL, whatever characters it has.

@@ -114,6 +114,10 @@ func TestCreationOptions(t *testing.T) {
 			if o.Attestation != "direct" || o.Timeout != 300_000 || o.PubKeyCredParams[0].Alg != -7 {
 				t.Errorf("attestation %q timeout %d params %+v", o.Attestation, o.Timeout, o.PubKeyCredParams)
 			}
+			ceremonies := must(p.Ceremonies(p.ctx, p.user.ID))
+			if last := ceremonies[len(ceremonies)-1]; len(last.ExcludeIDs) != 1 || string(last.ExcludeIDs[0]) != string(first.id) || len(last.OptionsDigest) != 64 {
+				t.Errorf("recorded %+v", last)
+			}
 			if len(o.ExcludeCredentials) != 1 || o.ExcludeCredentials[0].ID != b64(first.id) || len(o.ExcludeCredentials[0].Transports) != 2 {
 				t.Errorf("exclude list %+v", o.ExcludeCredentials)
 			}

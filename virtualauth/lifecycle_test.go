@@ -255,8 +255,11 @@ func TestRequestsAreRemembered(t *testing.T) {
 type waiter struct{ asked chan virtualauth.Prompt }
 
 func (w waiter) Consent(ctx context.Context, p virtualauth.Prompt) (virtualauth.Consent, error) {
-	w.asked <- p
-	<-ctx.Done()
+	select {
+	case w.asked <- p:
+		<-ctx.Done()
+	case <-ctx.Done():
+	}
 	return virtualauth.Consent{}, ctx.Err()
 }
 

@@ -14,8 +14,26 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
+// buildDir is for what tests build; TestMain makes and removes it.
+var buildDir string
+
+// built runs the tests with a folder for what they build.
+type built struct{ tests *testing.M }
+
+// Run implements testscript's TestingM.
+func (b built) Run() int {
+	dir, err := os.MkdirTemp("", "passkeylab-test-")
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	defer os.RemoveAll(dir)
+	buildDir = dir
+	return b.tests.Run()
+}
+
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){
+	testscript.Main(built{m}, map[string]func(){
 		"passkeylab": main,
 		"fakeginkgo": fakeGinkgo,
 	})
@@ -39,6 +57,7 @@ func TestScripts(t *testing.T) {
 			"serving": serving,
 		},
 		RequireUniqueNames: true,
+		Deadline:           time.Now().Add(2 * time.Minute), // a command that should refuse and serves instead would never end
 	})
 }
 

@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/passkeylab/passkeylab/harness/config"
@@ -143,9 +144,14 @@ func playShown(t *testing.T, line string) {
 	}
 }
 
-// planShown asks Ginkgo which journeys the command would play: building them, playing none.
+// planShown asks Ginkgo which journeys the command would play, and plays none. The suite is built once for all commands.
 func planShown(t *testing.T, line string) {
 	t.Setenv("PASSKEYLAB_REPORTS_DIR", t.TempDir())
+	suite, err := buildSuite()
+	if err != nil {
+		t.Fatal(err)
+	}
+	line = strings.Replace(line, "./scenarios/journeys", suite, 1)
 	line = strings.Replace(line, " -p ", " ", 1) // a dry run cannot be parallel
 	output := shell(t, strings.Replace(line, "ginkgo run", "ginkgo run --dry-run --no-color", 1))
 	ran := regexp.MustCompile(`Ran (\d+) of (\d+) Specs`).FindStringSubmatch(output)
@@ -153,6 +159,17 @@ func planShown(t *testing.T, line string) {
 		t.Errorf("no journey would be played:\n%s", output)
 	}
 }
+
+// buildSuite builds the journeys into a folder that TestMain removes.
+var buildSuite = sync.OnceValues(func() (string, error) {
+	path := filepath.Join(buildDir, "journeys.test")
+	build := exec.Command("go", "test", "-c", "-vet=off", "-o", path, "./scenarios/journeys")
+	build.Dir = checkout
+	if output, err := build.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("build the journeys: %w\n%s", err, output)
+	}
+	return path, nil
+})
 
 func TestTheReadmesTableHoldsEverySettingWithItsDefault(t *testing.T) {
 	text := read(t, readme)

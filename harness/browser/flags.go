@@ -18,6 +18,8 @@ func arguments(profile string, headed, root bool, extra []string) []string {
 		"--disable-background-timer-throttling", "--disable-backgrounding-occluded-windows", "--disable-renderer-backgrounding",
 		"--disable-hang-monitor", "--disable-ipc-flooding-protection", "--disable-popup-blocking", "--disable-prompt-on-repost",
 		"--force-color-profile=srgb", "--mute-audio",
+		// A click that comes right after a navigation counts: otherwise the browser drops input until its first paint.
+		"--allow-pre-commit-input",
 		// Frames of another origin stay in the page's process: rod reads a frame's script context through the page's session.
 		"--disable-site-isolation-trials",
 	}
@@ -28,7 +30,7 @@ func arguments(profile string, headed, root bool, extra []string) []string {
 		args = append(args, "--no-sandbox") // Chromium refuses to start as root with its sandbox
 	}
 	features := map[string][]string{
-		"--disable-features": {"site-per-process", "IsolateOrigins", "TranslateUI", "Translate", "MediaRouter", "OptimizationHints"},
+		"--disable-features": {"site-per-process", "IsolateOrigins", "TranslateUI", "Translate", "PaintHolding", "MediaRouter", "OptimizationHints"},
 	}
 	for _, arg := range extra {
 		name, value, ok := strings.Cut(arg, "=")

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"time"
 
 	"github.com/go-rod/rod"
 	"github.com/go-rod/rod/lib/proto"
@@ -115,14 +116,39 @@ func (p *Page) ScreenshotFull(ctx context.Context) ([]byte, error) {
 	}})
 }
 
+// capture takes a picture. One that a navigation overtakes is never answered, and it leaves the emulated screen changed, so
+// that clicks go astray: each try is bounded, the screen is emulated anew, and what the window shows by then is taken.
 func (p *Page) capture(ctx context.Context, request proto.PageCaptureScreenshot) ([]byte, error) {
 	q := quality
 	request.Format, request.Quality = proto.PageCaptureScreenshotFormatJpeg, &q
-	shot, err := request.Call(p.Rod.Context(ctx))
-	if err != nil {
-		return nil, fmt.Errorf("browser: take a screenshot: %w", err)
+	var err error
+	for range captures {
+		var shot *proto.PageCaptureScreenshotResult
+		if shot, err = p.captureOnce(ctx, request); err == nil {
+			return shot.Data, nil
+		}
+		if ctx.Err() != nil || !errors.Is(err, context.DeadlineExceeded) {
+			break
+		}
+		for _, call := range p.owner.emulation() {
+			if err := call.Call(p.Rod.Context(ctx)); err != nil {
+				return nil, fmt.Errorf("browser: take a screenshot: emulate the screen anew: %w", err)
+			}
+		}
 	}
-	return shot.Data, nil
+	return nil, fmt.Errorf("browser: take a screenshot: %w", err)
+}
+
+// captures is how many navigations may spoil a screenshot; captureTime is several times what one takes on a busy machine.
+const (
+	captures    = 3
+	captureTime = 1500 * time.Millisecond
+)
+
+func (p *Page) captureOnce(ctx context.Context, request proto.PageCaptureScreenshot) (*proto.PageCaptureScreenshotResult, error) {
+	ctx, cancel := context.WithTimeout(ctx, captureTime)
+	defer cancel()
+	return request.Call(p.Rod.Context(ctx))
 }
 
 // snapshot copies the document into an inert one, hides what must not be kept, and returns its text.

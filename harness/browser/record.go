@@ -51,12 +51,14 @@ func (r Request) Bad() bool { return r.Failure != "" && !r.Canceled || r.Status 
 func (r Request) String() string {
 	out := fmt.Sprintf("%s %s: ", r.Method, r.URL)
 	switch {
-	case r.Failure != "":
-		return out + r.Failure
-	case r.Status == 0:
+	case r.Status == 0 && r.Failure == "":
 		return out + "no reply yet"
+	case r.Status == 0:
+		return out + r.Failure
+	case r.Failure == "":
+		return out + fmt.Sprintf("%d in %d ms", r.Status, r.Duration.Milliseconds())
 	}
-	return out + fmt.Sprintf("%d in %d ms", r.Status, r.Duration.Milliseconds())
+	return out + fmt.Sprintf("%d, then %s", r.Status, r.Failure)
 }
 
 // Console returns what the page wrote to its console and what the browser wrote about it, oldest first.

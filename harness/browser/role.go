@@ -16,15 +16,19 @@ import (
 type NotFound struct {
 	Role, Name string
 	Candidates []string      // accessible names of the elements with that role, in document order
+	Looked     bool          // whether the page could be looked at even once
 	URL        string        // of the page, redacted
 	Waited     time.Duration // how long
-	Cause      error         // why the wait ended: the context's error, or nil when patience ran out
+	Cause      error         // why the wait ended early or the page could not be looked at; nil when patience ran out
 }
 
 // Error lists the candidates: it is read at night.
 func (e *NotFound) Error() string {
 	found := fmt.Sprintf("the page has no %s at all", e.Role)
-	if len(e.Candidates) > 0 {
+	switch {
+	case !e.Looked:
+		found = fmt.Sprintf("the page could not be looked at: %v", e.Cause)
+	case len(e.Candidates) > 0:
 		found = fmt.Sprintf("the page has these of role %s: %s", e.Role, quoted(e.Candidates))
 	}
 	return fmt.Sprintf("browser: no %s named %q on %s after %s; %s", e.Role, e.Name, e.URL, e.Waited.Round(time.Millisecond), found)
@@ -48,45 +52,60 @@ func (e *Ambiguous) Error() string {
 const polling = 50 * time.Millisecond
 
 // ByRole waits for the one element that assistive technology would announce with this role and exactly this name, ignoring
-// what is hidden, inert or in a closed dialog. It waits until the context ends, at most the context options' Patience.
+// what is hidden, inert or in a closed dialog. It waits until the context ends, at most the context options' Patience; a look
+// that is under way then is finished, so that there is one at least however slow the machine.
 // Errors: *NotFound, *Ambiguous (several elements of that name once the wait is over).
 func (p *Page) ByRole(ctx context.Context, role, name string) (*rod.Element, error) {
 	start := time.Now()
-	wait, cancel := context.WithTimeout(ctx, p.owner.options.Patience)
+	patience := time.NewTimer(p.owner.options.Patience)
+	defer patience.Stop()
+	looking, cancel := context.WithTimeout(ctx, p.owner.options.Patience+closing)
 	defer cancel()
-	var found []axNode
-	var names []string
+	missing := &NotFound{Role: role, Name: name}
 	for {
-		nodes, err := p.query(wait, role)
-		if err == nil { // an error is a page under way to its next document: look again
-			names = names[:0]
-			found = found[:0]
-			for _, n := range nodes {
-				names = append(names, n.name())
-				if n.name() == name {
-					found = append(found, n)
-				}
-			}
+		names, found, err := p.lookFor(looking, role, name)
+		if err == nil {
+			missing.Candidates, missing.Looked = names, true
 			if len(found) == 1 {
 				if el, err := p.element(ctx, found[0]); err == nil {
 					return el, nil
 				}
 			}
+		} else if !missing.Looked { // a page on its way to the next document, or one that hangs
+			missing.Cause = err
 		}
 		select {
-		case <-wait.Done():
-			if len(found) > 1 {
-				return nil, &Ambiguous{Role: role, Name: name, Count: len(found)}
-			}
-			return nil, p.notFound(&NotFound{Role: role, Name: name, Candidates: names, Waited: time.Since(start), Cause: ctx.Err()})
+		case <-looking.Done():
+		case <-patience.C:
 		case <-time.After(polling):
+			continue
+		}
+		if err == nil && len(found) > 1 {
+			return nil, &Ambiguous{Role: role, Name: name, Count: len(found)}
+		}
+		missing.Waited = time.Since(start)
+		if ctx.Err() != nil || missing.Looked {
+			missing.Cause = ctx.Err()
+		}
+		return nil, p.notFound(missing)
+	}
+}
+
+// lookFor looks once: the names of all elements of the role, and those with the wanted name.
+func (p *Page) lookFor(ctx context.Context, role, name string) (names []string, found []axNode, err error) {
+	nodes, err := p.query(ctx, role)
+	for _, n := range nodes {
+		names = append(names, n.name())
+		if n.name() == name {
+			found = append(found, n)
 		}
 	}
+	return names, found, err
 }
 
 // notFound adds the page's address, with a context of its own because the caller's has ended.
 func (p *Page) notFound(e *NotFound) error {
-	ctx, cancel := context.WithTimeout(p.owner.browser.ctx, time.Second)
+	ctx, cancel := context.WithTimeout(p.owner.browser.ctx, closing)
 	defer cancel()
 	var err error
 	if e.URL, err = p.URL(ctx); err != nil {

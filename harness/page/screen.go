@@ -58,7 +58,7 @@ const readScreen = `() => {
   return {
     step: data.step || '', code: data.code || '', flow: data.flow || '', attempt: data.attempt || '',
     title: document.title, url: location.href,
-    heading: [...document.querySelectorAll('h1')].map(h => fold(h.innerText)).find(text => text) || '',
+    heading: [...document.querySelectorAll('h1')].filter(h => h.checkVisibility()).map(h => fold(h.innerText)).find(text => text) || '',
     focus: focus ? fold(focus.getAttribute('aria-label') || focus.innerText || focus.tagName).slice(0, 120) : '',
     text: fold(document.body ? document.body.innerText : ''),
     ready: document.readyState === 'complete',
@@ -150,7 +150,9 @@ func AwaitLeft(ctx context.Context, p *browser.Page, from Step) (Screen, error) 
 // StillHere says that the page did not move on.
 type StillHere struct{ Screen Screen }
 
-func (e *StillHere) Error() string { return "expected the page to move on, it still showed " + e.Screen.String() }
+func (e *StillHere) Error() string {
+	return "expected the page to move on, it still showed " + e.Screen.String()
+}
 
 // Settled waits until the page shows any step, loaded.
 func Settled(ctx context.Context, p *browser.Page) (Screen, error) {

@@ -71,6 +71,20 @@ func TestGroupCommit(t *testing.T) {
 	}
 }
 
+// The context of Open ends with opening: the store lives on.
+func TestOpenContextEnds(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	s, err := store.Open(ctx, filepath.Join(t.TempDir(), "rp.db"), store.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = s.Close() }()
+	cancel()
+	if err := put(s, "x"); err != nil || count(t, s) != 1 {
+		t.Errorf("%v, %d rows", err, count(t, s))
+	}
+}
+
 func TestTypedErrors(t *testing.T) {
 	s := open(t, filepath.Join(t.TempDir(), "rp.db"), store.Options{})
 	insert := func(tx *store.Tx) error {

@@ -104,6 +104,7 @@ func (v *visit) fail(err error) {
 		return
 	}
 	if page == errNoSession {
+		v.signInPath()
 		v.report(v.showProblem(&rp.Refusal{Code: rp.CodeSessionExpired}, nil))
 		return
 	}

@@ -318,3 +318,19 @@ func TestClientFamilies(t *testing.T) {
 		}
 	}
 }
+
+// A refusal that no handler explains itself still leads somewhere sensible.
+func TestUnexplainedRefusals(t *testing.T) {
+	s := newSite(t)
+	r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, testOrigin+"/security-info/x?y=1", nil)
+	w := httptest.NewRecorder()
+	s.newVisit(w, r, route{access: member}).fail(&rp.Refusal{Code: rp.CodeProofStale})
+	if to := w.Header().Get("Location"); w.Code != http.StatusSeeOther || to != provePath("/security-info/x?y=1") {
+		t.Errorf("stale proof: %d to %q", w.Code, to)
+	}
+	w = httptest.NewRecorder()
+	s.newVisit(w, r, route{access: memberAPI}).fail(&rp.Refusal{Code: rp.CodeProofStale})
+	if w.Code != http.StatusUnauthorized || !strings.Contains(w.Body.String(), "auth.proof_stale") {
+		t.Errorf("stale proof, JSON: %d %s", w.Code, w.Body)
+	}
+}

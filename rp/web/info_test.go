@@ -87,7 +87,9 @@ func TestDeleteTheLastWayIn(t *testing.T) {
 	d := newDevice(t, appAndroid)
 	s.register(d)
 	s.clock.add(time.Minute)
-	s.damage("UPDATE users SET password_hash = '', totp_secret = ''")
+	if err := s.rp.RemovePassword(s.ctx, s.sessionID()); err != nil {
+		t.Fatal(err)
+	}
 	refused := s.script("/security-info/passkeys/" + text64(d.id) + "/delete")
 	if refused.status != http.StatusConflict || refused.json()["code"] != "policy.last_method" {
 		t.Fatalf("delete: %d %s", refused.status, refused.body)
@@ -312,7 +314,7 @@ func TestSignUp(t *testing.T) {
 	s.open("/sign-up").wants(200, "sign-up")
 	s.open("/sign-up/code").wants(200, "sign-up")
 	s.post("/sign-up", "userName", "mia", "displayName", "", "password", "short").wants(http.StatusUnprocessableEntity, "sign-up").
-		has("Fill this in", "Use at least").hasNot(`value="short"`)
+		has("Use at least").hasNot(`value="short"`)
 	page := s.follow(s.post("/sign-up", "userName", "zoe", "displayName", "Zoe", "password", testPassword)).wants(200, "sign-up-code")
 	secret := regexp.MustCompile(`data-test="totp-secret"[^>]*>([A-Z2-7]+)<`).FindStringSubmatch(page.body)
 	if secret == nil || !strings.Contains(page.body, `<path d="M`) {
@@ -332,7 +334,12 @@ func TestSignUp(t *testing.T) {
 func TestOutboxShowsOwnNotices(t *testing.T) {
 	s := newSite(t)
 	s.signIn()
-	s.open("/outbox").wants(200, "outbox").has("no messages yet")
+	other, err := s.rp.SignUp(s.ctx, rp.Registration{UserName: "eve", DisplayName: "Eve", Password: testPassword})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.damage("INSERT INTO notices (user_id, kind, subject, at) VALUES ('" + other.User.ID + "', 'passkey.added', 'not for Mia', 1)")
+	s.open("/outbox").wants(200, "outbox").has("no messages yet").hasNot("not for Mia")
 	d := newDevice(t, appAndroid)
 	s.register(d)
 	s.script("/security-info/passkeys/" + text64(d.id) + "/delete")

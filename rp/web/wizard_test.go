@@ -142,7 +142,9 @@ func TestAddressesAheadGoToWhereTheRunIs(t *testing.T) {
 	s.signIn()
 	page := s.start("app").wants(200, "S3")
 	for _, word := range []string{"get-ready", "save-in", "waiting", "checking", "name", "done", "problem", "prove"} {
-		s.open(runOf(page)+"/"+word).wants(200, "S3")
+		if a := s.open(runOf(page)+"/"+word).wants(200, "S3"); a.path != page.path {
+			t.Errorf("%s shows S3 at %s", word, a.path)
+		}
 	}
 	s.open(runOf(page)+"/nowhere").wants(404, "error")
 	s.open(strings.Replace(page.path, "/add/", "/add/x", 1)).wants(404, "error")
@@ -163,7 +165,7 @@ func TestBackAndCancel(t *testing.T) {
 	for _, screen := range []string{"S6", "S5a", "S4", "S3", "S1"} {
 		page = s.press(page, "back").wants(200, screen)
 	}
-	page = s.press(s.ready(), "cancel").wants(200, "S0").has(`data-focus="add"`)
+	s.press(s.ready(), "cancel").wants(200, "S0").has(`data-focus="add"`)
 }
 
 func TestSupersededRunSaysSo(t *testing.T) {

@@ -165,17 +165,20 @@ func (p *Person) malformed(in provider.Provider) []badBody {
 	all = append(all, badBody{"an attestation object cut in half", func(options []byte) []byte {
 		return p.withAttestation(p.createsWith(p.clientOf(in), options), func(whole []byte) []byte { return whole[:len(whole)/2] })
 	}})
-	for name, told := range map[string]client.Misbehaviour{
-		"an attestation object with a byte behind it": {TrailingByte: true},
-		"a credential id of 1024 bytes":               {CredentialID: bytes.Repeat([]byte{7}, 1024)},
-		"a response without client data":              {Omit: "clientDataJSON"},
-		"a response without an attestation object":    {Omit: "attestationObject"},
-		"client data that is no JSON":                 {ClientDataJSON: []byte("{")},
-		"an id that is another than the raw one":      {RawID: []byte("another")},
+	for _, lie := range []struct {
+		name string
+		told client.Misbehaviour
+	}{
+		{"an attestation object with a byte behind it", client.Misbehaviour{TrailingByte: true}},
+		{"a credential id of 1024 bytes", client.Misbehaviour{CredentialID: bytes.Repeat([]byte{7}, 1024)}},
+		{"a response without client data", client.Misbehaviour{Omit: "clientDataJSON"}},
+		{"a response without an attestation object", client.Misbehaviour{Omit: "attestationObject"}},
+		{"client data that is no JSON", client.Misbehaviour{ClientDataJSON: []byte("{")}},
+		{"an id that is another than the raw one", client.Misbehaviour{RawID: []byte("another")}},
 	} {
-		all = append(all, badBody{name, func(options []byte) []byte {
+		all = append(all, badBody{lie.name, func(options []byte) []byte {
 			liar := p.clientOf(in)
-			liar.Misbehave = told
+			liar.Misbehave = lie.told
 			return p.createsWith(liar, options)
 		}})
 	}

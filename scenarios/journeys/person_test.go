@@ -95,7 +95,9 @@ func (p *Person) comesToFind(what string, read func(context.Context) (any, error
 			if err == nil {
 				err = holds(what, actual, matcher)
 			}
-			last = err
+			if err == nil || last == nil || ctx.Err() == nil { // running out of time is no news: what was found until then is
+				last = err
+			}
 			return err == nil
 		})
 		return last

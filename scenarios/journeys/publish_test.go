@@ -33,7 +33,9 @@ func (h *House) publish(report Report) error {
 	return errors.Join(
 		write(h.config.Reports.JSON, func(w io.Writer) error { return reports.JSON(w, run) }),
 		write(h.config.Reports.JUnit, func(w io.Writer) error { return reports.JUnit(w, run) }),
-		write(h.config.Reports.HTML, func(w io.Writer) error { return reports.HTML(w, run, reports.Assets{Files: os.DirFS(h.config.Reports.Dir)}) }),
+		write(h.config.Reports.HTML, func(w io.Writer) error {
+			return reports.HTML(w, run, reports.Assets{Files: os.DirFS(h.config.Reports.Dir)})
+		}),
 	)
 }
 

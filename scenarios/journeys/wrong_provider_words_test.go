@@ -7,6 +7,8 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"slices"
+	"strings"
 
 	. "github.com/onsi/ginkgo/v2"
 	"github.com/onsi/gomega"
@@ -20,7 +22,7 @@ import (
 	"github.com/passkeylab/passkeylab/virtualauth/provider"
 )
 
-// beside is a phone that answers the computer in front of the person.
+// holdsThePhoneBesideTheComputer makes the phone answer another device than the one the browser runs on.
 func (p *Person) holdsThePhoneBesideTheComputer() {
 	GinkgoHelper()
 	p.does("holds the phone beside the computer", func(context.Context) error {
@@ -120,25 +122,37 @@ func (p *Person) findsInOrder(words ...string) {
 }
 
 func inOrder(text string, words []string) bool {
-	rest := []byte(text)
 	for _, word := range words {
-		at := bytes.Index(rest, []byte(word))
-		if at < 0 {
+		_, rest, found := strings.Cut(text, word)
+		if !found {
 			return false
 		}
-		rest = rest[at+len(word):]
+		text = rest
 	}
 	return true
 }
 
-// findsShown finds that the control or mark with the hook is visible, or is not.
-func (p *Person) findsShown(hook page.Hook, shown bool) {
+// noLongerReads waits until a loaded screen says none of the words.
+func (p *Person) noLongerReads(words ...string) {
 	GinkgoHelper()
-	what := fmt.Sprintf("the page shows the %s mark", hook)
-	if !shown {
-		what = fmt.Sprintf("the page does not show the %s mark", hook)
-	}
-	p.comesToFind(what, func(ctx context.Context) (any, error) { return page.Shows(ctx, p.Page, hook), nil }, gomega.Equal(shown))
+	p.does(fmt.Sprintf("finds that the page no longer says %q", words), func(ctx context.Context) error {
+		var last page.Screen
+		if page.Poll(ctx, func() bool {
+			screen, err := page.Read(ctx, p.Page)
+			if err != nil {
+				return false // between two documents
+			}
+			last = screen
+			return screen.Ready && screen.Step != "" && !containsAny(screen.Text, words)
+		}) {
+			return nil
+		}
+		return &Unexpected{What: "the page's text", Expected: fmt.Sprintf("none of %q", words), Got: last.Text}
+	})
+}
+
+func containsAny(text string, words []string) bool {
+	return slices.ContainsFunc(words, func(word string) bool { return strings.Contains(text, word) })
 }
 
 // findsNoProviderNamed finds that the screen names no provider but the organisation's own app.

@@ -14,7 +14,6 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/passkeylab/passkeylab/virtualauth"
-	"github.com/passkeylab/passkeylab/virtualauth/attestation"
 	"github.com/passkeylab/passkeylab/virtualauth/cose"
 )
 
@@ -127,7 +126,7 @@ func USBSecurityKey() Provider {
 		Algorithms:      []cose.Algorithm{cose.ES256, cose.EdDSA},
 		Attachment:      virtualauth.Roaming,
 		Transports:      []string{"usb"},
-		Attestation:     attestation.FormatPacked,
+		Attestation:     "packed", // self attestation (WebAuthn L3 §8.2)
 		MaxDiscoverable: 25,
 	}}
 }
