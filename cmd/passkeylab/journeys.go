@@ -35,7 +35,7 @@ func (a app) journeysCommand() *cobra.Command {
 the step that failed and where the evidence lies, and at the end a summary and the paths of the reports. What Ginkgo prints
 itself goes to ginkgo.log beside the reports; -v shows it.
 
-Ctrl-C stops after the journeys under way and still writes the reports; a second one leaves out the clean-up.
+Ctrl-C ends the journeys under way and still writes the reports; a second one leaves out the clean-up, a third one kills.
 
 Exit codes: Ginkgo's, 0 all is well and 1 something failed or nothing ran; 2 wrong flags or settings; 130 interrupted.`,
 		Example: `  passkeylab journeys                                    all of them

@@ -117,7 +117,7 @@ func (a app) serve(ctx context.Context, o rpOptions) (err error) {
 	if err := demoAccounts(ctx, party, site, o.noDemo); err != nil {
 		return err
 	}
-	handler, err := web.New(web.Config{RP: party, Store: db, Log: logger(a.err, screen, o.verbose), Secure: site.secure, Rand: rand.Reader})
+	handler, err := web.New(web.Config{RP: party, Log: logger(a.err, screen, o.verbose), Secure: site.secure, Rand: rand.Reader})
 	if err != nil {
 		return fmt.Errorf("prepare the pages: %w", err)
 	}

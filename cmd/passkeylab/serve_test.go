@@ -156,6 +156,16 @@ func TestStoppingLetsRequestsUnderWayFinish(t *testing.T) {
 	}()
 	<-begun
 	stop()
+	refused := eventually(func() bool {
+		conn, err := net.Dial("tcp", listener.Addr().String())
+		if err == nil {
+			_ = conn.Close()
+		}
+		return err != nil
+	})
+	if !refused {
+		t.Error("new requests are still accepted")
+	}
 	close(finish)
 	if code := <-answer; code != http.StatusTeapot {
 		t.Errorf("the request under way got %d", code)

@@ -20,6 +20,13 @@ type Options struct {
 	Log         *slog.Logger // nil discards
 }
 
+func (o Options) withDefaults() Options {
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	return o
+}
+
 // Lab is one browser process and its bridge. Stages stand on it.
 type Lab struct {
 	options     Options
@@ -32,14 +39,11 @@ type Lab struct {
 // Open starts the browser and the bridge. Without a browser it returns a lab
 // that can only raise stages without one, and the reason as the error.
 func Open(ctx context.Context, o Options) (*Lab, error) {
-	if o.Log == nil {
-		o.Log = slog.New(slog.DiscardHandler)
-	}
 	dir, err := os.MkdirTemp("", "passkeylab-")
 	if err != nil {
 		return nil, fmt.Errorf("lab: make a folder for databases: %w", err)
 	}
-	l := &Lab{options: o, dir: dir}
+	l := &Lab{options: o.withDefaults(), dir: dir}
 	if err := l.startBrowser(ctx); err != nil {
 		return l, errors.Join(err, l.closeBrowser())
 	}

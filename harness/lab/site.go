@@ -15,7 +15,6 @@ import (
 
 	"github.com/passkeylab/passkeylab/harness/trace"
 	"github.com/passkeylab/passkeylab/reports"
-	"github.com/passkeylab/passkeylab/rp/store"
 	"github.com/passkeylab/passkeylab/rp/web"
 )
 
@@ -38,8 +37,8 @@ func listen(id string) (*site, error) {
 	return &site{origin: fmt.Sprintf("http://%s.localhost:%d", id, port), listener: listener, done: make(chan struct{})}, nil
 }
 
-func (t *site) serve(s *Stage, db *store.Store) error {
-	pages, err := web.New(web.Config{RP: s.RP, Store: db, Log: s.lab.options.Log, Rand: s.random})
+func (t *site) serve(s *Stage) error {
+	pages, err := web.New(web.Config{RP: s.RP, Log: s.lab.options.Log, Rand: s.random})
 	if err != nil {
 		return err
 	}

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/alexedwards/argon2id"
+	"github.com/google/uuid"
 
 	"github.com/passkeylab/passkeylab/harness/browser"
 	"github.com/passkeylab/passkeylab/harness/client"
@@ -75,7 +76,7 @@ func (s *Stage) build(ctx context.Context, o StageOptions) error {
 	if o.Secrets == nil {
 		o.Secrets = &trace.Redactor{}
 	}
-	s.Trace = &trace.Recorder{Decoder: trace.Decoder{Redactor: o.Secrets}}
+	s.Trace = &trace.Recorder{Decoder: trace.Decoder{Redactor: o.Secrets, Provider: s.providerName}}
 	if err := s.openSite(ctx, o); err != nil {
 		return err
 	}
@@ -120,7 +121,7 @@ func (s *Stage) openSite(ctx context.Context, o StageOptions) error {
 	if err != nil {
 		return err
 	}
-	return site.serve(s, db)
+	return site.serve(s)
 }
 
 // openWindow gives the person a browser window, and the handset the site's requests.
@@ -139,6 +140,15 @@ func (s *Stage) openWindow(ctx context.Context, o StageOptions) error {
 	s.closers = append(s.closers, s.Context.Close)
 	s.Page, err = s.Context.NewPage(ctx)
 	return err
+}
+
+// providerName names an AAGUID as the relying party's pages do.
+func (s *Stage) providerName(aaguid string) string {
+	id, err := uuid.Parse(aaguid)
+	if err != nil {
+		return ""
+	}
+	return s.RP.Provider(id).Name
 }
 
 // Close ends the stage, newest first: window, route, database, server.
@@ -178,7 +188,12 @@ func (s *Stage) CodeFor(ctx context.Context, account Account) (string, error) {
 		s.Clock.Advance(time.Duration(step-now%step) * time.Second)
 	}
 	s.codeStep = s.Clock.Now().Unix() / step
-	return rp.OneTimeCode(account.TOTPSecret, s.Clock.Now())
+	code, err := rp.OneTimeCode(account.TOTPSecret, s.Clock.Now())
+	if err != nil {
+		return "", fmt.Errorf("lab: one-time code: %w", err)
+	}
+	s.Trace.Decoder.Redactor.Add(code)
+	return code, nil
 }
 
 // Give makes a passkey of a provider exist before a journey begins: registered

@@ -126,7 +126,8 @@ func TestAListenerThatHangsUpSilencesTheClient(t *testing.T) {
 }
 
 func TestAnEventThatIsNoJSONSilencesTheClient(t *testing.T) {
-	server, err := Listen("", func(Event) {})
+	heard := 0
+	server, err := Listen("", func(Event) { heard++ })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -135,11 +136,12 @@ func TestAnEventThatIsNoJSONSilencesTheClient(t *testing.T) {
 		t.Fatal(err)
 	}
 	client.Send(Event{Event: End, Seconds: math.NaN()})
+	client.Send(Event{Event: End})
 	if err := client.Close(); err == nil {
 		t.Error("not reported")
 	}
-	if err := server.Close(); err != nil {
-		t.Error(err)
+	if err := server.Close(); err != nil || heard != 0 {
+		t.Errorf("heard %d events of a client that should be silent, %v", heard, err)
 	}
 }
 

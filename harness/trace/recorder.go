@@ -82,7 +82,7 @@ func (r *Recorder) Observe(format string, args ...any) {
 // there was none, under one without a kind, so that nothing that was recorded is lost.
 func (r *Recorder) Fill(result *reports.Result) {
 	r.mu.Lock()
-	filled := reports.Result{Ceremonies: cloneCeremonies(r.ceremonies), Observations: slices.Clone(r.seen)}
+	filled := reports.Result{Ceremonies: deepCopy(r.ceremonies), Observations: slices.Clone(r.seen)}
 	pending := slices.Clone(r.pending)
 	r.mu.Unlock()
 	if len(pending) > 0 {
@@ -95,15 +95,6 @@ func (r *Recorder) Fill(result *reports.Result) {
 	r.Decoder.Redactor.Result(&filled)
 	result.Ceremonies = append(result.Ceremonies, filled.Ceremonies...)
 	result.Observations = append(result.Observations, filled.Observations...)
-}
-
-// cloneCeremonies copies as deeply as Fill changes.
-func cloneCeremonies(list []reports.Ceremony) []reports.Ceremony {
-	list = slices.Clone(list)
-	for i := range list {
-		list[i].Exchanges = slices.Clone(list[i].Exchanges)
-	}
-	return list
 }
 
 func (r *Recorder) text(text string) string { return r.Decoder.Redactor.Text(text) }

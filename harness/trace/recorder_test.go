@@ -83,13 +83,28 @@ func TestSecretsRegisteredLateAreScrubbed(t *testing.T) {
 	}
 }
 
+// What Fill hands out belongs to the result: changing it must not change the record.
+func TestFillHandsOutCopies(t *testing.T) {
+	r := &Recorder{}
+	r.Ceremony(Ceremony{Kind: reports.Registration, Options: creationOptions(), Response: honest().registration()})
+	var one, two reports.Result
+	r.Fill(&one)
+	one.Ceremonies[0].Client.Origin = "changed"
+	one.Ceremonies[0].Authenticator.Flags[0].Name = "changed"
+	*one.Ceremonies[0].Client.CrossOrigin = true
+	r.Fill(&two)
+	if text := string(asJSON(two)); strings.Contains(text, "changed") || *two.Ceremonies[0].Client.CrossOrigin {
+		t.Errorf("the record was changed: %s", text)
+	}
+}
+
 func TestRecorderIsSafeForSeveralGoroutines(t *testing.T) {
 	r := &Recorder{Decoder: Decoder{Redactor: &Redactor{}}}
 	var group sync.WaitGroup
 	for range 8 {
 		group.Go(func() {
 			r.Exchange(CTAPRequest(now, []byte{4}))
-			r.Ceremony(Ceremony{Kind: reports.Registration, Options: creationOptions()})
+			r.Ceremony(Ceremony{Kind: reports.Registration, Options: creationOptions(), Response: honest().registration()})
 			r.Settle("accepted", true)
 			var result reports.Result
 			r.Fill(&result)

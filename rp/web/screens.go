@@ -5,7 +5,6 @@ import (
 	"net/http"
 
 	"github.com/passkeylab/passkeylab/rp"
-	"github.com/passkeylab/passkeylab/rp/policy"
 )
 
 // choosePage is the data of choose.html, S1.
@@ -279,7 +278,7 @@ func (v *visit) fillCeremony(page *ceremonyPage, run *rp.Run) (title string) {
 		words("_key", "usb-key", "keyready.steps")
 		page.WaitingStatus, page.StillList = v.tongue.T("waiting.status_key"), v.tongue.Lines("waiting.still_list_key")
 		page.Notes, page.Primary = []string{v.tongue.T("keyready.gaps")}, v.tongue.T("action.next")
-		if v.rp.Policy().Attestation == policy.AttestationDirect {
+		if v.rp.AsksForAttestation() {
 			page.Notes = append(page.Notes, v.tongue.T("keyready.shared"))
 		}
 		return v.tongue.T("keyready.title")

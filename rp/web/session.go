@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/hex"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -13,7 +12,6 @@ import (
 	"github.com/alexedwards/scs/v2"
 
 	"github.com/passkeylab/passkeylab/rp"
-	"github.com/passkeylab/passkeylab/rp/store"
 )
 
 // Keys of the cookie layer's data.
@@ -34,28 +32,21 @@ const cookieLife = 24 * time.Hour
 
 // cookieStore is an scs.CtxStore over the relying party's store and clock. What scs proposes as expiry comes from
 // the computer's clock and is ignored: a journey may move the relying party's clock by weeks.
-type cookieStore struct {
-	store *store.Store
-	now   func() time.Time
-}
+type cookieStore struct{ rp *rp.RelyingParty }
 
 // FindCtx returns the data of a token and whether there is any.
 func (c cookieStore) FindCtx(ctx context.Context, token string) ([]byte, bool, error) {
-	data, err := c.store.HTTPSession(ctx, token, c.now())
-	if errors.Is(err, store.ErrNotFound) {
-		return nil, false, nil
-	}
-	return data, err == nil, err
+	return c.rp.HTTPSession(ctx, token)
 }
 
 // CommitCtx keeps the data of a token.
 func (c cookieStore) CommitCtx(ctx context.Context, token string, data []byte, _ time.Time) error {
-	return c.store.PutHTTPSession(ctx, token, data, c.now().Add(cookieLife))
+	return c.rp.KeepHTTPSession(ctx, token, data, cookieLife)
 }
 
 // DeleteCtx forgets a token.
 func (c cookieStore) DeleteCtx(ctx context.Context, token string) error {
-	return c.store.DeleteHTTPSession(ctx, token)
+	return c.rp.DropHTTPSession(ctx, token)
 }
 
 // Find is FindCtx without a context: scs asks for these three and uses their twins.
@@ -75,7 +66,7 @@ func (c cookieStore) Delete(token string) error { return c.DeleteCtx(context.Bac
 // the cookie only has to outlive it.
 func (s *Server) newSessions(cfg Config) *scs.SessionManager {
 	m := scs.New()
-	m.Store = cookieStore{store: cfg.Store, now: s.rp.Now}
+	m.Store = cookieStore{rp: s.rp}
 	m.Lifetime = cookieLife
 	m.HashTokenInStore = true
 	m.Cookie.Name = "account"

@@ -91,7 +91,7 @@ func newSite(t testing.TB, change ...func(*rp.Config, *Config)) *site {
 	s := &site{t: t, ctx: t.Context(), store: db, clock: &testClock{now: time.Date(2031, 5, 6, 9, 0, 0, 0, time.UTC)}, log: &syncBuffer{}, header: http.Header{}}
 	core := rp.Config{Origin: testOrigin, Organisation: "Larkspur", App: "Larkspur ID", Store: db, Clock: s.clock, Rand: rand.Reader,
 		Hashing: &argon2id.Params{Memory: 64, Iterations: 1, Parallelism: 1, SaltLength: 16, KeyLength: 32}}
-	face := Config{Store: db, Rand: rand.Reader, Log: slog.New(slog.NewTextHandler(s.log, &slog.HandlerOptions{Level: slog.LevelDebug}))}
+	face := Config{Rand: rand.Reader, Log: slog.New(slog.NewTextHandler(s.log, &slog.HandlerOptions{Level: slog.LevelDebug}))}
 	for _, f := range change {
 		f(&core, &face)
 	}

@@ -10,15 +10,12 @@ import (
 	"github.com/alexedwards/scs/v2"
 
 	"github.com/passkeylab/passkeylab/rp"
-	"github.com/passkeylab/passkeylab/rp/store"
 )
 
 // Config is what the pages need from the world.
 type Config struct {
 	// RP is the relying party whose face this is.
 	RP *rp.RelyingParty
-	// Store keeps the cookie layer's data; it is the relying party's own.
-	Store *store.Store
 	// Log gets one structured record a request, without secrets; nil discards them.
 	Log *slog.Logger
 	// Secure marks cookies for https only and must be true when the origin is https.
@@ -58,9 +55,6 @@ type Server struct {
 func New(cfg Config) (*Server, error) {
 	if cfg.RP == nil {
 		return nil, errors.New("web: Config.RP is nil; pass the relying party whose pages these are")
-	}
-	if cfg.Store == nil {
-		return nil, errors.New("web: Config.Store is nil; pass the relying party's open store")
 	}
 	if cfg.Rand == nil {
 		return nil, errors.New("web: Config.Rand is nil; pass a source of unpredictable bytes")

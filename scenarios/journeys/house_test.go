@@ -77,6 +77,11 @@ func (h *House) pictures(failed bool) bool {
 	return false
 }
 
+// forget removes the evidence that an earlier run kept of a journey.
+func (h *House) forget(journey string) error {
+	return os.RemoveAll(filepath.Join(h.config.Evidence.Dir, strings.ToLower(journey)))
+}
+
 // keep writes evidence and returns its path relative to the reports, with slashes.
 func (h *House) keep(journey, name string, data []byte) (string, error) {
 	path := filepath.Join(h.config.Evidence.Dir, strings.ToLower(journey), name)
@@ -114,8 +119,8 @@ func (h *House) begins(report SpecReport) {
 }
 
 func (h *House) ends(report SpecReport) {
-	if report.State.Is(types.SpecStateSkipped|types.SpecStatePending) && report.StartTime.IsZero() {
-		return // left out by a filter: it is not part of this run
+	if leftOut(report) {
+		return
 	}
 	result := resultOf(report, h.config)
 	event := progress.Event{

@@ -36,6 +36,9 @@ func newTelling(id, says string, driver config.Driver, priority Priority) *Telli
 func (t *Telling) enter(ctx SpecContext, given Given) *Person {
 	GinkgoHelper()
 	driver := config.Driver(t.result.Driver)
+	if err := house.forget(t.id); err != nil {
+		t.fail(ctx, "the evidence of the last run is removed", err)
+	}
 	stage, err := house.lab.Raise(ctx, lab.StageOptions{
 		ID: strings.ToLower(t.id), Policy: given.Policy, Timers: given.Timers,
 		Window: given.Context, NoBrowser: driver == config.API, NoBridge: driver != config.Bridge, Secrets: &house.secrets,

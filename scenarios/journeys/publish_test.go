@@ -76,8 +76,8 @@ func (h *House) runOf(report Report) reports.Run {
 			}
 			continue
 		}
-		if spec.State.Is(types.SpecStateSkipped|types.SpecStatePending) && spec.StartTime.IsZero() {
-			continue // left out by a filter
+		if leftOut(spec) {
+			continue
 		}
 		run.Results = append(run.Results, resultOf(spec, h.config))
 	}
@@ -131,6 +131,12 @@ func resultOf(spec SpecReport, settings *config.Config) reports.Result {
 		result.Failure = nil
 	}
 	return result
+}
+
+// leftOut reports whether a filter kept the journey from running: it is not
+// part of this run. A journey that skipped itself has said why.
+func leftOut(spec SpecReport) bool {
+	return spec.State.Is(types.SpecStateSkipped|types.SpecStatePending) && spec.Failure.Message == ""
 }
 
 func place(location types.CodeLocation) string {
