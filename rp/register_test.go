@@ -256,6 +256,7 @@ func TestWrongProvider(t *testing.T) {
 		{"google, cross-device", google, "cross-platform", "Google Password Manager", true, false},
 		{"google, same device", google, "platform", "Google Password Manager", true, true},
 		{"samsung", samsung, "cross-platform", "Samsung Pass", true, false},
+		{"google, attachment not told", google, "", "Google Password Manager", true, false},
 		{"unknown", uuid.MustParse("12345678-1234-1234-1234-123456789abc"), "cross-platform", "", false, false},
 		{"not disclosed", uuid.Nil, "platform", "", false, true},
 	} {

@@ -51,7 +51,7 @@ func (s *Session) freshness(now time.Time, limit time.Duration) Freshness {
 	if s.SeenAt.After(now) {
 		now = s.SeenAt
 	}
-	if s.ProofAt.IsZero() || s.ProofAt.After(now) {
+	if s.ProofAt.IsZero() {
 		return Freshness{}
 	}
 	until := s.ProofAt.Add(limit)

@@ -163,6 +163,7 @@ func TestSignInCeremoniesBelongToTheirBrowser(t *testing.T) {
 	l := newLab(t)
 	p := l.signedIn("mia")
 	d := newDevice(appAndroid)
+	d.fixedCounter = true // so that a counter cannot do the work of "used once"
 	made := p.register(d)
 	begin := func(in rp.SignInStart) []byte { return optionsJSON(t, must(l.BeginSignIn(l.ctx, in))) }
 	finish := func(binding string, body []byte) error {
@@ -263,6 +264,10 @@ func TestProofWithAPasskey(t *testing.T) {
 	if run, err = l.Proved(l.ctx, p.session.ID, run.ID); err != nil || run.Screen != rp.S3 {
 		t.Errorf("%v, %v, want S3", run, err)
 	}
+	// The challenge of a registration is no proof's.
+	creation := p.begin(p.anywhere())
+	_, err = l.FinishProof(l.ctx, p.session.ID, d.get(t, optionsJSON(t, creation), made))
+	wantRefused(t, err, rp.CodeSignInFailed)
 	// Another account's passkey proves nothing here.
 	other := l.signedIn("ben")
 	theirs := other.register(newDevice(appAndroid))

@@ -1,6 +1,7 @@
 package rp_test
 
 import (
+	crand "crypto/rand"
 	"errors"
 	"math/rand/v2"
 	"testing"
@@ -83,6 +84,11 @@ func TestStepsThatLeadNowhereStay(t *testing.T) {
 	if err != nil || moved.Screen != rp.S4 {
 		t.Errorf("second click: %v, %v", moved, err)
 	}
+	moved = p.step(p.step(moved, rp.Input{Event: rp.EventNext, PhoneOS: rp.Android}, rp.S5a), next(), rp.S6)
+	if again := must(p.Step(p.ctx, p.session.ID, run.ID, rp.Input{Event: rp.EventNext, From: rp.S5a})); again.Screen != rp.S6 {
+		t.Errorf("second click on S5a leads to %s", again.Screen)
+	}
+	moved = p.step(p.step(moved, rp.Input{Event: rp.EventBack}, rp.S5a), rp.Input{Event: rp.EventBack}, rp.S4)
 	// The choice is kept when the screen is passed again, and changing it leads to the other phone's words.
 	run = p.step(moved, rp.Input{Event: rp.EventNext, PhoneOS: rp.Android}, rp.S5a)
 	run = p.step(run, rp.Input{Event: rp.EventOtherPhone}, rp.S4)
@@ -155,6 +161,19 @@ func TestProofFreshness(t *testing.T) {
 	}
 	if runs, err := p.Runs(p.ctx, p.user.ID); err != nil || len(runs) != 1 {
 		t.Errorf("%d runs, %v: the detour must not start another", len(runs), err)
+	}
+}
+
+// A clock set back across a restart revives no proof: its age is counted from the latest time the session saw.
+func TestProofAcrossARestart(t *testing.T) {
+	p := newLab(t).signedIn("mia")
+	p.clock.add(5*time.Minute + time.Second)
+	must(p.Session(p.ctx, p.session.ID))
+	p.clock.add(-4 * time.Minute)
+	restarted := must(rp.New(rp.Config{Origin: testOrigin, Organisation: "x", App: "y", Store: p.store, Clock: p.clock, Rand: crand.Reader}))
+	s := must(restarted.Session(p.ctx, p.session.ID))
+	if restarted.Freshness(s, rp.ToChange).Fresh {
+		t.Error("the proof is fresh again")
 	}
 }
 
@@ -498,6 +517,36 @@ func TestRunsAndSessions(t *testing.T) {
 		wantNotFound(t, err)
 		_, err = l.Step(l.ctx, ben.session.ID, "no-such-run", next())
 		wantNotFound(t, err)
+		must(0, l.SignOut(l.ctx, ada.session.ID)) // a run without a live session is still hers
+		_, err = l.Visit(l.ctx, ben.session.ID, run.ID, rp.S7)
+		wantNotFound(t, err)
+	})
+	t.Run("a challenge of the session before", func(t *testing.T) {
+		p := newLab(t).signedIn("mia")
+		run := p.anywhere()
+		options := p.begin(run)
+		must(0, p.SignOut(p.ctx, p.session.ID))
+		p.session = p.signIn()
+		_, body := newDevice(appAndroid).create(t, optionsJSON(t, options))
+		_, err := p.finish(run, body)
+		wantRefused(t, err, rp.CodeVerificationFailed)
+		if len(p.credentials()) != 0 {
+			t.Error("stored for a session that did not ask")
+		}
+	})
+	t.Run("a late response leaves the new ceremony alone", func(t *testing.T) {
+		p := newLab(t).signedIn("mia")
+		run := p.anywhere()
+		old := optionsJSON(t, p.begin(run))
+		fresh := optionsJSON(t, p.begin(run))
+		_, late := newDevice(appAndroid).create(t, old)
+		_, err := p.finish(run, late)
+		wantRefused(t, err, rp.CodeChallengeUsed)
+		if now := must(p.Run(p.ctx, p.session.ID, run.ID)); now.Screen != rp.S8 {
+			t.Errorf("run on %s, want S8", now.Screen)
+		}
+		_, body := newDevice(appAndroid).create(t, fresh)
+		must(p.finish(run, body))
 	})
 }
 

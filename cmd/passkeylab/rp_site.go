@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -12,7 +11,6 @@ import (
 	"path/filepath"
 	"strings"
 
-	"go.yaml.in/yaml/v3"
 
 	"github.com/passkeylab/passkeylab/harness/config"
 	"github.com/passkeylab/passkeylab/rp"
@@ -127,12 +125,7 @@ func readPolicy(name string) (accepted policy.Policy, described string, err erro
 	if err != nil {
 		return policy.Policy{}, "", fmt.Errorf("--policy: %w", err)
 	}
-	decoder := yaml.NewDecoder(bytes.NewReader(content)) // JSON is YAML too
-	decoder.KnownFields(true)
-	if err := decoder.Decode(&accepted); err != nil {
-		return policy.Policy{}, "", fmt.Errorf("--policy %s: %w", name, err)
-	}
-	if err := accepted.Validate(); err != nil {
+	if accepted, err = policy.Parse(content); err != nil {
 		return policy.Policy{}, "", fmt.Errorf("--policy %s: %w", name, err)
 	}
 	return accepted, "as in " + name, nil

@@ -117,8 +117,8 @@ const (
 type Evidence struct {
 	// Screenshots is ScreenshotsAlways (each step), ScreenshotsOnFailure or ScreenshotsNever.
 	Screenshots Screenshots `koanf:"screenshots" default:"always" oneof:"always failure never" help:"pictures of each step, of failures only, or none"`
-	// Dir is where pictures and traces are put.
-	Dir string `koanf:"dir" kind:"path" default:"reports/out/evidence" help:"folder for pictures and traces"`
+	// Dir is where pictures are put: the folder "evidence" in that of the reports, which refer to them by relative paths.
+	Dir string `koanf:"-"`
 }
 
 // Reports says which reports are written and where.

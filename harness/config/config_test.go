@@ -127,7 +127,7 @@ func TestEveryKeyInEveryLayer(t *testing.T) {
 		"suite.step_timeout": "2s", "suite.procs": "4", "suite.seed": "42", "suite.fail_fast": "true",
 		"browser.path": "/opt/chromium", "browser.mode": "headed",
 		"drivers.enabled": "bridge,api", "drivers.required": "bridge",
-		"evidence.screenshots": "never", "evidence.dir": "/evidence",
+		"evidence.screenshots": "never",
 		"reports.dir": "/out", "reports.junit": "j.xml", "reports.html": "none", "reports.json": "r.json",
 		"rp.url": "https://login.example.com", "rp.policy": "approved-app",
 	}
@@ -363,8 +363,8 @@ func TestWhichFileIsRead(t *testing.T) {
 		if want := filepath.Join(filepath.Dir(third), "mine"); c.Reports.Dir != want || c.Reports.JUnit != filepath.Join(want, "junit.xml") {
 			t.Errorf("reports in %s, %s; want %s", c.Reports.Dir, c.Reports.JUnit, want)
 		}
-		if want := filepath.Join(root, "reports/out/evidence"); c.Evidence.Dir != want {
-			t.Errorf("evidence in %s, want the default from the checkout's root, %s", c.Evidence.Dir, want)
+		if want := filepath.Join(filepath.Dir(third), "mine", "evidence"); c.Evidence.Dir != want {
+			t.Errorf("evidence in %s, want it beside the reports, %s", c.Evidence.Dir, want)
 		}
 	})
 	for _, name := range []string{"missing.yaml", filepath.Join(root, "missing.yaml"), root} {
@@ -377,13 +377,13 @@ func TestWhichFileIsRead(t *testing.T) {
 
 func TestPathsAndProgramsAndPolicies(t *testing.T) {
 	root, dir := world(t, "browser:\n  path: tools/chromium\nrp:\n  policy: deploy/policy.yaml\n")
-	c, err := Load(Options{Dir: dir, Env: []string{"PASSKEYLAB_EVIDENCE_DIR=../kept"}})
+	c, err := Load(Options{Dir: dir, Env: []string{"PASSKEYLAB_REPORTS_DIR=../kept"}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	if c.Browser.Path != filepath.Join(root, "tools/chromium") || c.RP.Policy != filepath.Join(root, "deploy/policy.yaml") ||
-		c.Evidence.Dir != filepath.Join(filepath.Dir(root), "kept") {
-		t.Errorf("got %q, %q, %q", c.Browser.Path, c.RP.Policy, c.Evidence.Dir)
+		c.Reports.Dir != filepath.Join(filepath.Dir(root), "kept") {
+		t.Errorf("got %q, %q, %q", c.Browser.Path, c.RP.Policy, c.Reports.Dir)
 	}
 	c, err = Load(Options{Dir: dir, Env: []string{"PASSKEYLAB_BROWSER_PATH=chromium", "PASSKEYLAB_RP_URL=http://localhost:8080/"}})
 	if err != nil || c.Browser.Path != "chromium" || c.RP.URL != "http://localhost:8080" {

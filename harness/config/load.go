@@ -184,6 +184,7 @@ func (l *loader) finish() (*Config, error) {
 		}
 		*report = absolute(*report, c.Reports.Dir)
 	}
+	c.Evidence.Dir = filepath.Join(c.Reports.Dir, "evidence")
 	c.settings = l.settings()
 	for _, driver := range c.Drivers.Required {
 		if !c.Drivers.Has(driver) {

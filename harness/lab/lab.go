@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"path/filepath"
 
 	"github.com/passkeylab/passkeylab/harness/browser"
 	"github.com/passkeylab/passkeylab/harness/browser/bridge"
@@ -39,15 +40,30 @@ type Lab struct {
 // Open starts the browser and the bridge. Without a browser it returns a lab
 // that can only raise stages without one, and the reason as the error.
 func Open(ctx context.Context, o Options) (*Lab, error) {
-	dir, err := os.MkdirTemp("", "passkeylab-")
+	l := &Lab{options: o.withDefaults()}
+	launched := l.startBrowser(ctx)
+	if launched != nil {
+		launched = errors.Join(launched, l.closeBrowser())
+	}
+	if err := l.makeFolder(); err != nil {
+		return nil, errors.Join(launched, err)
+	}
+	return l, launched
+}
+
+// makeFolder makes the folder of the databases: in that of the browser, which
+// is removed even when this process is killed, or a temporary one without it.
+func (l *Lab) makeFolder() (err error) {
+	if l.browser != nil {
+		l.dir = filepath.Join(l.browser.Folder(), "stages")
+		err = os.MkdirAll(l.dir, 0o700)
+	} else {
+		l.dir, err = os.MkdirTemp("", "passkeylab-")
+	}
 	if err != nil {
-		return nil, fmt.Errorf("lab: make a folder for databases: %w", err)
+		return fmt.Errorf("lab: make a folder for databases: %w", err)
 	}
-	l := &Lab{options: o.withDefaults(), dir: dir}
-	if err := l.startBrowser(ctx); err != nil {
-		return l, errors.Join(err, l.closeBrowser())
-	}
-	return l, nil
+	return nil
 }
 
 func (l *Lab) startBrowser(ctx context.Context) (err error) {
@@ -78,7 +94,7 @@ func (l *Lab) Differences() []string { return l.differences }
 
 // Close ends the browser and removes what the lab kept on disk.
 func (l *Lab) Close() error {
-	return errors.Join(l.closeBrowser(), os.RemoveAll(l.dir))
+	return errors.Join(os.RemoveAll(l.dir), l.closeBrowser())
 }
 
 func (l *Lab) closeBrowser() error {

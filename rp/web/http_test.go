@@ -255,7 +255,7 @@ func TestLogHasNoSecrets(t *testing.T) {
 }
 
 func TestConfigMistakes(t *testing.T) {
-	for name, cfg := range map[string]Config{"RP": {Rand: rand.Reader}, "Store": {RP: &rp.RelyingParty{}}} {
+	for name, cfg := range map[string]Config{"RP": {Rand: rand.Reader}, "Rand": {RP: &rp.RelyingParty{}}} {
 		if _, err := New(cfg); err == nil || !strings.Contains(err.Error(), name) {
 			t.Errorf("without %s: %v", name, err)
 		}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 
 	. "github.com/onsi/ginkgo/v2"
@@ -15,6 +16,7 @@ import (
 	"github.com/passkeylab/passkeylab/harness/lab"
 	"github.com/passkeylab/passkeylab/harness/progress"
 	"github.com/passkeylab/passkeylab/harness/trace"
+	"github.com/passkeylab/passkeylab/rp/policy"
 )
 
 // House is what the journeys of one test process share: the configuration, the
@@ -64,6 +66,26 @@ func (h *House) lacks(driver config.Driver) string {
 		return "it sets the relying party's clock, policy and accounts, which a relying party at rp.url does not allow"
 	}
 	return ""
+}
+
+// policy returns what the organisation accepts in a journey: its own policy,
+// or, when it states none, that of the configuration.
+func (h *House) policy(own policy.Policy) (policy.Policy, error) {
+	if !reflect.ValueOf(own).IsZero() {
+		return own, nil
+	}
+	switch name := h.config.RP.Policy; name {
+	case config.PolicyOpen:
+		return policy.Policy{}, nil
+	case config.PolicyApprovedApp:
+		return onlyTheApp(), nil
+	default:
+		document, err := os.ReadFile(name)
+		if err != nil {
+			return policy.Policy{}, fmt.Errorf("rp.policy: %w", err)
+		}
+		return policy.Parse(document)
+	}
 }
 
 // pictures reports whether a picture is wanted, for a step or for a failure.

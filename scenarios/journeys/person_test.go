@@ -39,8 +39,12 @@ func (t *Telling) enter(ctx SpecContext, given Given) *Person {
 	if err := house.forget(t.id); err != nil {
 		t.fail(ctx, "the evidence of the last run is removed", err)
 	}
+	accepted, err := house.policy(given.Policy)
+	if err != nil {
+		t.fail(ctx, "the policy is read", err)
+	}
 	stage, err := house.lab.Raise(ctx, lab.StageOptions{
-		ID: strings.ToLower(t.id), Policy: given.Policy, Timers: given.Timers,
+		ID: strings.ToLower(t.id), Policy: accepted, Timers: given.Timers,
 		Window: given.Context, NoBrowser: driver == config.API, NoBridge: driver != config.Bridge, Secrets: &house.secrets,
 	})
 	if stage != nil {

@@ -41,7 +41,7 @@ var _ = Describe("Signing in", func() {
 			})
 			mia.pressesPasskey()
 			mia.sees(page.S0)
-			mia.reads(mia.Account.UserName)
+			mia.reads("Signed in as " + mia.Account.DisplayName)
 			stored := mia.findsStored(1)[0]
 			mia.finds("the authenticator's user handle is the account's", mia.heldBy(authenticator).UserHandle, gomega.Equal(stored.UserHandle))
 			mia.findsAudited(rp.ActionSignIn, "")

@@ -17,10 +17,13 @@ import (
 // journeys of a process share has to live here; nothing else does.
 var house = &House{}
 
+// flags are this suite's own: ginkgo run ./scenarios/journeys -- -browser.mode=headed
+var flags = config.RegisterFlags(flag.CommandLine)
+
 func TestJourneys(t *testing.T) {
 	RegisterFailHandler(Fail)
 	suite, reporter := GinkgoConfiguration()
-	settings, err := config.Load(config.Options{})
+	settings, err := config.Load(config.Options{Flags: flags})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -115,10 +115,19 @@ func (p *Person) findsStoredIn(in provider.Provider) rp.Credential {
 // findsInOrder finds words on the screen, one after the other.
 func (p *Person) findsInOrder(words ...string) {
 	GinkgoHelper()
-	p.comesToFind(fmt.Sprintf("the page says, in this order, %q", words), func(ctx context.Context) (any, error) {
-		screen, err := page.Read(ctx, p.Page)
-		return screen.Text, err
-	}, gomega.WithTransform(func(text string) bool { return inOrder(text, words) }, gomega.BeTrue()))
+	p.does(fmt.Sprintf("finds that the page says, in this order, %q", words), func(ctx context.Context) error {
+		var last page.Screen
+		if page.Poll(ctx, func() bool {
+			screen, err := page.Read(ctx, p.Page)
+			if err == nil {
+				last = screen
+			}
+			return err == nil && inOrder(last.Text, words)
+		}) {
+			return nil
+		}
+		return &Unexpected{What: "the page's text", Expected: fmt.Sprintf("in this order %q", words), Got: last.Text}
+	})
 }
 
 func inOrder(text string, words []string) bool {
@@ -159,6 +168,12 @@ func containsAny(text string, words []string) bool {
 func (p *Person) findsNoProviderNamed() {
 	GinkgoHelper()
 	p.doesNotRead("Google", "Samsung", "Apple", "1Password", "Bitwarden", "Windows Hello", "Microsoft", "Chromium")
+}
+
+// findsNoRemovalClaimed finds that the screen does not say that anything was removed from the device: nobody can know.
+func (p *Person) findsNoRemovalClaimed() {
+	GinkgoHelper()
+	p.doesNotRead("was removed", "been removed", "we removed", "We removed", "was deleted", "been deleted", "no longer there")
 }
 
 // unknownSignal is the argument of PublicKeyCredential.signalUnknownCredential (WebAuthn L3 §5.1.10.2).
