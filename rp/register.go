@@ -312,8 +312,11 @@ func (rp *RelyingParty) countRefusal(run *Run, refusal *Refusal) {
 	if run.Flow == FlowSame && run.Refusals >= 2 {
 		refusal.Hints = append(refusal.Hints, HintBrowser)
 	}
-	if run.Refusals >= 3 {
-		refusal.Hints = append(refusal.Hints, HintSwitchOff, HintOtherFlow)
+	if run.Refusals >= 3 && run.Flow != FlowKey { // a security key has no settings, and no other place to save in
+		refusal.Hints = append(refusal.Hints, HintSwitchOff)
+	}
+	if run.Refusals >= 3 && run.crossDevice() { // in the other flows the person is in that browser already
+		refusal.Hints = append(refusal.Hints, HintOtherFlow)
 	}
 }
 

@@ -321,7 +321,7 @@ func TestHintsAfterRepeatedRefusals(t *testing.T) {
 	p := newLab(t, withPolicy(policy.AllowList(appAndroid))).signedIn("mia")
 	run := p.start(rp.Start{Method: rp.AddApp, SameDevice: true})
 	run = p.step(p.step(run, next(), rp.S5a), next(), rp.S7)
-	for n, want := range [][]string{nil, {rp.HintBrowser}, {rp.HintBrowser, rp.HintSwitchOff, rp.HintOtherFlow}} {
+	for n, want := range [][]string{nil, {rp.HintBrowser}, {rp.HintBrowser, rp.HintSwitchOff}} {
 		_, body := newDevice(google).create(t, optionsJSON(t, p.begin(run)))
 		_, err := p.finish(run, body)
 		if refusal := wantRefused(t, err, rp.CodeProviderNotAllowed); !slices.Equal(refusal.Hints, want) {

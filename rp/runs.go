@@ -320,6 +320,12 @@ func (rp *RelyingParty) Step(ctx context.Context, sessionID, runID string, in In
 			return nil, nil
 		}
 		run.answer(in)
+		if (run.Screen == E2 || run.Screen == E2b) && in.Event == EventRetry {
+			// "I've removed it": a claim that cannot be checked, but no reason to nag. Sign-in still knows the stray.
+			if _, err := tx.Exec("UPDATE refused_tries SET dismissed = 1 WHERE run_id = ?", run.ID); err != nil {
+				return nil, err
+			}
+		}
 		to, ok := run.next(in.Event, situation{fresh: rp.Freshness(s, ToChange).Fresh, now: rp.Now()})
 		if !ok {
 			return nil, nil

@@ -194,6 +194,7 @@ func (rp *RelyingParty) refuseUnknownSigner(tx *store.Tx, a *assertion) (*Refusa
 	if stray != nil {
 		refusal = refuse(CodeSignInStray, nil)
 		provider = stray.Provider
+		a.account.ID, a.credential.ID = stray.UserID, a.parsed.RawID // for the audit log: whose account was tried, with what
 		refusal.AAGUID = stray.AAGUID.String()
 	}
 	refusal.Provider, refusal.ProviderKey, refusal.ProviderKnown, refusal.Steps = provider.Name, provider.Key, provider.Known, provider.Steps

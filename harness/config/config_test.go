@@ -128,7 +128,7 @@ func TestEveryKeyInEveryLayer(t *testing.T) {
 		"browser.path": "/opt/chromium", "browser.mode": "headed",
 		"drivers.enabled": "bridge,api", "drivers.required": "bridge",
 		"evidence.screenshots": "never",
-		"reports.dir": "/out", "reports.junit": "j.xml", "reports.html": "none", "reports.json": "r.json",
+		"reports.dir":          "/out", "reports.junit": "j.xml", "reports.html": "none", "reports.json": "r.json",
 		"rp.url": "https://login.example.com", "rp.policy": "approved-app",
 	}
 	var file strings.Builder

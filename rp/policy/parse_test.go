@@ -20,7 +20,7 @@ func TestParse(t *testing.T) {
 		"JSON":          {document: `{"keyRestrictions":{"isEnforced":true,"enforcementType":"block","aaGuids":["` + app.String() + `"]}}`, want: BlockList(app)},
 		"unknown name":  {document: "maxPasskey: 3\n", problem: "maxPasskey"},
 		"unknown value": {document: "passkeyTypes: sometimes\n", problem: "sometimes"},
-		"no AAGUID":     {document: "keyRestrictions: {isEnforced: true, enforcementType: allow, aaGuids: [app]}\n", problem: "app"},
+		"no AAGUID":     {document: "keyRestrictions: {isEnforced: true, enforcementType: allow, aaGuids: [app]}\n", problem: "UUID"},
 		"not YAML":      {document: "\t- {", problem: "policy:"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -170,6 +170,11 @@ func (v *visit) problemBody(screen rp.Screen, refusal *rp.Refusal, run *rp.Run) 
 		return []string{v.tongue.T(key + "_superseded")}
 	case screen != rp.E2 && screen != rp.E2b:
 		return []string{v.tongue.T(key)}
+	case screen == rp.E2 && refusal.ProviderKey != rp.ProviderSecurityKey && !v.rp.AcceptsOnlyTheApp():
+		if !refusal.ProviderKnown || refusal.Provider == "" {
+			return []string{v.tongue.T(key + "_other_unknown")}
+		}
+		return []string{v.tongue.T(key+"_other", "Provider", refusal.Provider)}
 	case refusal.ProviderKnown && refusal.Provider != "":
 		return v.withSensor(run, screen, v.tongue.T(key, "Provider", refusal.Provider))
 	case screen == rp.E2 && refusal.ProviderKey == rp.ProviderSecurityKey:
@@ -212,7 +217,7 @@ func (v *visit) problemSteps(page *problemPage, screen rp.Screen, refusal *rp.Re
 func (v *visit) removalProblem(page *problemPage, refusal *rp.Refusal, run *rp.Run) {
 	page.AAGUID = refusal.AAGUID
 	inApp := run != nil && (run.Flow == rp.FlowAndroid || run.Flow == rp.FlowIOS || run.Flow == rp.FlowSame)
-	if inApp {
+	if inApp && v.rp.AcceptsOnlyTheApp() {
 		page.Steps = append(page.Steps, problemStep{Text: v.tongue.T("problem.e2_first"), URL: runPath(run, rp.S5a.Word())})
 	}
 	remove := problemStep{Text: v.tongue.T("problem.e2_remove_unknown"), Sub: v.removalSteps(refusal.Steps)}
@@ -222,7 +227,7 @@ func (v *visit) removalProblem(page *problemPage, refusal *rp.Refusal, run *rp.R
 	}
 	last := "problem.e2_last_any"
 	switch {
-	case inApp:
+	case inApp && v.rp.AcceptsOnlyTheApp():
 		last = "problem.e2_last"
 	case run != nil && run.Flow == rp.FlowKey:
 		last = "problem.e2_last_key"

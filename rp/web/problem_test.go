@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/passkeylab/passkeylab/rp"
+	"github.com/passkeylab/passkeylab/rp/policy"
 )
 
 // problemTitles are the headings that the product promises, by screen.
@@ -92,6 +93,30 @@ func checkProblem(t *testing.T, s *site, code rp.Code, flow rp.Flow, provider st
 		page.has("another password manager")
 	case screen == rp.E4:
 		page.has("10 of 10")
+	}
+}
+
+// Only an organisation that accepts its app alone may say so; under a block list the same refusal names the place.
+func TestWrongPlaceSaysWhatThePolicySays(t *testing.T) {
+	refusal := &rp.Refusal{Code: rp.CodeProviderNotAllowed, Provider: "Google Password Manager", ProviderKnown: true, ProviderKey: "google", Steps: []string{"remove.unknown.open"}}
+	run := &rp.Run{ID: "run", Flow: rp.FlowSame, PhoneOS: rp.Android, Screen: rp.E2, Furthest: rp.S7, Problem: refusal}
+	for name, c := range map[string]struct {
+		policy policy.Policy
+		only   bool
+	}{
+		"the app alone":      {policy.AllowList(appAndroid), true},
+		"the app and others": {policy.AllowList(appAndroid, googlePM), false},
+		"a block list":       {policy.BlockList(googlePM), false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newSite(t, func(core *rp.Config, _ *Config) { core.Policy = c.policy })
+			page := showOne(t, s, refusal, run)
+			if c.only {
+				page.has("Larkspur accepts passkeys from Larkspur ID", "turn-on")
+			} else {
+				page.has("does not accept passkeys from Google Password Manager").hasNot("accepts passkeys from Larkspur ID", "turn-on")
+			}
+		})
 	}
 }
 

@@ -94,7 +94,8 @@ var _ = Describe("Signing in", func() {
 			mia.pressesPasskey()
 			mia.sees(page.Failed)
 			mia.findsStoredAs(before)
-			mia.findsAudited(rp.ActionCounter, rp.CodeSignInFailed)
+			mia.findsAudited(rp.ActionCounter, "")
+			mia.findsAudited(rp.ActionSignInRefused, rp.CodeSignInFailed)
 		})
 
 	// The browser's own authenticator counts from one when it makes a passkey, so the bridge's synced provider is the one

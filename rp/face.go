@@ -1,10 +1,14 @@
+// This file is what only a face of the relying party, such as package web, asks for.
 package rp
 
 import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
+
+	"github.com/google/uuid"
 
 	"github.com/passkeylab/passkeylab/rp/policy"
 	"github.com/passkeylab/passkeylab/rp/store"
@@ -37,6 +41,16 @@ func (rp *RelyingParty) DropHTTPSession(ctx context.Context, token string) error
 		return fmt.Errorf("rp: drop cookie data: %w", err)
 	}
 	return nil
+}
+
+// AcceptsOnlyTheApp reports whether the policy names the organisation's own app and nothing else, so that a page
+// may say so.
+func (rp *RelyingParty) AcceptsOnlyTheApp() bool {
+	restrictions := rp.Policy().KeyRestrictions
+	if !restrictions.IsEnforced || restrictions.EnforcementType != policy.EnforcementAllow {
+		return false
+	}
+	return !slices.ContainsFunc(restrictions.AAGUIDs, func(aaguid uuid.UUID) bool { return !rp.Provider(aaguid).Approved })
 }
 
 // AsksForAttestation reports whether the policy asks security keys to show their make and model.
