@@ -148,8 +148,16 @@ const (
 func (p *Page) captureOnce(ctx context.Context, request proto.PageCaptureScreenshot) (*proto.PageCaptureScreenshotResult, error) {
 	ctx, cancel := context.WithTimeout(ctx, captureTime)
 	defer cancel()
+	if err := p.Evaluate(ctx, maskCodes, nil); err != nil {
+		return nil, err
+	}
 	return request.Call(p.Rod.Context(ctx))
 }
+
+// maskCodes shows typed one-time codes as dots, as the browser does with passwords: a picture is kept, a code must not be.
+const maskCodes = `(() => {
+	for (const field of document.querySelectorAll('[autocomplete~="one-time-code"]')) field.style.webkitTextSecurity = "disc";
+})()`
 
 // snapshot copies the document into an inert one, hides what must not be kept, and returns its text.
 const snapshot = `(() => {

@@ -1,7 +1,6 @@
 package web
 
 import (
-	"context"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
@@ -27,48 +26,15 @@ const (
 // themeCookie keeps the choice of light or dark. It is no secret and belongs to no session.
 const themeCookie = "theme"
 
-// cookieLife is how long the cookie layer's data is kept: longer than any session of the relying party.
+// cookieLife is how long a cookie may live: longer than any session of the relying party.
 const cookieLife = 24 * time.Hour
-
-// cookieStore is an scs.CtxStore over the relying party's store and clock. What scs proposes as expiry comes from
-// the computer's clock and is ignored: a journey may move the relying party's clock by weeks.
-type cookieStore struct{ rp *rp.RelyingParty }
-
-// FindCtx returns the data of a token and whether there is any.
-func (c cookieStore) FindCtx(ctx context.Context, token string) ([]byte, bool, error) {
-	return c.rp.HTTPSession(ctx, token)
-}
-
-// CommitCtx keeps the data of a token.
-func (c cookieStore) CommitCtx(ctx context.Context, token string, data []byte, _ time.Time) error {
-	return c.rp.KeepHTTPSession(ctx, token, data, cookieLife)
-}
-
-// DeleteCtx forgets a token.
-func (c cookieStore) DeleteCtx(ctx context.Context, token string) error {
-	return c.rp.DropHTTPSession(ctx, token)
-}
-
-// Find is FindCtx without a context: scs asks for these three and uses their twins.
-func (c cookieStore) Find(token string) ([]byte, bool, error) {
-	return c.FindCtx(context.Background(), token)
-}
-
-// Commit is CommitCtx without a context.
-func (c cookieStore) Commit(token string, data []byte, expiry time.Time) error {
-	return c.CommitCtx(context.Background(), token, data, expiry)
-}
-
-// Delete is DeleteCtx without a context.
-func (c cookieStore) Delete(token string) error { return c.DeleteCtx(context.Background(), token) }
 
 // newSessions configures the cookie layer. The relying party judges by its own clock how long a session lives;
 // the cookie only has to outlive it.
 func (s *Server) newSessions(cfg Config) *scs.SessionManager {
 	m := scs.New()
-	m.Store = cookieStore{rp: s.rp}
+	m.Store = s.rp.HTTPSessions()
 	m.Lifetime = cookieLife
-	m.HashTokenInStore = true
 	m.Cookie.Name = "account"
 	m.Cookie.HttpOnly = true
 	m.Cookie.Secure = cfg.Secure

@@ -18,12 +18,6 @@ import (
 	"github.com/passkeylab/passkeylab/virtualauth/provider"
 )
 
-// The default names of passkeys that the handset gives.
-const (
-	appOnAndroid = "Larkspur ID on Android"
-	google       = "Google Password Manager"
-)
-
 var _ = Describe("Deletion", func() {
 	Journey("DEL-01", "deletes one of two passkeys: it signs nobody in any more, and the other still does", config.Bridge, Essential,
 		Given{Context: onAndroid()}, func(mia *Person) {
