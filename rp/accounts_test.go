@@ -188,7 +188,7 @@ func TestHTTPSessions(t *testing.T) {
 	if b, _, _ := h.Find("token"); string(b) != "more" {
 		t.Errorf("%q", b)
 	}
-	l.clock.add(14 * time.Hour)
+	l.clock.add(25 * time.Hour)
 	if _, found, err := h.Find("token"); err != nil || found {
 		t.Errorf("found after its life: %v", err)
 	}

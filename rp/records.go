@@ -137,10 +137,14 @@ func (rp *RelyingParty) Ceremonies(ctx context.Context, userID string) (list []C
 	return list, err
 }
 
-// HTTPSessions keeps the cookie layer's sessions in the store; it is an scs.CtxStore. A row lives as long as a
-// session may by the relying party's clock: the expiry that the cookie layer computes from the machine's clock
+// HTTPSessions keeps the cookie layer's sessions in the store; it is an scs.CtxStore. A row outlives a
+// session by afterSession, counted by the relying party's clock: the expiry that the cookie layer computes from the machine's clock
 // is not used, so that there is one clock. Only the hash of a token is kept.
 type HTTPSessions struct{ rp *RelyingParty }
+
+// afterSession is how much longer than a session its cookie is known, so that a person who comes back the same day is
+// told that the session ended.
+const afterSession = 12 * time.Hour
 
 // HTTPSessions returns the persistence of the cookie layer's sessions.
 func (rp *RelyingParty) HTTPSessions() *HTTPSessions { return &HTTPSessions{rp: rp} }
@@ -161,7 +165,7 @@ func (h *HTTPSessions) FindCtx(ctx context.Context, token string) ([]byte, bool,
 
 // CommitCtx implements scs.CtxStore.
 func (h *HTTPSessions) CommitCtx(ctx context.Context, token string, b []byte, _ time.Time) error {
-	return h.rp.store.PutHTTPSession(ctx, tokenKey(token), b, h.rp.Now().Add(h.rp.timers.SessionLife+time.Hour))
+	return h.rp.store.PutHTTPSession(ctx, tokenKey(token), b, h.rp.Now().Add(h.rp.timers.SessionLife+afterSession))
 }
 
 // DeleteCtx implements scs.CtxStore.
