@@ -1,0 +1,87 @@
+package journeys
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// automated are the scenarios of the product specification that exist as
+// journeys so far. A journey that vanishes, or is declared twice, is noticed here.
+const automated = `
+REG-01 REG-03 REG-04 REG-06 REG-08 REG-11 REG-12 REG-13 REG-14 REG-15 REG-16 REG-17 REG-18 REG-19 REG-20 REG-22 REG-25
+WP-01 WP-02 WP-03 WP-04 WP-05 WP-07 WP-08 WP-09 WP-10 WP-11 WP-12 WP-13 WP-15 WP-18 WP-19 WP-20
+EX-01 EX-02 EX-03 EX-04 EX-05 EX-06 EX-07 EX-08 EX-09 EX-10 EX-11 EX-12
+DEL-01 DEL-02 DEL-03 DEL-04 DEL-05 DEL-06 DEL-07 DEL-08 DEL-09 DEL-11 DEL-12 DEL-13 DEL-14 DEL-16
+SI-01 SI-03 SI-04 SI-06 SI-07 SI-08 SI-09
+MFA-01 MFA-02 MFA-10
+RP-01 RP-04 RP-05 RP-06 RP-07 RP-08
+AX-01
+SEC-01 SEC-02 SEC-03 SEC-04 SEC-05`
+
+func TestEveryScenarioIsOneJourney(t *testing.T) {
+	declared := declarations(t)
+	for _, id := range strings.Fields(automated) {
+		if declared[id] != 1 {
+			t.Errorf("%s is declared %d times, want once", id, declared[id])
+		}
+		delete(declared, id)
+	}
+	for id := range declared {
+		t.Errorf("%s is declared but not in the list above", id)
+	}
+}
+
+// declarations counts the journeys that the files of this package declare, by
+// id, and checks the form of ids and sentences.
+func declarations(t *testing.T) map[string]int {
+	t.Helper()
+	form := regexp.MustCompile(`^[A-Z][A-Z0-9]+-\d\d$`)
+	counted := map[string]int{}
+	paths, err := filepath.Glob("*_test.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range paths {
+		file, err := parser.ParseFile(token.NewFileSet(), path, nil, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ast.Inspect(file, func(node ast.Node) bool {
+			call, ok := node.(*ast.CallExpr)
+			if !ok {
+				return true
+			}
+			if name, ok := call.Fun.(*ast.Ident); !ok || name.Name != "Journey" {
+				return true
+			}
+			id, says := literal(call.Args[0]), literal(call.Args[1])
+			counted[id]++
+			if !form.MatchString(id) {
+				t.Errorf("%s: the id %q is not that of a scenario", path, id)
+			}
+			if says == "" || strings.HasSuffix(says, ".") || strings.Contains(says, id) {
+				t.Errorf("%s: %s says %q, want a sentence without its id and full stop", path, id, says)
+			}
+			return true
+		})
+	}
+	return counted
+}
+
+func literal(e ast.Expr) string {
+	basic, ok := e.(*ast.BasicLit)
+	if !ok {
+		return ""
+	}
+	text, err := strconv.Unquote(basic.Value)
+	if err != nil {
+		return ""
+	}
+	return text
+}

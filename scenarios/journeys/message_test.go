@@ -1,0 +1,101 @@
+package journeys
+
+import (
+	"encoding/json"
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/onsi/ginkgo/v2/types"
+	"github.com/onsi/gomega"
+
+	"github.com/passkeylab/passkeylab/harness/config"
+	"github.com/passkeylab/passkeylab/reports"
+)
+
+// A failure is read at night by somebody who did not write the journey.
+func TestAFailureSaysWhatHappened(t *testing.T) {
+	got := message(&reports.Failure{
+		Step: "sees E2", Expected: "E2", Got: "screen S10", Message: "the screen: expected E2, got screen S10",
+		Page:     &reports.PageView{Step: "S10", Heading: "Name your passkey", URL: "http://wp-01.localhost:1/x", Code: "some.code"},
+		Evidence: []string{"evidence/wp-01/failure.jpg"},
+	})
+	for _, want := range []string{"step:     sees E2", "expected: E2", "got:      screen S10", `S10 "Name your passkey"`, "code some.code", "evidence: evidence/wp-01/failure.jpg"} {
+		if !strings.Contains(got, want) {
+			t.Errorf("the message lacks %q:\n%s", want, got)
+		}
+	}
+	if strings.Contains(got, "error:") {
+		t.Errorf("the message says the same twice:\n%s", got)
+	}
+	if got := message(&reports.Failure{Step: "opens /", Message: "connection refused"}); !strings.Contains(got, "error:    connection refused") {
+		t.Errorf("an error without expectation is lost:\n%s", got)
+	}
+}
+
+func TestHoldsTellsExpectedAndGot(t *testing.T) {
+	if err := holds("the count", 2, gomega.Equal(2)); err != nil {
+		t.Errorf("a matcher that matches: %v", err)
+	}
+	var unexpected *Unexpected
+	if err := holds("the count", 3, gomega.Equal(2)); !errors.As(err, &unexpected) || !strings.Contains(unexpected.Expected, "2") || !strings.Contains(unexpected.Got, "3") {
+		t.Errorf("a matcher that does not match: %v", err)
+	}
+	if err := holds("the count", "x", gomega.BeNumerically(">", 1)); err == nil || errors.As(err, &unexpected) {
+		t.Errorf("a matcher of the wrong type must be an error of its own: %v", err)
+	}
+}
+
+func TestResultsJoinTellingAndEnding(t *testing.T) {
+	telling := reports.Result{Steps: []reports.Step{{Text: "opens /"}}, Failure: &reports.Failure{Step: "opens /", Message: "no answer"}, Reason: "why"}
+	text, err := json.Marshal(telling)
+	if err != nil {
+		t.Fatal(err)
+	}
+	spec := types.SpecReport{
+		LeafNodeText: "WP-01 is told where", ContainerHierarchyTexts: []string{"Wrong provider"}, State: types.SpecStateFailed,
+		RunTime: time.Second, Failure: types.Failure{Message: "no answer", Location: types.CodeLocation{FileName: "/any/where/scenarios/journeys/a_test.go", LineNumber: 7}},
+		ReportEntries: types.ReportEntries{{Name: entryName, Value: types.WrapEntryValue(string(text))}},
+	}
+	settings := &config.Config{}
+	settings.Suite.Seed = 42
+	got := resultOf(spec, settings)
+	if got.ID != "WP-01" || got.Title != "is told where" || got.Group != "Wrong provider" || got.State != reports.Failed || len(got.Steps) != 1 {
+		t.Errorf("got %+v", got)
+	}
+	if got.Failure == nil || got.Failure.Step != "opens /" || got.Failure.Location != "scenarios/journeys/a_test.go:7" {
+		t.Errorf("the failure is %+v", got.Failure)
+	}
+	if want := "go tool ginkgo run --seed=42 --label-filter='id:WP-01' ./scenarios/journeys"; got.Reproduce != want {
+		t.Errorf("reproduce is %q, want %q", got.Reproduce, want)
+	}
+	spec.State = types.SpecStatePassed
+	if got := resultOf(spec, settings); got.State != reports.Passed || got.Failure != nil {
+		t.Errorf("a journey that passed in the end: %+v", got)
+	}
+}
+
+func TestStatesOfGinkgo(t *testing.T) {
+	for state, want := range map[types.SpecState]reports.State{
+		types.SpecStatePassed: reports.Passed, types.SpecStateFailed: reports.Failed, types.SpecStateTimedout: reports.Failed,
+		types.SpecStateSkipped: reports.Skipped, types.SpecStatePanicked: reports.Aborted, types.SpecStateInterrupted: reports.Aborted,
+		types.SpecStateAborted: reports.Aborted,
+	} {
+		if got := stateOf(state); got != want {
+			t.Errorf("%s is %s, want %s", state, got, want)
+		}
+	}
+}
+
+func TestAFilterLeavesOutAndASkipDoesNot(t *testing.T) {
+	if !leftOut(types.SpecReport{State: types.SpecStateSkipped}) {
+		t.Error("a journey that a filter left out is reported")
+	}
+	if leftOut(types.SpecReport{State: types.SpecStateSkipped, Failure: types.Failure{Message: "needs the hybrid driver"}}) {
+		t.Error("a journey that skipped itself is not reported")
+	}
+	if leftOut(types.SpecReport{State: types.SpecStatePassed}) {
+		t.Error("a journey that passed is not reported")
+	}
+}
