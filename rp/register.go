@@ -7,96 +7,12 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"slices"
 
 	"github.com/google/uuid"
 
 	"github.com/passkeylab/passkeylab/rp/policy"
 	"github.com/passkeylab/passkeylab/rp/store"
 )
-
-// BeginRegistration issues creation options for a run that stands on S7, K2 or, to start again, S8, and moves it
-// to S8. Earlier challenges of the run are dead from then on. The policy, the limit and the proof are judged
-// here: a stale proof is CodeProofStale with the run on S2a, the others move the run to their E screen. On any
-// other screen it returns ErrOutOfStep.
-func (rp *RelyingParty) BeginRegistration(ctx context.Context, sessionID, runID string) (*CreationOptions, error) {
-	var options *CreationOptions
-	run, err := rp.changeRun(ctx, "begin registration", sessionID, runID, func(tx *store.Tx, s *Session, run *Run) (*Refusal, error) {
-		if run.Over() || run.Screen != run.ready() && run.Screen != S8 {
-			return nil, ErrOutOfStep
-		}
-		list, err := credentialsOf(tx, s.UserID)
-		if err != nil {
-			return nil, err
-		}
-		if refusal := rp.beginRefusal(s, run, len(list)); refusal != nil {
-			return refusal, rp.closeCeremonies(tx, run.ID, closedLeft)
-		}
-		if err := rp.countAttempt(tx, run); err != nil {
-			return nil, err
-		}
-		if err := rp.closeCeremonies(tx, run.ID, closedRestarted); err != nil {
-			return nil, err
-		}
-		options, err = rp.issueCreation(tx, s, run, list)
-		return nil, err
-	})
-	if err != nil {
-		return nil, err
-	}
-	options.Run = run
-	return options, nil
-}
-
-func (rp *RelyingParty) beginRefusal(s *Session, run *Run, stored int) *Refusal {
-	if refusal := mayAdd(rp.Policy(), stored); refusal != nil {
-		run.fail(refusal)
-		return refusal
-	}
-	if !rp.Freshness(s, ToChange).Fresh {
-		run.After = run.ready()
-		run.goTo(S2a)
-		return refuse(CodeProofStale, nil)
-	}
-	return nil
-}
-
-// countAttempt numbers the ceremony that is about to begin. One that the person only broke off is not an attempt
-// that failed, so beginning again after it keeps the number.
-func (rp *RelyingParty) countAttempt(tx *store.Tx, run *Run) error {
-	last, err := latestCeremony(tx, run.ID)
-	if err != nil && !errors.Is(err, sql.ErrNoRows) {
-		return err
-	}
-	brokenOff := []string{closedInterrupted, closedRestarted, closedLeft, "AbortError"}
-	if err == nil && (last.Open() || last.responseDigest == nil && slices.Contains(brokenOff, last.ClientErrorName)) {
-		return nil
-	}
-	run.Attempt++
-	return nil
-}
-
-func (rp *RelyingParty) issueCreation(tx *store.Tx, s *Session, run *Run, list []Credential) (*CreationOptions, error) {
-	a, err := accountByID(tx, s.UserID)
-	if err != nil {
-		return nil, err
-	}
-	creation, data, err := rp.creationOptions(&a.User, run, list)
-	if err != nil {
-		return nil, err
-	}
-	ceremony, err := rp.newCeremony(KindCreate, creation.Response, data)
-	if err != nil {
-		return nil, err
-	}
-	ceremony.RunID, ceremony.SessionID, ceremony.UserID = run.ID, s.ID, s.UserID
-	ceremony.ExcludeIDs = ids(list)
-	if deadline := rp.proofDeadline(s); deadline.Before(ceremony.ExpiresAt) {
-		ceremony.ExpiresAt = deadline
-	}
-	run.goTo(S8)
-	return &CreationOptions{CeremonyID: ceremony.ID, Options: creation.Response, ExpiresAt: ceremony.ExpiresAt}, openCeremony(tx, ceremony)
-}
 
 // FinishRegistration verifies a RegistrationResponseJSON and stores the passkey, or says why not, in one
 // transaction. The order of checks is that of the Checking screen: ceremony known, unexpired, unused and this
@@ -123,18 +39,6 @@ func (rp *RelyingParty) FinishRegistration(ctx context.Context, sessionID, runID
 	}
 	result.Run = run
 	return result, nil
-}
-
-// refuseSuperseded remembers the stray of a run that went on in another tab: its passkey was made all the same.
-func (rp *RelyingParty) refuseSuperseded(ctx context.Context, runID string, response *response, refusal *Refusal) error {
-	rp.describe(refusal, response)
-	err := rp.write(ctx, "finish registration", func(tx *store.Tx) error {
-		return rp.rememberStray(tx, RefusedTry{
-			CredentialIDHash: hashOf(response.credential.ID), UserID: response.credential.UserID, RunID: runID,
-			AAGUID: response.credential.AAGUID, Reason: refusal.Code, Scope: refusal.DeviceScope,
-		})
-	})
-	return errors.Join(refusal, err)
 }
 
 func causeText(r *Refusal) string {
@@ -255,69 +159,6 @@ func (rp *RelyingParty) duplicate(tx *store.Tx, d decision) (*Refusal, error) {
 		return refuse(CodeDuplicateCredential, nil), nil
 	}
 	return refuse(CodeVerificationFailed, errors.New("the credential id belongs to another user")), nil
-}
-
-// keepRefusal uses up the challenge, remembers an authentic passkey as a stray, and moves the run.
-func (rp *RelyingParty) keepRefusal(ctx context.Context, tx *store.Tx, d decision, refusal *Refusal) error {
-	wasOpen := d.ceremony.Open()
-	isDuplicate := refusal.Code == CodeDuplicateCredential || refusal.Code == CodeVerificationFailed
-	if d.response.err == nil && d.ceremony.RunID == d.run.ID && !isDuplicate {
-		rp.describe(refusal, d.response)
-		stray := RefusedTry{
-			CredentialIDHash: hashOf(d.response.credential.ID), UserID: d.session.UserID, RunID: d.run.ID,
-			AAGUID: d.response.credential.AAGUID, Reason: refusal.Code, Scope: refusal.DeviceScope,
-		}
-		if err := rp.rememberStray(tx, stray); err != nil {
-			return err
-		}
-	}
-	rp.countRefusal(d.run, refusal)
-	if wasOpen {
-		d.ceremony.ConsumedAt = rp.Now()
-	}
-	d.ceremony.responseDigest = d.response.digest
-	d.ceremony.ServerCode, d.ceremony.refusal = refusal.Code, refusal
-	if err := saveCeremony(tx, d.ceremony); err != nil {
-		return err
-	}
-	// A response to a challenge that was closed before it came finds the person elsewhere, and leaves them there.
-	if wasOpen && (d.run.Screen == S8 || d.run.Screen == E9) {
-		d.run.fail(refusal)
-	}
-	return rp.audit(ctx, tx, AuditEvent{UserID: d.session.UserID, Action: ActionPasskeyRefused, Target: d.response.target(), Code: refusal.Code})
-}
-
-// describe adds what an authentic response told about the stray.
-func (rp *RelyingParty) describe(refusal *Refusal, response *response) {
-	c := response.credential
-	provider := rp.providers.lookup(c.AAGUID, c.Transports)
-	refusal.AAGUID, refusal.Provider, refusal.ProviderKey = c.AAGUID.String(), provider.Name, provider.Key
-	refusal.ProviderKnown, refusal.Steps, refusal.Stray = provider.Known, provider.Steps, StrayYes
-	switch c.Attachment {
-	case "platform":
-		// Definitely refused, and on the device that the page runs on: the one case where a signal is right.
-		refusal.DeviceScope, refusal.SignalUnknown, refusal.CredentialID = ScopeThisDevice, true, c.Key()
-	case "cross-platform":
-		refusal.DeviceScope = ScopeOtherDevice
-	}
-}
-
-// countRefusal counts passkeys in the wrong place and gives the advice that repetition has earned.
-func (rp *RelyingParty) countRefusal(run *Run, refusal *Refusal) {
-	if refusal.Code != CodeProviderNotAllowed && refusal.Code != CodeSyncedNotAllowed {
-		return
-	}
-	run.Refusals++
-	run.LastProvider = refusal.Provider
-	if run.Flow == FlowSame && run.Refusals >= 2 {
-		refusal.Hints = append(refusal.Hints, HintBrowser)
-	}
-	if run.Refusals >= 3 && run.Flow != FlowKey { // a security key has no settings, and no other place to save in
-		refusal.Hints = append(refusal.Hints, HintSwitchOff)
-	}
-	if run.Refusals >= 3 && run.crossDevice() { // in the other flows the person is in that browser already
-		refusal.Hints = append(refusal.Hints, HintOtherFlow)
-	}
 }
 
 // keep stores the passkey, moves the run to S10, and tells the user.
