@@ -13,6 +13,9 @@ FOLDERS := virtualauth rp harness scenarios reports cmd
 # The unit tests are all packages but the journeys, which are run by Ginkgo.
 UNIT    = $$($(GO) list ./... | grep -v /scenarios/journeys)
 
+# After make deps there is no excuse for a missing driver: a journey that cannot run for lack of one fails.
+JOURNEYS = PASSKEYLAB_DRIVERS_REQUIRED=$${PASSKEYLAB_DRIVERS_REQUIRED-devtools,bridge,api} $(BIN) journeys
+
 .PHONY: help
 help: ## show this list
 	@printf 'make <target>\n\n'
@@ -30,11 +33,11 @@ build: ## build the one binary, .bin/passkeylab
 
 .PHONY: scenarios
 scenarios: deps build ## run all journeys; reports in reports/out
-	@$(BIN) journeys $(ARGS)
+	@$(JOURNEYS) $(ARGS)
 
 .PHONY: test
 test: deps lint unit build ## all checks, unit tests and the essential journeys
-	@$(BIN) journeys --label-filter='essential' $(ARGS)
+	@$(JOURNEYS) --label-filter='essential' $(ARGS)
 
 .PHONY: unit
 unit: ## unit tests only

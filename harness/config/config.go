@@ -135,8 +135,9 @@ type Reports struct {
 
 // RP chooses the relying party under test.
 type RP struct {
-	// URL is a relying party that already runs; empty starts our own for each journey.
-	URL string `koanf:"url" kind:"url" help:"a relying party that already runs; empty: our own, started for the journeys"`
+	// URL is a relying party with the same pages that already runs; empty starts our own for each journey. Journeys that need
+	// the inside of ours, such as its store or its clock, are withheld there.
+	URL string `koanf:"url" kind:"url" help:"a relying party with the same pages that already runs; empty: our own, started for the journeys"`
 	// Policy is what our own relying party accepts where nothing else is said (a journey about policies brings its own):
 	// PolicyOpen, PolicyApprovedApp, or the path of a policy file.
 	Policy string `koanf:"policy" kind:"policy" default:"open" help:"where nothing else is said, open: any provider; approved-app: only the organisation's phone app; or the path of a policy file"`

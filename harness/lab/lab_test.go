@@ -21,9 +21,21 @@ func TestClockMovesOnlyWhenTold(t *testing.T) {
 		t.Errorf("Now() = %s and later %s, want one whole second", got, clock.Now())
 	}
 	before := clock.Now()
-	clock.Advance(-time.Minute)
+	if err := clock.Advance(-time.Minute); err != nil {
+		t.Fatal(err)
+	}
 	if got := clock.Now().Sub(before); got != -time.Minute {
 		t.Errorf("moved by %s, want -1m", got)
+	}
+}
+
+func TestTheWallClockGoesByItself(t *testing.T) {
+	clock, before := WallClock(), time.Now()
+	if got := clock.Now(); got.Before(before.Add(-time.Second)) || got.After(time.Now()) {
+		t.Errorf("Now() = %s, want the machine's %s", got, before)
+	}
+	if err := clock.Advance(time.Hour); !errors.Is(err, ErrWallClock) {
+		t.Errorf("Advance: %v, want ErrWallClock", err)
 	}
 }
 

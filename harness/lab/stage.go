@@ -28,15 +28,16 @@ import (
 // the bridge.
 type StageOptions struct {
 	ID        string                 // names the origin: lower-case letters, digits and hyphens
-	Policy    policy.Policy          // what the organisation accepts
-	Timers    rp.Timers              // zero ones get the specification's length
+	URL       string                 // of a relying party with the same pages that runs already; empty starts one of our own
+	Policy    policy.Policy          // what the organisation accepts; only our own relying party takes it
+	Timers    rp.Timers              // zero ones get the specification's length; only our own relying party takes them
 	Window    browser.ContextOptions // size, phone emulation, theme, language
 	NoBrowser bool                   // no window: everything happens over the JSON API
 	NoBridge  bool                   // the handset does not answer this origin: a DevTools authenticator will
-	Secrets   *trace.Redactor        // learns this stage's secrets; nil keeps them to the stage
 }
 
-// Account is the person's account, with the secrets that a person knows.
+// Account is the person's account, with the secrets that a person knows. The
+// ID is empty at a relying party that runs elsewhere: it shows none.
 type Account struct {
 	ID, UserName, DisplayName, Password, TOTPSecret string
 }
@@ -44,7 +45,7 @@ type Account struct {
 // Stage is one relying party, one window and one person's handset.
 type Stage struct {
 	Origin  string
-	RP      *rp.RelyingParty
+	RP      *rp.RelyingParty // nil at a relying party that runs elsewhere
 	Clock   *Clock
 	Account Account
 	Handset *Handset
@@ -52,20 +53,21 @@ type Stage struct {
 	Page    *browser.Page    // nil without a browser
 	Trace   *trace.Recorder  // the ceremonies, as the relying party's door saw them
 
+	id       string
 	lab      *Lab
 	random   io.Reader
-	site     *site
+	site     *site  // nil at a relying party that runs elsewhere
 	database string // path of the relying party's file
 	closers  []func() error
+	sessions map[string]*Visitor // one a user name, beside the window
 
-	mu       sync.Mutex
-	codeStep int64 // the 30-second step of the last one-time code given out
-	giver    *Visitor
+	mu    sync.Mutex
+	codes codes
 }
 
 // Raise builds a stage. On error the stage, if any, must still be closed.
 func (l *Lab) Raise(ctx context.Context, o StageOptions) (*Stage, error) {
-	s := &Stage{lab: l, random: Randomness(l.options.Seed, o.ID), Clock: NewClock(time.Now())}
+	s := &Stage{id: o.ID, lab: l, random: Randomness(l.options.Seed, o.ID), Clock: NewClock(time.Now()), sessions: map[string]*Visitor{}}
 	if err := s.build(ctx, o); err != nil {
 		return s, fmt.Errorf("lab: raise stage %s: %w", o.ID, err)
 	}
@@ -73,11 +75,12 @@ func (l *Lab) Raise(ctx context.Context, o StageOptions) (*Stage, error) {
 }
 
 func (s *Stage) build(ctx context.Context, o StageOptions) error {
-	if o.Secrets == nil {
-		o.Secrets = &trace.Redactor{}
+	s.Trace = &trace.Recorder{Decoder: trace.Decoder{Redactor: &trace.Redactor{}, Provider: s.providerName}}
+	enter := s.openSite
+	if o.URL != "" {
+		enter = s.goElsewhere
 	}
-	s.Trace = &trace.Recorder{Decoder: trace.Decoder{Redactor: o.Secrets, Provider: s.providerName}}
-	if err := s.openSite(ctx, o); err != nil {
+	if err := enter(ctx, o); err != nil {
 		return err
 	}
 	account, err := s.AddAccount(ctx, "mia", "Mia")
@@ -85,7 +88,7 @@ func (s *Stage) build(ctx context.Context, o StageOptions) error {
 		return err
 	}
 	s.Account = account
-	o.Secrets.Add(account.Password, account.TOTPSecret)
+	s.Trace.Decoder.Redactor.Add(account.Password, account.TOTPSecret)
 	s.Handset = newHandset(s.Origin, s.Clock, s.random)
 	if o.NoBrowser {
 		return nil
@@ -145,7 +148,7 @@ func (s *Stage) openWindow(ctx context.Context, o StageOptions) error {
 // providerName names an AAGUID as the relying party's pages do.
 func (s *Stage) providerName(aaguid string) string {
 	id, err := uuid.Parse(aaguid)
-	if err != nil {
+	if err != nil || s.RP == nil {
 		return ""
 	}
 	return s.RP.Provider(id).Name
@@ -161,8 +164,12 @@ func (s *Stage) Close() error {
 	return errors.Join(errs...)
 }
 
-// AddAccount signs somebody up and returns what they know.
+// AddAccount signs somebody up and returns what they know. At a relying party
+// that runs elsewhere the user name gets an ending that nobody else has there.
 func (s *Stage) AddAccount(ctx context.Context, userName, displayName string) (Account, error) {
+	if s.RP == nil {
+		return s.signUp(ctx, userName, displayName)
+	}
 	password := "correct horse " + userName
 	enrolment, err := s.RP.SignUp(ctx, rp.Registration{UserName: userName, DisplayName: displayName, Password: password})
 	if err != nil {
@@ -174,47 +181,19 @@ func (s *Stage) AddAccount(ctx context.Context, userName, displayName string) (A
 	}, nil
 }
 
-// Code returns a one-time code that the person's account can use now. A code
-// counts once, so when one was given out in this 30-second step already, the
-// clock moves on to the next step.
-func (s *Stage) Code(ctx context.Context) (string, error) { return s.CodeFor(ctx, s.Account) }
-
-// CodeFor is Code for another account.
-func (s *Stage) CodeFor(ctx context.Context, account Account) (string, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	const step = 30
-	if now := s.Clock.Now().Unix(); now/step == s.codeStep {
-		s.Clock.Advance(time.Duration(step-now%step) * time.Second)
-	}
-	s.codeStep = s.Clock.Now().Unix() / step
-	code, err := rp.OneTimeCode(account.TOTPSecret, s.Clock.Now())
-	if err != nil {
-		return "", fmt.Errorf("lab: one-time code: %w", err)
-	}
-	s.Trace.Decoder.Redactor.Add(code)
-	return code, nil
-}
-
 // Give makes a passkey of a provider exist before a journey begins: registered
 // here, held by the handset. It happens over the API, in a session of its own.
 func (s *Stage) Give(ctx context.Context, p provider.Provider) error {
-	if s.giver == nil {
-		visitor, err := s.Visitor()
-		if err != nil {
-			return err
-		}
-		visitor.Phone = "Android"
-		if err := visitor.SignIn(ctx, s.Account); err != nil {
-			return err
-		}
-		s.giver = visitor
+	visitor, err := s.session(ctx, s.Account)
+	if err != nil {
+		return err
 	}
+	visitor.Phone = "Android"
 	c := &client.Client{
 		Origin: s.Origin, Device: s.Handset.Has(p).Authenticator,
 		Attachment: p.Model.Attachment.String(), Transports: p.Model.Transports,
 	}
-	if err := s.giver.Register(ctx, s.methodFor(p), c); err != nil {
+	if err := visitor.Register(ctx, s.methodFor(p), c); err != nil {
 		return fmt.Errorf("lab: give a passkey in %s: %w", p.Name, err)
 	}
 	return nil
@@ -226,10 +205,18 @@ func (s *Stage) methodFor(p provider.Provider) string {
 	switch {
 	case p.Model.Attachment == virtualauth.Roaming:
 		return "security-key"
-	case s.RP.Provider(p.Model.AAGUID).Approved:
+	case s.approves(p):
 		return "app"
 	}
 	return "passkey"
+}
+
+// approves reports whether a provider is the organisation's own app.
+func (s *Stage) approves(p provider.Provider) bool {
+	if s.RP != nil {
+		return s.RP.Provider(p.Model.AAGUID).Approved
+	}
+	return p.Model.AAGUID == provider.LarkspurIDAndroid().Model.AAGUID || p.Model.AAGUID == provider.LarkspurIDIOS().Model.AAGUID
 }
 
 // The organisation and its app, as people read them on every page.

@@ -55,16 +55,26 @@ func (s *Stage) Visitor() (*Visitor, error) {
 	if err != nil {
 		return nil, fmt.Errorf("lab: visitor: %w", err)
 	}
-	address := s.site.listener.Addr().String()
 	dialer := &net.Dialer{Timeout: 5 * time.Second}
 	transport := &http.Transport{
-		// Not every resolver knows *.localhost.
-		DialContext: func(ctx context.Context, network, _ string) (net.Conn, error) {
-			return dialer.DialContext(ctx, network, address)
+		DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
+			return dialer.DialContext(ctx, network, s.reach(address))
 		},
 	}
 	s.closers = append(s.closers, func() error { transport.CloseIdleConnections(); return nil })
 	return &Visitor{stage: s, http: &http.Client{Jar: jar, Transport: transport, Timeout: 30 * time.Second}}, nil
+}
+
+// reach is where an address of the site is listened on: not every resolver
+// knows *.localhost.
+func (s *Stage) reach(address string) string {
+	if s.site != nil {
+		return s.site.listener.Addr().String()
+	}
+	if host, port, err := net.SplitHostPort(address); err == nil && strings.HasSuffix(host, ".localhost") {
+		return net.JoinHostPort("localhost", port)
+	}
+	return address
 }
 
 // Do sends a request as it is; the path is completed by the origin.
@@ -234,7 +244,10 @@ func (s *Stage) lend(ctx context.Context, v *Visitor) error {
 		return fmt.Errorf("lab: lend cookies: %w", err)
 	}
 	for _, cookie := range v.http.Jar.Cookies(origin) {
-		set := proto.NetworkSetCookie{Name: cookie.Name, Value: cookie.Value, URL: s.Origin, HTTPOnly: true, SameSite: proto.NetworkCookieSameSiteLax}
+		set := proto.NetworkSetCookie{
+			Name: cookie.Name, Value: cookie.Value, URL: s.Origin, Path: "/", Secure: origin.Scheme == "https",
+			HTTPOnly: true, SameSite: proto.NetworkCookieSameSiteLax,
+		}
 		if _, err := set.Call(s.Page.Rod.Context(ctx)); err != nil {
 			return fmt.Errorf("lab: lend cookie %s: %w", cookie.Name, err)
 		}

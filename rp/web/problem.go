@@ -168,6 +168,8 @@ func (v *visit) problemBody(screen rp.Screen, refusal *rp.Refusal, run *rp.Run) 
 		return []string{v.tongue.N(key, refusal.Limit, "Limit", refusal.Limit)}
 	case screen == rp.E7 && refusal.Code == rp.CodeRunSuperseded:
 		return []string{v.tongue.T(key + "_superseded")}
+	case screen == rp.E1:
+		return []string{v.tongue.T(key + placeWords(run))}
 	case screen != rp.E2 && screen != rp.E2b:
 		return []string{v.tongue.T(key)}
 	case screen == rp.E2 && refusal.ProviderKey != rp.ProviderSecurityKey && !v.rp.AcceptsOnlyTheApp():
@@ -184,6 +186,15 @@ func (v *visit) problemBody(screen rp.Screen, refusal *rp.Refusal, run *rp.Run) 
 	}
 }
 
+// placeWords is the ending of message keys that differ by where the passkey was to be saved; "" is a phone beside a
+// computer.
+func placeWords(run *rp.Run) string {
+	if run == nil {
+		return ""
+	}
+	return map[rp.Flow]string{rp.FlowSame: "_here", rp.FlowKey: "_key", rp.FlowAny: "_any"}[run.Flow]
+}
+
 // withSensor adds, for Android phones, how a passkey most often gets to the wrong place.
 func (v *visit) withSensor(run *rp.Run, screen rp.Screen, body string) []string {
 	if screen == rp.E2 && run != nil && run.PhoneOS == rp.Android {
@@ -195,13 +206,12 @@ func (v *visit) withSensor(run *rp.Run, screen rp.Screen, body string) []string 
 // problemSteps is what to do now, in order.
 func (v *visit) problemSteps(page *problemPage, screen rp.Screen, refusal *rp.Refusal, run *rp.Run) {
 	key := problemKey(screen)
-	onKey := run != nil && run.Flow == rp.FlowKey
 	switch {
 	case screen == rp.E1:
 		page.NextTitle = v.tongue.T("problem.e1_check")
-		page.Checklist = v.tongue.Lines("problem.e1_steps")
-		if onKey {
-			page.Checklist = v.tongue.Lines("problem.e1_steps_key")
+		page.Checklist = v.tongue.Lines("problem.e1_steps" + placeWords(run))
+		if run != nil && run.Flow == rp.FlowKey {
+			page.Icon = "usb-key"
 		}
 	case screen == rp.E2 || screen == rp.E2b:
 		v.removalProblem(page, refusal, run)

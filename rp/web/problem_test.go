@@ -131,7 +131,18 @@ func TestWordsOfOnlySomeProblems(t *testing.T) {
 	if strings.Index(page.body, "Bluetooth is on") > strings.Index(page.body, "Both are online") {
 		t.Error("Bluetooth is not first in the list")
 	}
-	showOne(t, s, e1, &rp.Run{ID: "run", Flow: rp.FlowKey, Screen: rp.E1, Furthest: rp.K2, Problem: e1}).has("The key is inserted").hasNot("Bluetooth")
+	showOne(t, s, e1, &rp.Run{ID: "run", Flow: rp.FlowKey, Screen: rp.E1, Furthest: rp.K2, Problem: e1}).has("The key is inserted", "the key did not answer").hasNot("Bluetooth", "#phone\"")
+	here := showOne(t, s, e1, &rp.Run{ID: "run", Flow: rp.FlowSame, PhoneOS: rp.Android, Screen: rp.E1, Furthest: rp.S7, Problem: e1})
+	here.has("screen lock", "Android 14", "does not already hold a passkey for this account").hasNot("Bluetooth", "computer", "scan")
+	anywhere := showOne(t, s, e1, &rp.Run{ID: "run", Flow: rp.FlowAny, Screen: rp.E1, Furthest: rp.S7, Problem: e1})
+	anywhere.has("With a phone, Bluetooth", "the place that you chose did not save it").hasNot("Larkspur ID is switched on")
+}
+
+// Help promises what the policy does.
+func TestHelpSaysWhatThePolicySays(t *testing.T) {
+	newSite(t).get("/help/faq").has("may not accept every password manager").hasNot("passkeys saved in Larkspur ID only")
+	only := newSite(t, func(core *rp.Config, _ *Config) { core.Policy = policy.AllowList(appAndroid) })
+	only.get("/help/faq").has("passkeys saved in Larkspur ID only").hasNot("may not accept every")
 }
 
 // The page of E1 tells nothing of what the phone did: two causes, one page.

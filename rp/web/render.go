@@ -94,10 +94,10 @@ type runView struct {
 	Steps []stepView
 	// Action is where the screen's form is posted; the wizard's own address.
 	Action string
-	// CanGoBack and CancelAsks shape the foot; CancelBody is the dialog's text.
-	CanGoBack, CancelAsks bool
-	CancelBody            string
-	CancelConfirm         string
+	// CanGoBack and CancelAsks shape the foot; the other three are the dialog's words, and whether it loses nothing.
+	CanGoBack, CancelAsks                  bool
+	CancelTitle, CancelBody, CancelConfirm string
+	CancelHarmless                         bool
 	// ProofMillis is how long until the page offers to confirm again, 0 for never; Prove is where that leads.
 	ProofMillis int64
 	Prove       string

@@ -284,7 +284,7 @@ func (v *visit) fillCeremony(page *ceremonyPage, run *rp.Run) (title string) {
 		return v.tongue.T("keyready.title")
 	case rp.FlowAny:
 		words("_any", "passkey", "save.any_steps")
-		page.WaitingStatus, page.StillList = v.tongue.T("waiting.status_any"), v.tongue.Lines("waiting.still_list")
+		page.WaitingStatus, page.StillList = v.tongue.T("waiting.status_any"), v.tongue.Lines("waiting.still_list_any")
 		page.Lead = v.tongue.T("save.lead_any")
 		return v.tongue.T("save.title_any")
 	case rp.FlowSame:

@@ -25,7 +25,7 @@ func (v *visit) showSignUp(status int, typed rp.Registration, problems []*rp.Fie
 	page.Fields = []fieldView{
 		{Name: "userName", Label: v.tongue.T("signup.user_name"), Hint: v.tongue.T("signup.user_name_hint"), Type: "text", Value: typed.UserName, Autocomplete: "username", Max: 64},
 		{Name: "displayName", Label: v.tongue.T("signup.display_name"), Hint: v.tongue.T("signup.display_name_hint"), Type: "text", Value: typed.DisplayName, Autocomplete: "name", Max: 64},
-		{Name: "password", Label: v.tongue.T("signup.password"), Hint: v.tongue.T("signup.password_hint"), Type: "password", Autocomplete: "new-password", Max: 256},
+		{Name: "password", Label: v.tongue.T("signup.password"), Hint: v.tongue.N("signup.password_hint", rp.MinPassword), Type: "password", Autocomplete: "new-password", Max: 256},
 	}
 	for i := range page.Fields {
 		for _, problem := range problems {

@@ -43,9 +43,11 @@ func (s *Server) setTheme(v *visit) error {
 // faqPage is the data of faq.html.
 type faqPage struct {
 	base
-	Limit int
-	Cases []struct{ See, Do string }
-	More  []struct{ ID, Question, Answer string }
+	Limit      int
+	Cases      []struct{ See, Do string }
+	WrongLead  string
+	WrongSteps []string
+	More       []struct{ ID, Question, Answer string }
 }
 
 // moreQuestions are the short ones, by the part of their message keys that they share.
@@ -54,6 +56,10 @@ var moreQuestions = []string{"listed", "bluetooth", "nothing", "expired", "missi
 func (s *Server) faq(v *visit) error {
 	page := faqPage{base: v.frame("help", v.tongue.T("help.title")), Limit: s.rp.Policy().Limit()}
 	page.Section = "help"
+	page.WrongLead, page.WrongSteps = v.tongue.T("help.wrong_lead_any"), v.tongue.Lines("help.wrong_steps_any")
+	if s.rp.AcceptsOnlyTheApp() {
+		page.WrongLead, page.WrongSteps = v.tongue.T("help.wrong_lead"), v.tongue.Lines("help.wrong_steps")
+	}
 	for _, n := range []string{"1", "2", "3", "4", "5"} {
 		page.Cases = append(page.Cases, struct{ See, Do string }{v.tongue.T("help.existing_see_" + n), v.tongue.T("help.existing_do_" + n)})
 	}

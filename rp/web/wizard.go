@@ -32,10 +32,11 @@ func (v *visit) runView(run *rp.Run) *runView {
 	n, of := run.Progress()
 	view := &runView{Flow: run.Flow, Attempt: run.Attempt, N: n, M: of, Action: screenPath(run),
 		CanGoBack: run.BackScreen() != "", CancelAsks: run.CancelAsks(), Prove: provePath(screenPath(run))}
-	view.CancelBody, view.CancelConfirm = v.tongue.T("cancel_run.body"), v.tongue.T("cancel_run.confirm")
-	if run.Screen == rp.S10 {
-		view.CancelBody, view.CancelConfirm = v.tongue.T("cancel_run.body_name"), v.tongue.T("cancel_run.confirm_name")
+	title, body, confirm := "cancel_run.title", "cancel_run.body", "cancel_run.confirm"
+	if view.CancelHarmless = run.Screen == rp.S10; view.CancelHarmless {
+		title, body, confirm = "cancel_run.title_name", "cancel_run.body_name", "cancel_run.confirm_name"
 	}
+	view.CancelTitle, view.CancelBody, view.CancelConfirm = v.tongue.T(title), v.tongue.T(body), v.tongue.T(confirm)
 	screens := append([]rp.Screen{rp.S1}, run.Screens()...)
 	screens = slices.DeleteFunc(screens, func(s rp.Screen) bool { return stepNames[s] == "" })
 	for i, screen := range screens {

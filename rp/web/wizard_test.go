@@ -114,7 +114,7 @@ func TestOnThePhoneItself(t *testing.T) {
 	s.header.Set("Sec-CH-UA-Platform", `"Android"`)
 	s.header.Set("Sec-CH-UA-Mobile", "?1")
 	s.signIn()
-	s.open("/security-info/add").wants(200, "S1").has(`data-same-device="true"`, "Sign in with this phone")
+	s.open("/security-info/add").wants(200, "S1").has(`data-same-device="true"`, "screen lock on this phone")
 	page := s.start("app").wants(200, "S3").has("on this phone").hasNot("iPhone and iPad", `class="qr"`)
 	page = s.press(page, "next").wants(200, "S5a").has("Not an Android phone?")
 	other := s.press(page, "other-phone").wants(200, "S5i")

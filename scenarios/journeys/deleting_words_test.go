@@ -11,7 +11,6 @@ import (
 
 	"github.com/passkeylab/passkeylab/harness/lab"
 	"github.com/passkeylab/passkeylab/harness/page"
-	"github.com/passkeylab/passkeylab/rp"
 	"github.com/passkeylab/passkeylab/virtualauth/provider"
 )
 
@@ -79,7 +78,7 @@ func (p *Person) usesAPasskey() {
 }
 
 // named returns the stored passkey with that name.
-func (p *Person) named(name string) rp.Credential {
+func (p *Person) named(name string) lab.Passkey {
 	GinkgoHelper()
 	for _, stored := range p.stored() {
 		if stored.Name == name {
@@ -87,7 +86,7 @@ func (p *Person) named(name string) rp.Credential {
 		}
 	}
 	p.fail(p.ctx, fmt.Sprintf("finds the stored passkey %q", name), &Unexpected{What: "the store", Expected: name, Got: "no passkey of that name"})
-	return rp.Credential{}
+	return lab.Passkey{}
 }
 
 // cardOf returns the card of the newest passkey that a provider on the handset holds.
@@ -117,6 +116,24 @@ func (p *Person) enabled(hook page.Hook) bool {
 		return err
 	})
 	return enabled
+}
+
+// keepsOnlyPasskeys takes password and one-time code from the person's account.
+func (p *Person) keepsOnlyPasskeys() {
+	GinkgoHelper()
+	p.inside("the database")
+	p.does("has neither password nor code any more", p.KeepOnlyPasskeys)
+}
+
+// meetsADamagedTable makes the relying party unable to read the list of passkeys, or able again.
+func (p *Person) meetsADamagedTable(damaged bool) {
+	GinkgoHelper()
+	p.inside("the database")
+	text := "meets a damaged table"
+	if !damaged {
+		text = "has the table mended"
+	}
+	p.does(text, func(ctx context.Context) error { return p.FailCredentialLists(ctx, damaged) })
 }
 
 // visitsAs signs up somebody else and returns their visitor, signed in.

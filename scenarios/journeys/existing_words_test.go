@@ -50,8 +50,8 @@ func (p *Person) findsAskedLast(in provider.Provider, reason virtualauth.Reason)
 	p.finds(fmt.Sprintf("the last question was to %s", reason), asked[len(asked)-1].Reason, gomega.Equal(reason))
 }
 
-// findsUnchanged finds that the store holds exactly these passkeys, just as they were.
-func (p *Person) findsUnchanged(before []rp.Credential) {
+// findsUnchanged finds that exactly these passkeys are stored, just as they were.
+func (p *Person) findsUnchanged(before []lab.Passkey) {
 	GinkgoHelper()
 	p.finds("the stored passkeys are as they were", p.stored(), gomega.Equal(before))
 }
@@ -135,12 +135,6 @@ func (p *Person) neighbour(userName, displayName string) lab.Account {
 		return err
 	})
 	return account
-}
-
-// storedOf returns somebody else's passkeys in the store.
-func (p *Person) storedOf(who lab.Account) []rp.Credential {
-	GinkgoHelper()
-	return read(p, "the passkeys of "+who.DisplayName, func(ctx context.Context) ([]rp.Credential, error) { return p.RP.Credentials(ctx, who.ID) })
 }
 
 // sameRun is a JSON answer with what differs from one run to the next taken out: the support code and the run's own id.

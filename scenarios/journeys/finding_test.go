@@ -7,6 +7,7 @@ import (
 	. "github.com/onsi/ginkgo/v2"
 	"github.com/onsi/gomega"
 
+	"github.com/passkeylab/passkeylab/harness/lab"
 	"github.com/passkeylab/passkeylab/harness/page"
 	"github.com/passkeylab/passkeylab/rp"
 	"github.com/passkeylab/passkeylab/virtualauth"
@@ -41,35 +42,48 @@ func (p *Person) findsListed(names ...string) {
 	}, gomega.ConsistOf(names))
 }
 
-// stored returns the passkeys in the relying party's store, oldest first.
-func (p *Person) stored() []rp.Credential {
+// stored returns the stored passkeys, oldest first: with their rows in the
+// store, or, at rp.url, as Security info lists them.
+func (p *Person) stored() []lab.Passkey { return p.storedOf(p.Account) }
+
+// storedOf returns somebody's stored passkeys.
+func (p *Person) storedOf(who lab.Account) []lab.Passkey {
 	GinkgoHelper()
-	return read(p, "the store's passkeys", func(ctx context.Context) ([]rp.Credential, error) {
-		return p.RP.Credentials(ctx, p.Account.ID)
-	})
+	stored, err := p.Passkeys(p.ctx, who)
+	if err != nil {
+		p.fail(p.ctx, "reads the stored passkeys of "+who.DisplayName, err)
+	}
+	return stored
 }
 
-// findsStored finds how many passkeys the store holds, and returns them.
-func (p *Person) findsStored(count int) []rp.Credential {
+// row returns a stored passkey's row in the store.
+func (p *Person) row(of lab.Passkey) rp.Credential {
+	GinkgoHelper()
+	p.inside("the store's rows")
+	return *of.Row
+}
+
+// findsStored finds how many passkeys are stored, and returns them.
+func (p *Person) findsStored(count int) []lab.Passkey {
 	GinkgoHelper()
 	stored := p.stored()
-	p.finds(fmt.Sprintf("the store holds %d passkeys", count), stored, gomega.HaveLen(count))
+	p.finds(fmt.Sprintf("%d passkeys are stored", count), stored, gomega.HaveLen(count))
 	return stored
 }
 
 // refused returns the refused tries that the store remembers, newest first.
 func (p *Person) refused() []rp.RefusedTry {
 	GinkgoHelper()
-	return read(p, "the store's refused tries", func(ctx context.Context) ([]rp.RefusedTry, error) {
-		return p.RP.RefusedTries(ctx, p.Account.ID)
+	return read(p, "the store's refused tries", func(ctx context.Context, party *rp.RelyingParty) ([]rp.RefusedTry, error) {
+		return party.RefusedTries(ctx, p.Account.ID)
 	})
 }
 
 // ceremonies returns the ceremonies that the store remembers, oldest first.
 func (p *Person) ceremonies() []rp.Ceremony {
 	GinkgoHelper()
-	return read(p, "the store's ceremonies", func(ctx context.Context) ([]rp.Ceremony, error) {
-		return p.RP.Ceremonies(ctx, p.Account.ID)
+	return read(p, "the store's ceremonies", func(ctx context.Context, party *rp.RelyingParty) ([]rp.Ceremony, error) {
+		return party.Ceremonies(ctx, p.Account.ID)
 	})
 }
 
@@ -88,15 +102,23 @@ func (p *Person) registrations() []rp.Ceremony {
 // runs returns the person's wizard runs, oldest first.
 func (p *Person) runs() []rp.Run {
 	GinkgoHelper()
-	return read(p, "the store's runs", func(ctx context.Context) ([]rp.Run, error) { return p.RP.Runs(ctx, p.Account.ID) })
+	return read(p, "the store's runs", func(ctx context.Context, party *rp.RelyingParty) ([]rp.Run, error) {
+		return party.Runs(ctx, p.Account.ID)
+	})
 }
 
-// audited finds an audit event with the action and, unless empty, the code.
+// audit returns what the audit log has about a user, or, without an id, about everybody.
+func (p *Person) audit(userID string) []rp.AuditEvent {
+	GinkgoHelper()
+	return read(p, "the audit log", func(ctx context.Context, party *rp.RelyingParty) ([]rp.AuditEvent, error) {
+		return party.AuditEvents(ctx, userID)
+	})
+}
+
+// findsAudited finds an audit event with the action and, unless empty, the code.
 func (p *Person) findsAudited(action rp.Action, code rp.Code) {
 	GinkgoHelper()
-	events := read(p, "the audit log", func(ctx context.Context) ([]rp.AuditEvent, error) {
-		return p.RP.AuditEvents(ctx, p.Account.ID)
-	})
+	events := p.audit(p.Account.ID)
 	p.finds(fmt.Sprintf("the audit log has %s %s", action, code), events, gomega.ContainElement(gomega.And(
 		gomega.HaveField("Action", action), gomega.HaveField("Code", code),
 	)))
@@ -105,8 +127,7 @@ func (p *Person) findsAudited(action rp.Action, code rp.Code) {
 // findsNotified finds a notice of that kind in the outbox.
 func (p *Person) findsNotified(kind rp.Action) {
 	GinkgoHelper()
-	notices := read(p, "the outbox", func(ctx context.Context) ([]rp.Notice, error) { return p.RP.Notices(ctx, p.Account.ID) })
-	p.finds(fmt.Sprintf("a notice of %s was sent", kind), notices, gomega.ContainElement(gomega.HaveField("Kind", kind)))
+	p.finds(fmt.Sprintf("a notice of %s was sent", kind), p.noticesOf(kind), gomega.Not(gomega.BeEmpty()))
 }
 
 // findsHeld finds how many passkeys a provider on the handset holds, and returns them.
@@ -117,11 +138,11 @@ func (p *Person) findsHeld(in provider.Provider, count int) []virtualauth.Creden
 	return held
 }
 
-// read fetches something from the store. It is no step of its own: what is
-// found about it is.
-func read[T any](p *Person, what string, from func(context.Context) (T, error)) T {
+// read fetches something from behind the pages of our own relying party. It is
+// no step of its own: what is found about it is.
+func read[T any](p *Person, what string, from func(context.Context, *rp.RelyingParty) (T, error)) T {
 	GinkgoHelper()
-	value, err := from(p.ctx)
+	value, err := from(p.ctx, p.inside(what))
 	if err != nil {
 		p.fail(p.ctx, "reads "+what, err)
 	}

@@ -134,6 +134,7 @@ func (p *Person) addsAPasskey(method, phone string) {
 
 // collect puts what the stage recorded into the telling.
 func (t *Telling) collect(stage *lab.Stage) {
+	t.secrets = stage.Trace.Decoder.Redactor
 	stage.Trace.Fill(&t.result)
 	if stage.Page == nil {
 		return

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"reflect"
 	"strings"
 
 	. "github.com/onsi/ginkgo/v2"
@@ -15,19 +14,17 @@ import (
 	"github.com/passkeylab/passkeylab/harness/config"
 	"github.com/passkeylab/passkeylab/harness/lab"
 	"github.com/passkeylab/passkeylab/harness/progress"
-	"github.com/passkeylab/passkeylab/harness/trace"
 	"github.com/passkeylab/passkeylab/rp/policy"
 )
 
 // House is what the journeys of one test process share: the configuration, the
-// lab with its browser, the secrets that must not reach a report, and the line
-// to whoever watches the run.
+// lab with its browser, and the line to whoever watches the run.
 type House struct {
 	config   *config.Config
 	lab      *lab.Lab
 	shut     error // why there is no lab
-	secrets  trace.Redactor
 	progress *progress.Client
+	browser  string // what ran; the lab is closed when the reports are written
 	notes    []string
 }
 
@@ -42,6 +39,7 @@ func (h *House) open(ctx context.Context) {
 	if h.lab == nil {
 		return
 	}
+	h.browser = h.lab.Version()
 	if differences := h.lab.Differences(); len(differences) > 0 {
 		h.notes = append(h.notes, "This browser's WebAuthn automation differs from the known one (Chromium 156): "+strings.Join(differences, "; "))
 	}
@@ -62,16 +60,15 @@ func (h *House) lacks(driver config.Driver) string {
 		return fmt.Sprintf("drivers.enabled does not list %s", driver)
 	case h.shut != nil && driver != config.API:
 		return h.shut.Error()
-	case h.config.RP.URL != "":
-		return "it sets the relying party's clock, policy and accounts, which a relying party at rp.url does not allow"
 	}
 	return ""
 }
 
 // policy returns what the organisation accepts in a journey: its own policy,
-// or, when it states none, that of the configuration.
+// or, when it states none, that of the configuration. A relying party at
+// rp.url has one already.
 func (h *House) policy(own policy.Policy) (policy.Policy, error) {
-	if !reflect.ValueOf(own).IsZero() {
+	if stated(own) || h.config.RP.URL != "" {
 		return own, nil
 	}
 	switch name := h.config.RP.Policy; name {
@@ -119,8 +116,6 @@ func (h *House) keep(journey, name string, data []byte) (string, error) {
 	}
 	return filepath.ToSlash(relative), nil
 }
-
-func (h *House) redact(text string) string { return h.secrets.Text(text) }
 
 // announce tells the watcher how many journeys will run; Ginkgo calls it on one process only.
 func (h *House) announce(report Report) {

@@ -3,6 +3,7 @@ package journeys
 import (
 	"encoding/json"
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -24,6 +25,20 @@ type Given struct {
 	Timers  rp.Timers                   // lengths that the relying party hands to its pages; zero is the specification's
 	Setup   func(p *browser.Page) error // what is done to the page before its first document, such as hiding an API
 }
+
+// inside says what of a relying party's inside the journey sets before it begins, or nothing.
+func (g Given) inside() string {
+	switch {
+	case stated(g.Policy):
+		return "the policy"
+	case stated(g.Timers):
+		return "the time limits"
+	}
+	return ""
+}
+
+// stated reports whether a journey says something about a part of its world.
+func stated(part any) bool { return !reflect.ValueOf(part).IsZero() }
 
 // Priority says how soon a journey must run.
 type Priority string
@@ -60,13 +75,14 @@ func Journey(id, says string, driver config.Driver, priority Priority, given Giv
 // entryName is the Ginkgo report entry that carries a telling to the report.
 const entryName = "passkeylab.telling"
 
-// entry is the telling as text, for it crosses from one test process to another.
+// entry is the telling as text without secrets, for it crosses from one test process to another.
 func (t *Telling) entry() string {
+	t.secrets.Result(&t.result)
 	text, err := json.Marshal(t.result)
 	if err != nil {
 		return fmt.Sprintf(`{"observations":[%q]}`, "the record of this journey could not be kept: "+err.Error())
 	}
-	return house.redact(string(text))
+	return string(text)
 }
 
 // withhold ends a journey whose driver is not to be had: with a failure when
@@ -77,6 +93,12 @@ func (t *Telling) withhold(driver config.Driver, reason string) {
 	if slices.Contains(house.config.Drivers.Required, driver) {
 		Fail(text + " (drivers.required makes this a failure)")
 	}
-	t.result.Reason = text
-	Skip(text)
+	t.skip(text)
+}
+
+// skip ends a journey, or what is left of it, with a reason.
+func (t *Telling) skip(reason string) {
+	GinkgoHelper()
+	t.result.Reason = reason
+	Skip(reason)
 }

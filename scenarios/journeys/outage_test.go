@@ -33,11 +33,11 @@ var _ = Describe("An answer that gets lost", func() {
 			mia.finds("no signal was sent meanwhile", signals.Calls()[before:], gomega.BeEmpty())
 			stored := mia.findsStored(1)[0]
 			mia.finds("the device holds the same passkey", mia.heldOn(device, 1)[0].CredentialID, gomega.Equal(stored.ID))
-			mia.finds("nothing counts as refused", mia.refused(), gomega.BeEmpty())
 			mia.finishes()
 			mia.finds("its card is there", mia.theCard().Name, gomega.Equal(stored.Name))
 			mia.finds("the device was never told to forget a passkey", signals.Count("signalUnknownCredential"), gomega.Equal(0))
 			mia.heldOn(device, 1)
+			mia.finds("nothing counts as refused", mia.refused(), gomega.BeEmpty())
 		})
 })
 
@@ -67,7 +67,7 @@ var _ = Describe("A registration that comes twice or too late", func() {
 			options := mia.asksForOptions(visitor)
 			late, later := mia.createsWith(mia.clientOf(google), options), mia.createsWith(mia.clientOf(provider.Bitwarden()), options)
 			early := mia.createsWith(mia.clientOf(provider.SamsungPass()), mia.asksForOptions(intime))
-			mia.letsPass(mia.RP.Timers().ChallengeLife() - time.Second)
+			mia.letsPass(mia.inside("the clock").Timers().ChallengeLife() - time.Second)
 			mia.finds("a second before the end it is stored", mia.verifies(intime, early).Status, gomega.Equal(http.StatusCreated))
 			mia.letsPass(time.Second)
 			reply := mia.verifies(visitor, late)
@@ -92,8 +92,8 @@ var _ = Describe("A registration that comes twice or too late", func() {
 			reply := mia.verifies(visitor, second)
 			mia.finds("the second is in conflict", reply.Status, gomega.Equal(http.StatusConflict))
 			mia.finds("the code says why", reply.Code(), gomega.Equal(string(rp.CodeChallengeUsed)))
-			mia.finds("the first alone is stored", mia.findsStored(1)[0].AAGUID, gomega.Equal(google.Model.AAGUID))
 			mia.findsHeld(bitwarden, 1)
+			mia.finds("the first alone is stored", mia.findsStored(1)[0].ID, gomega.Equal(mia.findsHeld(google, 1)[0].ID))
 		})
 })
 
@@ -105,7 +105,7 @@ var _ = Describe("A registration that is not what it claims", func() {
 				told  client.Misbehaviour
 			}{
 				{"the origin", client.Misbehaviour{Origin: "https://larkspur.example"}},
-				{"the port of the origin", client.Misbehaviour{Origin: "http://" + mia.RP.RPID() + ":1"}},
+				{"the port of the origin", client.Misbehaviour{Origin: "http://" + mia.RPID() + ":1"}},
 				{"the RP ID", client.Misbehaviour{RPID: "larkspur.example"}},
 				{"the RP ID hash", client.Misbehaviour{SpoilRPIDHash: true}},
 				{"the type", client.Misbehaviour{Type: "webauthn.get"}},

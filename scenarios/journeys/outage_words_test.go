@@ -119,7 +119,9 @@ func (p *Person) publicText(reply *lab.Reply) string {
 // noticesOf returns the notices of a kind that were sent to the person.
 func (p *Person) noticesOf(kind rp.Action) []rp.Notice {
 	GinkgoHelper()
-	notices := read(p, "the outbox", func(ctx context.Context) ([]rp.Notice, error) { return p.RP.Notices(ctx, p.Account.ID) })
+	notices := read(p, "the outbox", func(ctx context.Context, party *rp.RelyingParty) ([]rp.Notice, error) {
+		return party.Notices(ctx, p.Account.ID)
+	})
 	return slices.DeleteFunc(notices, func(n rp.Notice) bool { return n.Kind != kind })
 }
 

@@ -16,6 +16,7 @@ import (
 	"github.com/passkeylab/passkeylab/harness/lab"
 	"github.com/passkeylab/passkeylab/harness/page"
 	"github.com/passkeylab/passkeylab/reports"
+	"github.com/passkeylab/passkeylab/rp"
 )
 
 // Person is who a journey is about. Every method is a step that the report
@@ -39,13 +40,16 @@ func (t *Telling) enter(ctx SpecContext, given Given) *Person {
 	if err := house.forget(t.id); err != nil {
 		t.fail(ctx, "the evidence of the last run is removed", err)
 	}
+	if what := given.inside(); what != "" && house.config.RP.URL != "" {
+		t.skip(needsInside(what))
+	}
 	accepted, err := house.policy(given.Policy)
 	if err != nil {
 		t.fail(ctx, "the policy is read", err)
 	}
 	stage, err := house.lab.Raise(ctx, lab.StageOptions{
-		ID: strings.ToLower(t.id), Policy: accepted, Timers: given.Timers,
-		Window: given.Context, NoBrowser: driver == config.API, NoBridge: driver != config.Bridge, Secrets: &house.secrets,
+		ID: strings.ToLower(t.id), URL: house.config.RP.URL, Policy: accepted, Timers: given.Timers,
+		Window: given.Context, NoBrowser: driver == config.API, NoBridge: driver != config.Bridge,
 	})
 	if stage != nil {
 		DeferCleanup(func() error {
@@ -78,10 +82,26 @@ func (p *Person) leaves() {
 	}
 }
 
+// inside returns our own relying party, whose store, policy and clock are what
+// a journey sees and moves behind the pages. At rp.url there is no such thing:
+// the rest of the journey is withheld there.
+func (p *Person) inside(what string) *rp.RelyingParty {
+	GinkgoHelper()
+	if p.RP == nil {
+		p.skip(needsInside(what))
+	}
+	return p.RP
+}
+
+func needsInside(what string) string {
+	return fmt.Sprintf("needs %s of our own relying party; at rp.url only what the site shows can be judged", what)
+}
+
 // does tells a step. Journeys use it for what the vocabulary has no word for.
 func (p *Person) does(text string, do func(context.Context) error) {
 	GinkgoHelper()
-	ctx, cancel := context.WithTimeout(p.ctx, house.config.Suite.StepTimeout)
+	// At rp.url a step may first have to wait for the next one-time code.
+	ctx, cancel := context.WithTimeout(p.ctx, house.config.Suite.StepTimeout+p.CodeWait())
 	defer cancel()
 	p.step(ctx, text, do)
 }
@@ -116,10 +136,8 @@ func (p *Person) comesToFind(what string, read func(context.Context) (any, error
 // letsPass lets time pass on the relying party's clock; nobody waits for it.
 func (p *Person) letsPass(d time.Duration) {
 	GinkgoHelper()
-	p.does(fmt.Sprintf("lets %s pass", d), func(context.Context) error {
-		p.Clock.Advance(d)
-		return nil
-	})
+	p.inside("the clock")
+	p.does(fmt.Sprintf("lets %s pass", d), func(context.Context) error { return p.Clock.Advance(d) })
 }
 
 // isSignedIn puts a fresh sign-in into the window, without walking the

@@ -65,8 +65,8 @@ func (h *House) runOf(report Report) reports.Run {
 	if h.config.RP.URL != "" {
 		run.Subject = h.config.RP.URL
 	}
-	if h.lab != nil {
-		run.Versions["browser"] = h.lab.Version()
+	if h.browser != "" {
+		run.Versions["browser"] = h.browser
 	}
 	run.Notes = append(run.Notes, report.SpecialSuiteFailureReasons...)
 	for _, spec := range report.SpecReports {

@@ -50,7 +50,7 @@ func (p *Person) isAskedOnThePhone(pocket *lab.Pocket) {
 	p.comesToFind("the phone asks once whether to make a passkey for "+p.Account.UserName, func(context.Context) (any, error) {
 		return pocket.Owner.Asked(), nil
 	}, gomega.ConsistOf(gomega.And(
-		gomega.HaveField("Reason", virtualauth.ToCreate), gomega.HaveField("RPID", p.RP.RPID()), gomega.HaveField("Verify", true),
+		gomega.HaveField("Reason", virtualauth.ToCreate), gomega.HaveField("RPID", p.RPID()), gomega.HaveField("Verify", true),
 		gomega.HaveField("Accounts", gomega.ConsistOf(gomega.HaveField("UserName", p.Account.UserName))),
 	)))
 }
@@ -186,7 +186,8 @@ func (p *Person) findsBrokenOff(calls *browser.Spy, reasons ...string) {
 // findsDeadChallenge finds that the one ceremony's challenge has ended for one of the reasons.
 func (p *Person) findsDeadChallenge(reasons ...string) {
 	GinkgoHelper()
-	p.comesToFind("the challenge is dead", func(ctx context.Context) (any, error) { return p.RP.Ceremonies(ctx, p.Account.ID) },
+	party := p.inside("the store's ceremonies")
+	p.comesToFind("the challenge is dead", func(ctx context.Context) (any, error) { return party.Ceremonies(ctx, p.Account.ID) },
 		gomega.ContainElement(gomega.And(
 			gomega.HaveField("Kind", rp.KindCreate), gomega.HaveField("ConsumedAt.IsZero()", false), gomega.HaveField("ClientErrorName", gomega.BeElementOf(reasons)),
 		)))

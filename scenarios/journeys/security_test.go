@@ -48,15 +48,7 @@ var _ = Describe("Security", func() {
 		mia.finds("the answer is a refusal", reply.Status, gomega.BeNumerically(">=", 400))
 		mia.finds("the answer is no fault of the server", reply.Status, gomega.BeNumerically("<", 500))
 		mia.findsStored(0)
-		theirs := read(mia, "zoe's passkeys", func(ctx context.Context) ([]string, error) {
-			stored, err := mia.RP.Credentials(ctx, zoe.ID)
-			names := make([]string, len(stored))
-			for i := range stored {
-				names[i] = stored[i].Name
-			}
-			return names, err
-		})
-		mia.finds("zoe has no passkey either", theirs, gomega.BeEmpty())
+		mia.finds("zoe has no passkey either", mia.storedOf(zoe), gomega.BeEmpty())
 	})
 
 	Journey("SEC-03", "is protected from changes that come from another site", config.API, Regular, Given{}, func(mia *Person) {

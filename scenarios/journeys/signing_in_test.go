@@ -23,7 +23,7 @@ var _ = Describe("Signing in", func() {
 			mia.sees(page.S0)
 			card := mia.cards()[0]
 			mia.finds("it was used today", card.LastUsed, gomega.ContainSubstring("today"))
-			stored := mia.findsStored(1)[0]
+			stored := mia.row(mia.findsStored(1)[0])
 			mia.finds("the store has the time of use", stored.LastUsedAt, gomega.BeTemporally("==", mia.Clock.Now()))
 			mia.finds("store and authenticator agree on the counter", mia.heldBy(authenticator).SignCount, gomega.BeEquivalentTo(stored.SignCount))
 		})
@@ -42,7 +42,7 @@ var _ = Describe("Signing in", func() {
 			mia.pressesPasskey()
 			mia.sees(page.S0)
 			mia.reads("Signed in as " + mia.Account.DisplayName)
-			stored := mia.findsStored(1)[0]
+			stored := mia.row(mia.findsStored(1)[0])
 			mia.finds("the authenticator's user handle is the account's", mia.heldBy(authenticator).UserHandle, gomega.Equal(stored.UserHandle))
 			mia.findsAudited(rp.ActionSignIn, "")
 		})
@@ -54,7 +54,7 @@ var _ = Describe("Signing in", func() {
 			// Chromium's virtual authenticator accepts an autofill request at once, as a person who picks the first entry would.
 			mia.sees(page.S0)
 			mia.finds("the page asked for autofill, not for a dialog", mediations(authenticator.spy), gomega.ContainElement("conditional"))
-			mia.finds("the passkey was used", mia.findsStored(1)[0].LastUsedAt, gomega.BeTemporally("==", mia.Clock.Now()))
+			mia.finds("the passkey was used", mia.row(mia.findsStored(1)[0]).LastUsedAt, gomega.BeTemporally("==", mia.Clock.Now()))
 		})
 
 	Journey("SI-06", "cannot sign in with a bogus signature, and nothing changes", config.DevTools, Regular,
@@ -66,8 +66,8 @@ var _ = Describe("Signing in", func() {
 			mia.pressesPasskey()
 			mia.sees(page.Failed)
 			mia.findsStoredAs(before)
-			mia.findsAudited(rp.ActionSignInRefused, rp.CodeSignInFailed)
 			mia.opens("/security-info", page.SignIn)
+			mia.findsAudited(rp.ActionSignInRefused, rp.CodeSignInFailed)
 		})
 
 	Journey("SI-07", "cannot sign in without user verification", config.DevTools, Regular,
@@ -109,7 +109,7 @@ var _ = Describe("Signing in", func() {
 				mia.sees(page.S0)
 				mia.signsOut()
 			}
-			mia.finds("the store's counter is zero", mia.findsStored(1)[0].SignCount, gomega.BeZero())
 			mia.finds("the provider's counter is zero", mia.findsHeld(inGoogle, 1)[0].SignCount, gomega.BeZero())
+			mia.finds("the store's counter is zero", mia.row(mia.findsStored(1)[0]).SignCount, gomega.BeZero())
 		})
 })

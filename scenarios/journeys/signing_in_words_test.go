@@ -9,8 +9,8 @@ import (
 
 	"github.com/passkeylab/passkeylab/harness/browser"
 	"github.com/passkeylab/passkeylab/harness/browser/webauthn"
+	"github.com/passkeylab/passkeylab/harness/lab"
 	"github.com/passkeylab/passkeylab/harness/page"
-	"github.com/passkeylab/passkeylab/rp"
 )
 
 // device is a DevTools authenticator whose requests are watched.
@@ -87,7 +87,7 @@ func (p *Person) sets(d device, counter int64) {
 }
 
 // findsStoredAs finds the one stored passkey just as it was.
-func (p *Person) findsStoredAs(before rp.Credential) {
+func (p *Person) findsStoredAs(before lab.Passkey) {
 	GinkgoHelper()
 	p.finds("the stored passkey is as it was", p.findsStored(1)[0], gomega.Equal(before))
 }

@@ -11,16 +11,18 @@ import (
 	"github.com/onsi/gomega/format"
 	"github.com/onsi/gomega/types"
 
+	"github.com/passkeylab/passkeylab/harness/trace"
 	"github.com/passkeylab/passkeylab/reports"
 )
 
 // Telling records a journey as it is told: its steps, their pictures, and, if
 // it fails, which step failed, what was expected and what the page showed.
 type Telling struct {
-	id     string
-	result reports.Result
-	scene  scene
-	hush   int // depth of steps within steps: only the outermost is told
+	id      string
+	result  reports.Result
+	secrets *trace.Redactor // of the stage; nil before there is one knows the patterns only
+	scene   scene
+	hush    int // depth of steps within steps: only the outermost is told
 }
 
 // scene is what a telling looks at: it may be absent before a stage stands.

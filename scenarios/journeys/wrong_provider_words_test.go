@@ -103,12 +103,12 @@ func tryOf(held virtualauth.Credential, in provider.Provider, scope rp.DeviceSco
 }
 
 // findsStoredIn finds that one passkey is stored, of the model of a provider, and that the provider holds just that one.
-func (p *Person) findsStoredIn(in provider.Provider) rp.Credential {
+func (p *Person) findsStoredIn(in provider.Provider) lab.Passkey {
 	GinkgoHelper()
 	stored := p.findsStored(1)[0]
-	p.finds("it is of the model of "+in.Name, stored.AAGUID, gomega.Equal(in.Model.AAGUID))
 	held := p.findsHeld(in, 1)[0]
 	p.finds("it is the one that "+in.Name+" holds", stored.ID, gomega.Equal(held.ID))
+	p.finds("it is of the model of "+in.Name, p.row(stored).AAGUID, gomega.Equal(in.Model.AAGUID))
 	return stored
 }
 

@@ -72,7 +72,18 @@ function toast(text) {
   if (!text) return;
   const line = document.createElement("span");
   line.textContent = text;
-  setTimeout(() => place.replaceChildren(line), 50); // a live region speaks when it changes
+  setTimeout(() => { // a live region speaks when it changes
+    place.replaceChildren(line);
+    toastLeaves();
+  }, 50);
+}
+
+// A message has said what it had to after a while; what it told stays on the page itself.
+const toastStays = 10_000;
+
+function toastLeaves() {
+  const line = find("[data-toast] > *");
+  if (line) setTimeout(() => line.remove(), toastStays);
 }
 
 function themeSwitch() {
@@ -206,6 +217,7 @@ function cardDialog(card, opener) {
     else renamePasskey(form, dialog, card.dataset.credential);
   });
   openDialog(dialog, opener);
+  find("input[name='name']", dialog)?.select();
 }
 
 async function whileBusy(form, act) {
@@ -621,6 +633,7 @@ function countDown() {
 }
 
 themeSwitch();
+toastLeaves();
 cancelDialogs();
 securityInfo();
 pickPhone();

@@ -1,4 +1,4 @@
-package journeys
+package scenarios
 
 import (
 	"go/ast"
@@ -37,13 +37,13 @@ func TestEveryScenarioIsOneJourney(t *testing.T) {
 	}
 }
 
-// declarations counts the journeys that the files of this package declare, by
+// declarations counts the journeys that the files of package journeys declare, by
 // id, and checks the form of ids and sentences.
 func declarations(t *testing.T) map[string]int {
 	t.Helper()
 	form := regexp.MustCompile(`^[A-Z][A-Z0-9]+-\d\d$`)
 	counted := map[string]int{}
-	paths, err := filepath.Glob("*_test.go")
+	paths, err := filepath.Glob("journeys/*_test.go")
 	if err != nil {
 		t.Fatal(err)
 	}
