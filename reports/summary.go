@@ -94,7 +94,7 @@ func writeTotals(b *strings.Builder, run Run) {
 	}
 	fmt.Fprintf(b, "\nseed %d", run.Seed)
 	for _, version := range versions(run) {
-		fmt.Fprintf(b, ", %s %s", version.Name, version.Value)
+		fmt.Fprintf(b, ", %s %s", version.Name, strings.TrimPrefix(version.Value, version.Name))
 	}
 	b.WriteString("\n")
 }

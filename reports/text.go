@@ -77,7 +77,7 @@ func failureLines(result Result) []string {
 		add("expected", f.Expected)
 		add("got", f.Got)
 		add("page", pageLine(f.Page))
-		if f.Message != "" && (f.Expected == "" || f.Got == "" || !strings.Contains(f.Expected+f.Got, f.Message)) {
+		if !f.saysItAll() {
 			add("message", f.Message)
 		}
 		add("where", f.Location)
@@ -88,6 +88,12 @@ func failureLines(result Result) []string {
 	}
 	add("reproduce", result.Reproduce)
 	return lines
+}
+
+// saysItAll reports whether Expected and Got leave nothing for Message to add.
+func (f *Failure) saysItAll() bool {
+	return f.Expected != "" && f.Got != "" &&
+		(strings.Contains(f.Expected+f.Got, f.Message) || strings.Contains(f.Message, f.Expected) && strings.Contains(f.Message, f.Got))
 }
 
 // pageLine tells what a page showed: “Wrong place” (E2, policy.provider_not_allowed) at https://….

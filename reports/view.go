@@ -22,7 +22,7 @@ type view struct {
 	Slowest   []slowView
 	Drivers   []choice
 	Labels    []choice
-	Versions  []Field
+	Versions  []versionView
 	Notes     []string
 	Processes int
 	Thumbs    template.CSS
@@ -106,7 +106,7 @@ type choice struct {
 
 func newView(run Run, thumbs map[string]thumb, style template.CSS, notes []string) view {
 	v := view{
-		Run: run, Verdict: Judge(run), Totals: Count(run), States: stateViews(run.Results), Versions: versions(run),
+		Run: run, Verdict: Judge(run), Totals: Count(run), States: stateViews(run.Results), Versions: versionViews(run),
 		Notes: append(slices.Clone(run.Notes), notes...), Thumbs: style,
 	}
 	v.Tone = tone(v.Verdict)
@@ -141,6 +141,18 @@ func forReading(list []group) []group {
 	slices.SortStableFunc(list, func(a, b group) int { return strings.Compare(a.name, b.name) })
 	for _, g := range list {
 		slices.SortStableFunc(g.results, func(a, b Result) int { return strings.Compare(a.ID, b.ID) })
+	}
+	return list
+}
+
+// versionView is one version on the overview: what people say, and what only a search needs.
+type versionView struct{ Name, Value, Note string }
+
+func versionViews(run Run) []versionView {
+	var list []versionView
+	for _, version := range versions(run) {
+		value, note, _ := strings.Cut(version.Value, " (")
+		list = append(list, versionView{Name: capital(version.Name), Value: value, Note: strings.TrimSuffix(note, ")")})
 	}
 	return list
 }
@@ -238,7 +250,7 @@ func (b *viewBuilder) result(result Result) resultView {
 	result.State = shownState(result.State)
 	v := resultView{Result: result, Anchor: b.anchor("j-" + firstOf(slug(result.ID), "none"))}
 	if result.State.Bad() {
-		v.Headline = headline(result)
+		v.Headline = brief(headline(result), 260)
 	}
 	if b.longest > 0 {
 		v.Share = 100 * float64(result.Duration) / float64(b.longest)

@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 )
 
 // viewFuncs are the small words of the template.
@@ -23,6 +25,7 @@ func viewFuncs() template.FuncMap {
 		"page":     pageLine,
 		"evidence": evidence,
 		"clip":     clip,
+		"saysAll":  (*Failure).saysItAll,
 		"pretty":   pretty,
 		"join":     strings.Join,
 		"upper":    strings.ToUpper,
@@ -40,6 +43,24 @@ func clip(text string, limit int) string {
 		return text
 	}
 	return strings.ToValidUTF8(text[:limit], "") + fmt.Sprintf("\n… %d more bytes in the stored run", len(text)-limit)
+}
+
+// brief keeps the beginning of a text, as one line, up to a number of characters.
+func brief(text string, limit int) string {
+	text = strings.Join(strings.Fields(text), " ")
+	if letters := []rune(text); len(letters) > limit {
+		return strings.TrimSpace(string(letters[:limit-1])) + "…"
+	}
+	return text
+}
+
+// capital writes the first letter large, except in our own name, which has none.
+func capital(name string) string {
+	if name == "passkeylab" {
+		return name
+	}
+	first, size := utf8.DecodeRuneInString(name)
+	return string(unicode.ToUpper(first)) + name[size:]
 }
 
 // pretty indents JSON, keeping the order of its members, and leaves other text alone.

@@ -152,20 +152,26 @@ func (a app) conclude(c *config.Config, t *teller, code int, logPath string) err
 			if err := reports.Summary(a.out, run, written); err != nil {
 				return fmt.Errorf("print the summary: %w", err)
 			}
-			if code != exitGood && t.bad == 0 {
-				return a.showLog(logPath)
-			}
-			return nil
+			return a.explain(t, code, logPath)
 		}
 	}
 	fmt.Fprintf(a.out, "\n%s\n", t.tally())
 	for _, path := range written {
 		fmt.Fprintln(a.out, path)
 	}
-	if code != exitGood && t.bad == 0 {
-		return a.showLog(logPath)
+	return a.explain(t, code, logPath)
+}
+
+// explain says why a run was bad in which no journey was.
+func (a app) explain(t *teller, code int, logPath string) error {
+	switch {
+	case code == exitGood || t.bad > 0:
+		return nil
+	case t.empty:
+		fmt.Fprintln(a.out, "\nNo journey matches label filter, focus and skip. Labels look like id:WP-01, group:WP, driver:bridge and essential.")
+		return nil
 	}
-	return nil
+	return a.showLog(logPath)
 }
 
 // showLog prints the end of Ginkgo's output: the run went wrong in a way that no journey told.

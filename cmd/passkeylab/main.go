@@ -119,7 +119,7 @@ type settings struct {
 // register adds the flags to a command.
 func (s *settings) register(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&s.file, "config", "", "the configuration `file` (default: ginkgo.yaml, here or in a folder above)")
-	cmd.Flags().StringArrayVar(&s.set, "set", nil, "a `key=value` of ginkgo.yaml for this run, such as browser.mode=headed; may be repeated")
+	cmd.Flags().StringArrayVar(&s.set, "set", nil, "a `key=value` of ginkgo.yaml for this run, such as rp.policy=approved-app; may be repeated")
 }
 
 // load reads the configuration; every mistake is one of usage.

@@ -24,6 +24,7 @@ type teller struct {
 	ended   int
 	bad     int
 	skipped int
+	empty   bool     // the plan chose no journey at all
 	current []string // ids under way, in the order in which they began
 	started time.Time
 	now     func() time.Time
@@ -50,6 +51,7 @@ func (t *teller) hear(event progress.Event) {
 	t.total = max(t.total, event.Total)
 	switch event.Event {
 	case progress.Plan:
+		t.empty = event.Total == 0
 		t.screen.print(count(event.Total, "journey", "journeys") + "\n")
 	case progress.Start:
 		t.current = append(t.current, event.ID)
@@ -111,7 +113,7 @@ func (t *teller) failure(b *strings.Builder, event progress.Event) {
 		}
 	}
 	part("step", event.Step)
-	part("reason", event.Message)
+	part("reason", inBrief(event.Message))
 	if event.Evidence != "" {
 		part("evidence", relative(t.root, event.Evidence))
 	}
@@ -154,6 +156,15 @@ func (t *teller) paint(colour, text string) string {
 		return text
 	}
 	return "\x1b[" + colour + "m" + text + "\x1b[0m"
+}
+
+// inBrief keeps the beginning of a long reason: the whole of it stands in the summary and in the reports.
+func inBrief(text string) string {
+	const limit = 400
+	if letters := []rune(text); len(letters) > limit {
+		return strings.TrimSpace(string(letters[:limit])) + " …"
+	}
+	return text
 }
 
 func oneLine(text string) string { return strings.Join(strings.Fields(text), " ") }
