@@ -99,3 +99,13 @@ func TestAFilterLeavesOutAndASkipDoesNot(t *testing.T) {
 		t.Error("a journey that passed is not reported")
 	}
 }
+
+func TestALongValueIsShortenedInTheMiddle(t *testing.T) {
+	if short := strings.Repeat("x", longestGot); brief(short) != short {
+		t.Error("a value that fits was changed")
+	}
+	got := brief("begin" + strings.Repeat("é", 2*longestGot) + "end")
+	if !strings.HasPrefix(got, "begin") || !strings.HasSuffix(got, "end") || len([]rune(got)) > longestGot+3 {
+		t.Errorf("got %q", got)
+	}
+}

@@ -139,8 +139,22 @@ func holds(what string, actual any, matcher types.GomegaMatcher) error {
 	if _, words, found := strings.Cut(expected, "\nto "); found {
 		expected = "to " + words
 	}
-	return &Unexpected{What: what, Expected: strings.Join(strings.Fields(expected), " "), Got: strings.Join(strings.Fields(got), " ")}
+	return &Unexpected{What: what, Expected: strings.Join(strings.Fields(expected), " "), Got: brief(strings.Join(strings.Fields(got), " "))}
 }
 
 // failurePicture is the name of the picture taken when a step failed.
 const failurePicture = "failure"
+
+// longestGot is how much of a value a message shows: the text of a whole page
+// stands in the picture beside it.
+const longestGot = 400
+
+// brief shortens a value from the middle, where a page's text matters least.
+func brief(text string) string {
+	letters := []rune(text)
+	if len(letters) <= longestGot {
+		return text
+	}
+	half := longestGot / 2
+	return string(letters[:half]) + " … " + string(letters[len(letters)-half:])
+}
