@@ -66,6 +66,7 @@ var _ = Describe("Signing in", func() {
 			mia.pressesPasskey()
 			mia.sees(page.Failed)
 			mia.findsStoredAs(before)
+			mia.takesTheHandOff(authenticator)
 			mia.opens("/security-info", page.SignIn)
 			mia.findsAudited(rp.ActionSignInRefused, rp.CodeSignInFailed)
 		})
@@ -79,6 +80,7 @@ var _ = Describe("Signing in", func() {
 			mia.pressesPasskey()
 			mia.sees(page.Failed)
 			mia.findsStoredAs(before)
+			mia.takesTheHandOff(authenticator)
 			mia.opens("/security-info", page.SignIn)
 		})
 

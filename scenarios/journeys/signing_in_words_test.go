@@ -41,13 +41,20 @@ func (p *Person) hasPasskeyOnThisDevice(o webauthn.Options) device {
 // an entry. Touches count again afterwards.
 func (p *Person) signsOutAndLeaves(d device) {
 	GinkgoHelper()
-	p.does("takes the hand off the authenticator", func(ctx context.Context) error { return d.SetPresence(ctx, false) })
+	p.takesTheHandOff(d)
 	asked := d.spy.Count("get")
 	p.signsOut()
 	if d.autofill {
 		p.comesToFind("the page waits for autofill", func(context.Context) (any, error) { return d.spy.Count("get"), nil }, gomega.BeNumerically(">", asked))
 	}
 	p.does("is ready to touch the authenticator", func(ctx context.Context) error { return d.SetPresence(ctx, true) })
+}
+
+// takesTheHandOff leaves the authenticator alone: a sign-in page that opens now
+// waits for autofill instead of having it answered at once.
+func (p *Person) takesTheHandOff(d device) {
+	GinkgoHelper()
+	p.does("takes the hand off the authenticator", func(ctx context.Context) error { return d.SetPresence(ctx, false) })
 }
 
 // pressesPasskey presses the passkey button of the sign-in page that is open.
