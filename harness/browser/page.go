@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"sync"
-	"time"
 
 	"github.com/go-rod/rod"
 	"github.com/go-rod/rod/lib/proto"
@@ -116,38 +115,34 @@ func (p *Page) ScreenshotFull(ctx context.Context) ([]byte, error) {
 	}})
 }
 
-// capture takes a picture. One that a navigation overtakes is never answered, and it leaves the emulated screen changed, so
-// that clicks go astray: each try is bounded, the screen is emulated anew, and what the window shows by then is taken.
+// capture takes a picture. What a navigation overtakes is either refused (the old page is gone, the new one not yet there) or
+// never answered; the latter also leaves the emulated screen changed, so that clicks go astray: each try is bounded, the
+// screen is emulated anew, and what the window shows by then is taken.
 func (p *Page) capture(ctx context.Context, request proto.PageCaptureScreenshot) ([]byte, error) {
 	q := quality
 	request.Format, request.Quality = proto.PageCaptureScreenshotFormatJpeg, &q
-	var err error
-	for range captures {
-		var shot *proto.PageCaptureScreenshotResult
-		if shot, err = p.captureOnce(ctx, request); err == nil {
-			return shot.Data, nil
-		}
-		if ctx.Err() != nil || !errors.Is(err, context.DeadlineExceeded) {
-			break
-		}
-		for _, call := range p.owner.emulation() {
-			if err := call.Call(p.Rod.Context(ctx)); err != nil {
-				return nil, fmt.Errorf("browser: take a screenshot: emulate the screen anew: %w", err)
-			}
-		}
+	var shot *proto.PageCaptureScreenshotResult
+	err := outlast(ctx, func(ctx context.Context) (err error) {
+		shot, err = p.captureOnce(ctx, request)
+		return err
+	}, p.emulateAnew)
+	if err != nil {
+		return nil, fmt.Errorf("browser: take a screenshot: %w", err)
 	}
-	return nil, fmt.Errorf("browser: take a screenshot: %w", err)
+	return shot.Data, nil
 }
 
-// captures is how many navigations may spoil a screenshot; captureTime is several times what one takes on a busy machine.
-const (
-	captures    = 3
-	captureTime = 1500 * time.Millisecond
-)
+// emulateAnew gives the page the screen, media and identity of its context once more.
+func (p *Page) emulateAnew(ctx context.Context) error {
+	for _, call := range p.owner.emulation() {
+		if err := call.Call(p.Rod.Context(ctx)); err != nil {
+			return fmt.Errorf("emulate the screen anew: %w", err)
+		}
+	}
+	return nil
+}
 
 func (p *Page) captureOnce(ctx context.Context, request proto.PageCaptureScreenshot) (*proto.PageCaptureScreenshotResult, error) {
-	ctx, cancel := context.WithTimeout(ctx, captureTime)
-	defer cancel()
 	if err := p.Evaluate(ctx, maskCodes, nil); err != nil {
 		return nil, err
 	}
