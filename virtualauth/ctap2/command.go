@@ -13,12 +13,22 @@ const (
 	CommandGetAssertion Command = 0x02
 	// CommandGetInfo is authenticatorGetInfo (CTAP 2.2 §6.4).
 	CommandGetInfo Command = 0x04
+	// CommandClientPIN is authenticatorClientPIN (CTAP 2.3 §6.5).
+	CommandClientPIN Command = 0x06
 	// CommandReset is authenticatorReset (CTAP 2.2 §6.6).
 	CommandReset Command = 0x07
 	// CommandGetNextAssertion is authenticatorGetNextAssertion (CTAP 2.2 §6.3).
 	CommandGetNextAssertion Command = 0x08
+	// CommandBioEnrollment is authenticatorBioEnrollment (CTAP 2.3 §6.7).
+	CommandBioEnrollment Command = 0x09
+	// CommandCredentialManagement is authenticatorCredentialManagement (CTAP 2.3 §6.8).
+	CommandCredentialManagement Command = 0x0A
 	// CommandSelection is authenticatorSelection (CTAP 2.2 §6.9).
 	CommandSelection Command = 0x0B
+	// CommandLargeBlobs is authenticatorLargeBlobs (CTAP 2.3 §6.10).
+	CommandLargeBlobs Command = 0x0C
+	// CommandConfig is authenticatorConfig (CTAP 2.3 §6.11).
+	CommandConfig Command = 0x0D
 )
 
 // String returns the command's name as CTAP 2.2 §6 writes it behind "authenticator", or its byte.
@@ -30,12 +40,22 @@ func (c Command) String() string {
 		return "getAssertion"
 	case CommandGetInfo:
 		return "getInfo"
+	case CommandClientPIN:
+		return "clientPIN"
 	case CommandReset:
 		return "reset"
 	case CommandGetNextAssertion:
 		return "getNextAssertion"
+	case CommandBioEnrollment:
+		return "bioEnrollment"
+	case CommandCredentialManagement:
+		return "credentialManagement"
 	case CommandSelection:
 		return "selection"
+	case CommandLargeBlobs:
+		return "largeBlobs"
+	case CommandConfig:
+		return "config"
 	}
 	return fmt.Sprintf("command 0x%02x", byte(c))
 }

@@ -29,12 +29,19 @@ type Handle []byte
 
 // KeyStore makes keys and signs with them. Every store is safe for concurrent use.
 type KeyStore interface {
+	// Supports reports whether Create makes keys for an algorithm.
+	Supports(algorithm cose.Algorithm) bool
 	// Create makes a key for an algorithm, or fails with ErrUnsupportedAlgorithm.
 	Create(ctx context.Context, algorithm cose.Algorithm) (Handle, cose.Key, error)
 	// Sign signs message, hashing it first where the algorithm says so, and returns the signature in the form of
 	// WebAuthn L3 §6.5.5. It fails with ErrUnknownHandle.
 	Sign(ctx context.Context, handle Handle, message []byte) ([]byte, error)
-	// Delete forgets a key for good, or fails with ErrUnknownHandle.
+	// CreateSecret makes a secret of 32 bytes that HMAC uses, such as the CredRandom of hmac-secret (CTAP 2.3 §12.7).
+	CreateSecret(ctx context.Context) (Handle, error)
+	// HMAC returns the HMAC-SHA-256 of message under a secret, 32 bytes. It fails with ErrUnknownHandle, which a handle of
+	// a signing key is as well; so is the handle of a secret to Sign.
+	HMAC(ctx context.Context, handle Handle, message []byte) ([]byte, error)
+	// Delete forgets a key or a secret for good, or fails with ErrUnknownHandle.
 	Delete(ctx context.Context, handle Handle) error
 }
 
@@ -42,6 +49,25 @@ type KeyStore interface {
 type Exporter interface {
 	// Export returns the private key as PKCS #8 DER (RFC 5208), or fails with ErrUnknownHandle.
 	Export(ctx context.Context, handle Handle) (pkcs8 []byte, err error)
+}
+
+// Certifier is a KeyStore that can prove that a key lives in it, as a TPM does by TPM2_Certify.
+type Certifier interface {
+	// AttestationKey returns the public half of the key that certifies others; whoever trusts it issues its certificate.
+	AttestationKey(ctx context.Context) (cose.Key, error)
+	// Certify makes a certification of a key, with extraData (the hash of what is attested) in it. It fails with
+	// ErrUnknownHandle.
+	Certify(ctx context.Context, handle Handle, extraData []byte) (Certification, error)
+}
+
+// Certification is what a TPM says about one of its keys (WebAuthn L3 §8.3).
+type Certification struct {
+	// Attest is the TPMS_ATTEST structure, without a size prefix: "certInfo".
+	Attest []byte
+	// Public is the TPMT_PUBLIC structure of the certified key, without a size prefix: "pubArea".
+	Public []byte
+	// Signature is by the attestation key over Attest, in the form of WebAuthn L3 §6.5.5: "sig".
+	Signature []byte
 }
 
 // Importer is a KeyStore that takes private keys made elsewhere.

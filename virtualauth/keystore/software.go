@@ -5,6 +5,7 @@ import (
 	"crypto"
 	"crypto/ecdsa"
 	"crypto/ed25519"
+	"crypto/hmac"
 	"crypto/rsa"
 	"crypto/sha256"
 	"crypto/x509"
@@ -28,9 +29,10 @@ var ErrNoRandomness = errors.New("keystore: software store without randomness: p
 // Software is a KeyStore in memory, and an Exporter and Importer. With the same randomness it makes the same keys and the
 // same signatures: keys are derived from 32 bytes of it each, signatures need none.
 type Software struct {
-	mu     sync.Mutex // guards random, which need not be safe for concurrent use, and keys
-	random io.Reader
-	keys   map[string]softwareKey
+	mu      sync.Mutex // guards random, which need not be safe for concurrent use, and keys
+	random  io.Reader
+	keys    map[string]softwareKey
+	secrets map[string][]byte
 }
 
 type softwareKey struct {
@@ -40,7 +42,36 @@ type softwareKey struct {
 
 // NewSoftware returns an empty store that draws on random.
 func NewSoftware(random io.Reader) *Software {
-	return &Software{random: random, keys: map[string]softwareKey{}}
+	return &Software{random: random, keys: map[string]softwareKey{}, secrets: map[string][]byte{}}
+}
+
+// Supports reports whether there is a derivation for the algorithm.
+func (s *Software) Supports(algorithm cose.Algorithm) bool { return derivations[algorithm] != nil }
+
+// CreateSecret takes a secret from the store's randomness.
+func (s *Software) CreateSecret(context.Context) (Handle, error) {
+	draw, err := s.draw(seedLength + handleLength)
+	if err != nil {
+		return nil, fmt.Errorf("keystore: create a secret: %w", err)
+	}
+	handle := Handle(draw[seedLength:])
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.secrets[string(handle)] = draw[:seedLength:seedLength]
+	return handle, nil
+}
+
+// HMAC returns the HMAC-SHA-256 of message under a secret.
+func (s *Software) HMAC(_ context.Context, handle Handle, message []byte) ([]byte, error) {
+	s.mu.Lock()
+	secret := s.secrets[string(handle)]
+	s.mu.Unlock()
+	if secret == nil {
+		return nil, fmt.Errorf("keystore: hmac: %w", ErrUnknownHandle)
+	}
+	mac := hmac.New(sha256.New, secret)
+	mac.Write(message)
+	return mac.Sum(nil), nil
 }
 
 // Create makes an ES256, EdDSA or RS256 key.
@@ -85,10 +116,11 @@ func (s *Software) Sign(_ context.Context, handle Handle, message []byte) ([]byt
 func (s *Software) Delete(_ context.Context, handle Handle) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if _, known := s.keys[string(handle)]; !known {
+	if s.keys[string(handle)].private == nil && s.secrets[string(handle)] == nil {
 		return fmt.Errorf("keystore: delete: %w", ErrUnknownHandle)
 	}
 	delete(s.keys, string(handle))
+	delete(s.secrets, string(handle))
 	return nil
 }
 
