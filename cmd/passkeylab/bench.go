@@ -97,7 +97,8 @@ func (a app) timed(ctx context.Context, o benchOptions, loaded *config.Config, f
 	case code == exitInterrupted:
 		return timing{}, &exit{code: code}
 	case code != exitGood || len(clock.each) == 0:
-		return timing{}, fmt.Errorf("the journeys did not pass, so their time means nothing; see what is wrong with: passkeylab journeys %s", quoted(flags.arguments(procs)))
+		return timing{}, fmt.Errorf("the journeys did not pass, so their time means nothing%s; see what is wrong with: passkeylab journeys %s",
+			clock.failures(), quoted(flags.arguments(procs)))
 	}
 	return timing{wall: clock.last.Sub(clock.first), each: clock.each}, nil
 }
@@ -121,6 +122,18 @@ type stopwatch struct {
 	mu          sync.Mutex
 	first, last time.Time
 	each        []time.Duration
+	failed      []progress.Event
+}
+
+// failures names the journeys that failed, each with its step and the line that plays it again.
+func (s *stopwatch) failures() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	text := ""
+	for _, event := range s.failed {
+		text += fmt.Sprintf("; %s failed in the step “%s”, again: %s", event.ID, event.Step, event.Rerun)
+	}
+	return text
 }
 
 func (s *stopwatch) hear(event progress.Event) {
@@ -134,6 +147,9 @@ func (s *stopwatch) hear(event progress.Event) {
 		s.last = now
 		if event.State == progress.Passed {
 			s.each = append(s.each, time.Duration(event.Seconds*float64(time.Second)))
+		}
+		if event.State == progress.Failed {
+			s.failed = append(s.failed, event)
 		}
 	}
 }

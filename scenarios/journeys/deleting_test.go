@@ -232,6 +232,7 @@ var _ = Describe("Deletion", func() {
 	Journey("DEL-16", "sees that the list could not be loaded: no signal is sent and nothing can be added", config.Bridge, Regular,
 		Given{Context: onAndroid()}, func(mia *Person) {
 			mia.hasPasskeyIn(provider.LarkspurIDAndroid())
+			passkey := mia.findsStored(1)[0]
 			spy := mia.spiesOnSignals()
 			mia.isSignedIn()
 			sent := spy.Count("signalAllAcceptedCredentials")
@@ -242,7 +243,8 @@ var _ = Describe("Deletion", func() {
 			mia.finds("nothing was signalled", spy.Count("signalAllAcceptedCredentials"), gomega.Equal(sent))
 			mia.meetsADamagedTable(false)
 			mia.presses("Try again")
-			mia.sees(page.S0)
+			mia.findsListed(passkey.Name)
+			mia.finds("Add is enabled", mia.enabled(page.Add), gomega.BeTrue())
 			mia.findsStored(1)
 		})
 })
