@@ -80,6 +80,7 @@ find_missing() {
     need gcc "compiles the TPM simulator, which is written in C" lacks gcc
     need libc6-dev "headers of the C library, for the TPM simulator" header_missing stdlib.h
     need libssl-dev "headers of OpenSSL, for the TPM simulator" header_missing openssl/evp.h
+    need swtpm "a second TPM in software, which keys must live in as well" lacks swtpm
     need fonts-liberation "letters: without a font, screenshots show boxes" font_missing 'Liberation*'
     need fonts-noto-core "letters of other scripts and the signs that pages use" font_missing 'NotoSans-*'
 }
@@ -147,20 +148,20 @@ advise() {
     say "this is not Debian or Ubuntu; install these by hand, then run make deps again:"
     case " $(field ID) $(field ID_LIKE) " in
         *" fedora "* | *" rhel "*) translate 'sudo dnf install' \
-            chromium chromium dbus-daemon dbus-daemon gcc gcc libc6-dev glibc-devel libssl-dev openssl-devel \
+            chromium chromium dbus-daemon dbus-daemon gcc gcc libc6-dev glibc-devel libssl-dev openssl-devel swtpm swtpm \
             fonts-liberation liberation-fonts fonts-noto-core google-noto-sans-fonts ;;
         *" arch "*) translate 'sudo pacman -S' \
-            chromium chromium dbus-daemon dbus gcc gcc libc6-dev glibc libssl-dev openssl \
+            chromium chromium dbus-daemon dbus gcc gcc libc6-dev glibc libssl-dev openssl swtpm swtpm \
             fonts-liberation ttf-liberation fonts-noto-core noto-fonts ;;
         *" alpine "*) translate 'sudo apk add' \
-            chromium chromium dbus-daemon dbus gcc gcc libc6-dev musl-dev libssl-dev openssl-dev \
+            chromium chromium dbus-daemon dbus gcc gcc libc6-dev musl-dev libssl-dev openssl-dev swtpm swtpm \
             fonts-liberation font-liberation fonts-noto-core font-noto ;;
         *" suse "* | *" opensuse "*) translate 'sudo zypper install' \
-            chromium chromium dbus-daemon dbus-1-daemon gcc gcc libc6-dev glibc-devel libssl-dev libopenssl-devel \
+            chromium chromium dbus-daemon dbus-1-daemon gcc gcc libc6-dev glibc-devel libssl-dev libopenssl-devel swtpm swtpm \
             fonts-liberation liberation-fonts fonts-noto-core google-noto-sans-fonts ;;
         *) if [ "$(uname -s)" = Darwin ]; then
             translate 'brew install' \
-                chromium '--cask chromium' dbus-daemon dbus gcc gcc libc6-dev '' libssl-dev openssl@3 \
+                chromium '--cask chromium' dbus-daemon dbus gcc gcc libc6-dev '' libssl-dev openssl@3 swtpm swtpm \
                 fonts-liberation '--cask font-liberation' fonts-noto-core '--cask font-noto-sans'
         else
             say "    (names of Debian's packages) ${packages[*]}"

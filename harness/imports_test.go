@@ -22,7 +22,7 @@ const everything = "*"
 // package that is not in the table inherits the row of the nearest package above it. An entry ending in /... allows a
 // package and all below it; packages may always import what is below themselves.
 var mayImport = map[string][]string{
-	"virtualauth":                   {"virtualauth/ctap2", "virtualauth/cose", "virtualauth/authdata", "virtualauth/attestation", "virtualauth/pinuv", "virtualauth/keystore"},
+	"virtualauth":                   {"virtualauth/ctap2", "virtualauth/cxf", "virtualauth/cose", "virtualauth/authdata", "virtualauth/attestation", "virtualauth/pinuv", "virtualauth/keystore"},
 	"virtualauth/ctap2":             {"virtualauth/cose"},
 	"virtualauth/cose":              {},
 	"virtualauth/authdata":          {"virtualauth/cose"},
@@ -33,12 +33,15 @@ var mayImport = map[string][]string{
 	"virtualauth/ctaphid":           {},
 	"virtualauth/apdu":              {},
 	"virtualauth/hybrid":            {"virtualauth/ctap2"},
-	"virtualauth/provider":          {"virtualauth", "virtualauth/ctap2", "virtualauth/cose", "virtualauth/keystore"},
+	"virtualauth/vaultfile":         {},
+	"virtualauth/cxf":               {},
+	"virtualauth/provider":          {"virtualauth", "virtualauth/ctap2", "virtualauth/cose", "virtualauth/pinuv", "virtualauth/keystore"},
 	"virtualauth/phone":             {"virtualauth", "virtualauth/ctap2", "virtualauth/hybrid", "virtualauth/provider", "virtualauth/keystore", "virtualauth/phone/camera"},
 	"virtualauth/phone/camera":      {},
 	"virtualauth/phone/screen":      {"virtualauth/phone"},
 
-	"rp":         {"rp/store", "rp/policy", "rp/mds"},
+	"rp":         {"rp/store", "rp/policy", "rp/mds", "rp/attest"},
+	"rp/attest":  {},
 	"rp/store":   {},
 	"rp/policy":  {},
 	"rp/web":     {"rp"},

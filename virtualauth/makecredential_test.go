@@ -346,9 +346,9 @@ func TestDescriptorsOfUnknownTypesNameNothing(t *testing.T) {
 }
 
 func TestAKeyStoreDecidesAboutItsAlgorithms(t *testing.T) {
-	s := newStage(t, virtualauth.Model{Algorithms: []cose.Algorithm{-35}})
+	s := newStage(t, virtualauth.Model{Algorithms: []cose.Algorithm{cose.RS1}})
 	request := registration("ada")
-	request.Parameters[0].Algorithm = -35
+	request.Parameters[0].Algorithm = cose.RS1
 	_, err := ctap2.MakeCredential(t.Context(), s, request)
 	if got := s.statusOf(err); got != ctap2.UnsupportedAlgorithm {
 		t.Errorf("an algorithm that the model claims and the store lacks: %v", got)

@@ -6,91 +6,102 @@ import (
 	"crypto/ed25519"
 	"crypto/elliptic"
 	"crypto/hkdf"
-	"crypto/rsa"
 	"crypto/sha256"
-	"io"
 	"math/big"
 	"math/rand/v2"
+
+	"filippo.io/mldsa"
+	"github.com/cloudflare/circl/sign/ed448"
+	"github.com/decred/dcrd/dcrec/secp256k1/v4"
 
 	"github.com/passkeylab/passkeylab/virtualauth/cose"
 )
 
-// derivations says how a private key follows from a seed. They exist because the key generators of Go's crypto packages
-// ignore the reader they are given, and a recorded run could not be replayed with keys that differ each time.
-// Never written after the program has started.
-var derivations = map[cose.Algorithm]func(seed []byte) (crypto.Signer, error){
-	cose.ES256: deriveES256,
-	cose.EdDSA: deriveEdDSA,
-	cose.RS256: deriveRS256,
+// derivation makes a private key of a seed. Derivations exist because the key generators of Go's crypto packages ignore the
+// reader they are given, and a recorded run could not be replayed with keys that differ each time.
+type derivation func(algorithm cose.Algorithm, seed []byte) (crypto.Signer, error)
+
+// derivations are those of all algorithms that Software makes keys for. Never written after the program has started.
+var derivations = map[cose.Algorithm]derivation{
+	cose.ES256: nist(elliptic.P256()), cose.ESP256: nist(elliptic.P256()),
+	cose.ES384: nist(elliptic.P384()), cose.ESP384: nist(elliptic.P384()),
+	cose.ES512: nist(elliptic.P521()), cose.ESP512: nist(elliptic.P521()),
+	cose.ES256K: deriveKoblitz,
+	cose.EdDSA:  deriveEd25519, cose.Ed25519: deriveEd25519,
+	cose.Ed448: deriveEd448,
+	cose.RS256: deriveRSA, cose.RS384: deriveRSA, cose.RS512: deriveRSA,
+	cose.PS256: deriveRSA, cose.PS384: deriveRSA, cose.PS512: deriveRSA,
+	cose.MLDSA44: lattice(mldsa.MLDSA44()), cose.MLDSA65: lattice(mldsa.MLDSA65()), cose.MLDSA87: lattice(mldsa.MLDSA87()),
 }
 
-// deriveES256 expands the seed to 48 bytes and reduces them to a scalar from 1 to n-1; with 128 bits to spare the result
-// is as good as uniform (FIPS 186-5 A.2.1).
-func deriveES256(seed []byte) (crypto.Signer, error) {
-	wide, err := hkdf.Key(sha256.New, seed, nil, "passkeylab keystore ES256", 48)
+// expand makes length bytes of a seed, others for each algorithm.
+func expand(algorithm cose.Algorithm, seed []byte, length int) ([]byte, error) {
+	return hkdf.Key(sha256.New, seed, nil, "passkeylab keystore "+algorithm.String(), length)
+}
+
+// scalar expands a seed to 128 bits more than the order n has and reduces them to a number from 1 to n-1; the result is
+// as good as uniform (FIPS 186-5 §A.2.1). It is returned at the length of n.
+func scalar(algorithm cose.Algorithm, seed []byte, n *big.Int) ([]byte, error) {
+	length := (n.BitLen() + 7) / 8
+	wide, err := expand(algorithm, seed, length+16)
 	if err != nil {
 		return nil, err
 	}
-	curve := elliptic.P256()
-	nMinus1 := new(big.Int).Sub(curve.Params().N, big.NewInt(1))
-	scalar := new(big.Int).SetBytes(wide)
-	scalar.Mod(scalar, nMinus1).Add(scalar, big.NewInt(1))
-	return ecdsa.ParseRawPrivateKey(curve, scalar.FillBytes(make([]byte, 32)))
+	one := big.NewInt(1)
+	number := new(big.Int).SetBytes(wide)
+	number.Mod(number, new(big.Int).Sub(n, one)).Add(number, one)
+	return number.FillBytes(make([]byte, length)), nil
 }
 
-func deriveEdDSA(seed []byte) (crypto.Signer, error) {
-	key, err := hkdf.Key(sha256.New, seed, nil, "passkeylab keystore EdDSA", ed25519.SeedSize)
+func nist(curve elliptic.Curve) derivation {
+	return func(algorithm cose.Algorithm, seed []byte) (crypto.Signer, error) {
+		d, err := scalar(algorithm, seed, curve.Params().N)
+		if err != nil {
+			return nil, err
+		}
+		return ecdsa.ParseRawPrivateKey(curve, d)
+	}
+}
+
+func deriveKoblitz(algorithm cose.Algorithm, seed []byte) (crypto.Signer, error) {
+	d, err := scalar(algorithm, seed, secp256k1.Params().N)
+	if err != nil {
+		return nil, err
+	}
+	return koblitzKey{secp256k1.PrivKeyFromBytes(d)}, nil
+}
+
+func deriveEd25519(algorithm cose.Algorithm, seed []byte) (crypto.Signer, error) {
+	key, err := expand(algorithm, seed, ed25519.SeedSize)
 	if err != nil {
 		return nil, err
 	}
 	return ed25519.NewKeyFromSeed(key), nil
 }
 
-const (
-	rsaBits     = 2048
-	rsaExponent = 65537
-)
-
-// deriveRS256 searches two primes in a stream that the seed decides.
-func deriveRS256(seed []byte) (crypto.Signer, error) {
-	key, err := hkdf.Key(sha256.New, seed, nil, "passkeylab keystore RS256", 32)
+func deriveEd448(algorithm cose.Algorithm, seed []byte) (crypto.Signer, error) {
+	key, err := expand(algorithm, seed, ed448.SeedSize)
 	if err != nil {
 		return nil, err
 	}
-	stream := rand.NewChaCha8([32]byte(key))
-	p, err := prime(stream)
-	if err != nil {
-		return nil, err
-	}
-	q, err := prime(stream)
-	if err != nil {
-		return nil, err
-	}
-	one := big.NewInt(1)
-	phi := new(big.Int).Mul(new(big.Int).Sub(p, one), new(big.Int).Sub(q, one))
-	private := &rsa.PrivateKey{
-		PublicKey: rsa.PublicKey{N: new(big.Int).Mul(p, q), E: rsaExponent},
-		D:         new(big.Int).ModInverse(big.NewInt(rsaExponent), phi),
-		Primes:    []*big.Int{p, q},
-	}
-	private.Precompute()
-	return private, private.Validate()
+	return ed448.NewKeyFromSeed(key), nil
 }
 
-// prime returns the first prime behind a random start whose two upper bits are set, so that the product of two has all its
-// bits, and which the exponent allows.
-func prime(stream io.Reader) (*big.Int, error) {
-	start := make([]byte, rsaBits/16)
-	if _, err := io.ReadFull(stream, start); err != nil {
+// lattice derives the seed of FIPS 204 §5.1, from which ML-DSA makes the key itself.
+func lattice(parameters mldsa.Parameters) derivation {
+	return func(algorithm cose.Algorithm, seed []byte) (crypto.Signer, error) {
+		key, err := expand(algorithm, seed, mldsa.PrivateKeySize)
+		if err != nil {
+			return nil, err
+		}
+		return mldsa.NewPrivateKey(parameters, key)
+	}
+}
+
+func deriveRSA(algorithm cose.Algorithm, seed []byte) (crypto.Signer, error) {
+	key, err := expand(algorithm, seed, 32)
+	if err != nil {
 		return nil, err
 	}
-	start[0] |= 0xc0
-	start[len(start)-1] |= 1
-	candidate, two, exponent := new(big.Int).SetBytes(start), big.NewInt(2), big.NewInt(rsaExponent)
-	for ; ; candidate.Add(candidate, two) {
-		below := new(big.Int).Sub(candidate, big.NewInt(1))
-		if below.Mod(below, exponent).Sign() != 0 && candidate.ProbablyPrime(20) {
-			return candidate, nil
-		}
-	}
+	return searchRSA(rand.NewChaCha8([32]byte(key)))
 }

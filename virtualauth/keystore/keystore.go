@@ -28,10 +28,13 @@ var (
 type Handle []byte
 
 // KeyStore makes keys and signs with them. Every store is safe for concurrent use.
+//
+// Every operation but Delete, of the optional interfaces too, does nothing and fails with the error of its context when that
+// has ended before it begins. Delete works even then: cleaning up must not depend on whether anybody still waits.
 type KeyStore interface {
 	// Supports reports whether Create makes keys for an algorithm.
 	Supports(algorithm cose.Algorithm) bool
-	// Create makes a key for an algorithm, or fails with ErrUnsupportedAlgorithm.
+	// Create makes a key for an algorithm, or fails with ErrUnsupportedAlgorithm. The caller owns the handle.
 	Create(ctx context.Context, algorithm cose.Algorithm) (Handle, cose.Key, error)
 	// Sign signs message, hashing it first where the algorithm says so, and returns the signature in the form of
 	// WebAuthn L3 §6.5.5. It fails with ErrUnknownHandle.
@@ -41,7 +44,9 @@ type KeyStore interface {
 	// HMAC returns the HMAC-SHA-256 of message under a secret, 32 bytes. It fails with ErrUnknownHandle, which a handle of
 	// a signing key is as well; so is the handle of a secret to Sign.
 	HMAC(ctx context.Context, handle Handle, message []byte) ([]byte, error)
-	// Delete forgets a key or a secret for good, or fails with ErrUnknownHandle.
+	// Delete forgets a key or a secret, or fails with ErrUnknownHandle. From then on its handle is unknown. A store whose
+	// handles are the wrapped keys remembers that only as long as it is open; the key is gone for good when its caller has
+	// thrown the handle away as well.
 	Delete(ctx context.Context, handle Handle) error
 }
 

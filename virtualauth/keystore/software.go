@@ -2,178 +2,161 @@ package keystore
 
 import (
 	"context"
-	"crypto"
-	"crypto/ecdsa"
-	"crypto/ed25519"
 	"crypto/hmac"
-	"crypto/rsa"
 	"crypto/sha256"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
-	"slices"
 	"sync"
 
 	"github.com/passkeylab/passkeylab/virtualauth/cose"
 )
 
 const (
-	seedLength   = 32 // bytes read from the store's randomness for each key
-	handleLength = 16 // bytes
+	seedLength = 32 // bytes read from the store's randomness for each key and each secret
+	nameLength = 16 // bytes read after them for its handle
 )
 
 // ErrNoRandomness says that a Software store was made without a source of randomness.
-var ErrNoRandomness = errors.New("keystore: software store without randomness: pass a reader to NewSoftware")
+var ErrNoRandomness = errors.New("keystore: software store without randomness: pass a reader to it")
 
-// Software is a KeyStore in memory, and an Exporter and Importer. With the same randomness it makes the same keys and the
-// same signatures: keys are derived from 32 bytes of it each, signatures need none.
+// Software is a KeyStore without any device, and an Exporter and Importer, of every algorithm of package cose but RS1. With
+// the same randomness it makes the same keys and the same signatures: keys are derived from 32 bytes of it each, signatures
+// need none.
+//
+// NewSoftware returns one that keeps its keys in memory, NewSealed one that keeps nothing.
 type Software struct {
-	mu      sync.Mutex // guards random, which need not be safe for concurrent use, and keys
-	random  io.Reader
-	keys    map[string]softwareKey
-	secrets map[string][]byte
+	mu     sync.Mutex // guards random, which need not be safe for concurrent use
+	random io.Reader
+	vault  vault
 }
 
-type softwareKey struct {
-	algorithm cose.Algorithm
-	private   crypto.Signer
+// vault finds items again by their handles. Vaults are safe for concurrent use.
+type vault interface {
+	// keep returns a handle for an item; name is fresh randomness of nameLength bytes, which the vault may keep.
+	keep(i item, name []byte) (Handle, error)
+	find(handle Handle) (item, bool)
+	// forget reports whether there was something to forget.
+	forget(handle Handle) bool
 }
 
-// NewSoftware returns an empty store that draws on random.
+// item is what a handle stands for: a key, or a secret and no key.
+type item struct {
+	key    privateKey
+	secret []byte
+}
+
+// NewSoftware returns an empty store that draws on random and keeps its keys in memory. Handles are 16 random bytes and mean
+// nothing once the store is gone.
 func NewSoftware(random io.Reader) *Software {
-	return &Software{random: random, keys: map[string]softwareKey{}, secrets: map[string][]byte{}}
+	return &Software{random: random, vault: &memory{items: map[string]item{}}}
 }
 
 // Supports reports whether there is a derivation for the algorithm.
 func (s *Software) Supports(algorithm cose.Algorithm) bool { return derivations[algorithm] != nil }
 
-// CreateSecret takes a secret from the store's randomness.
-func (s *Software) CreateSecret(context.Context) (Handle, error) {
-	draw, err := s.draw(seedLength + handleLength)
-	if err != nil {
-		return nil, fmt.Errorf("keystore: create a secret: %w", err)
-	}
-	handle := Handle(draw[seedLength:])
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.secrets[string(handle)] = draw[:seedLength:seedLength]
-	return handle, nil
-}
-
-// HMAC returns the HMAC-SHA-256 of message under a secret.
-func (s *Software) HMAC(_ context.Context, handle Handle, message []byte) ([]byte, error) {
-	s.mu.Lock()
-	secret := s.secrets[string(handle)]
-	s.mu.Unlock()
-	if secret == nil {
-		return nil, fmt.Errorf("keystore: hmac: %w", ErrUnknownHandle)
-	}
-	mac := hmac.New(sha256.New, secret)
-	mac.Write(message)
-	return mac.Sum(nil), nil
-}
-
-// Create makes an ES256, EdDSA or RS256 key.
+// Create derives a key from the store's randomness. RSA keys have 2048 bits.
 func (s *Software) Create(ctx context.Context, algorithm cose.Algorithm) (Handle, cose.Key, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, cose.Key{}, fmt.Errorf("keystore: create: %w", err)
+	}
 	derive, known := derivations[algorithm]
 	if !known {
 		return nil, cose.Key{}, fmt.Errorf("keystore: create: %w: %v", ErrUnsupportedAlgorithm, algorithm)
 	}
-	draw, err := s.draw(seedLength + handleLength)
+	draw, err := s.draw(seedLength + nameLength)
 	if err != nil {
 		return nil, cose.Key{}, fmt.Errorf("keystore: create: %w", err)
 	}
-	private, err := derive(draw[:seedLength])
+	signer, err := derive(algorithm, draw[:seedLength])
 	if err != nil {
 		return nil, cose.Key{}, fmt.Errorf("keystore: create: derive %v key: %w", algorithm, err)
 	}
-	return s.add(draw[seedLength:], softwareKey{algorithm, private})
+	return s.add(privateKey{algorithm, signer}, draw[seedLength:])
 }
 
-// Sign signs deterministically: ECDSA by RFC 6979, the other two by their nature.
-func (s *Software) Sign(_ context.Context, handle Handle, message []byte) ([]byte, error) {
-	key, err := s.find(handle)
+// Sign signs deterministically, with every algorithm: the same key and message give the same signature.
+func (s *Software) Sign(ctx context.Context, handle Handle, message []byte) ([]byte, error) {
+	key, err := s.findKey(ctx, handle)
 	if err != nil {
 		return nil, fmt.Errorf("keystore: sign: %w", err)
 	}
-	hash := crypto.SHA256
-	digest := message
-	if key.algorithm == cose.EdDSA {
-		hash = crypto.Hash(0) // Ed25519 hashes by itself
-	} else {
-		sum := sha256.Sum256(message)
-		digest = sum[:]
-	}
-	signature, err := key.private.Sign(nil, digest, hash) // no randomness given: crypto/ecdsa is deterministic then
+	signature, err := key.sign(message)
 	if err != nil {
 		return nil, fmt.Errorf("keystore: sign with %v: %w", key.algorithm, err)
 	}
 	return signature, nil
 }
 
-// Delete forgets the key.
+// CreateSecret takes a secret from the store's randomness.
+func (s *Software) CreateSecret(ctx context.Context) (Handle, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, fmt.Errorf("keystore: create a secret: %w", err)
+	}
+	draw, err := s.draw(seedLength + nameLength)
+	if err != nil {
+		return nil, fmt.Errorf("keystore: create a secret: %w", err)
+	}
+	return s.vault.keep(item{secret: draw[:seedLength:seedLength]}, draw[seedLength:])
+}
+
+// HMAC returns the HMAC-SHA-256 of message under a secret.
+func (s *Software) HMAC(ctx context.Context, handle Handle, message []byte) ([]byte, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, fmt.Errorf("keystore: hmac: %w", err)
+	}
+	found, known := s.vault.find(handle)
+	if !known || found.secret == nil {
+		return nil, fmt.Errorf("keystore: hmac: %w", ErrUnknownHandle)
+	}
+	mac := hmac.New(sha256.New, found.secret)
+	mac.Write(message)
+	return mac.Sum(nil), nil
+}
+
+// Delete forgets the key or the secret.
 func (s *Software) Delete(_ context.Context, handle Handle) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.keys[string(handle)].private == nil && s.secrets[string(handle)] == nil {
+	if !s.vault.forget(handle) {
 		return fmt.Errorf("keystore: delete: %w", ErrUnknownHandle)
 	}
-	delete(s.keys, string(handle))
-	delete(s.secrets, string(handle))
 	return nil
 }
 
-// Export returns the private key as PKCS #8 DER.
-func (s *Software) Export(_ context.Context, handle Handle) ([]byte, error) {
-	key, err := s.find(handle)
+// Export returns the private key as PKCS #8 DER; of an ML-DSA key it holds the seed alone (RFC 9881 §6).
+func (s *Software) Export(ctx context.Context, handle Handle) ([]byte, error) {
+	key, err := s.findKey(ctx, handle)
 	if err != nil {
 		return nil, fmt.Errorf("keystore: export: %w", err)
 	}
-	der, err := x509.MarshalPKCS8PrivateKey(key.private)
+	der, err := marshalPKCS8(key.signer)
 	if err != nil {
 		return nil, fmt.Errorf("keystore: export: %w", err)
 	}
 	return der, nil
 }
 
-// Import takes an ES256, EdDSA or RS256 private key.
-func (s *Software) Import(_ context.Context, algorithm cose.Algorithm, pkcs8 []byte) (Handle, cose.Key, error) {
-	if _, known := derivations[algorithm]; !known {
+// Import takes a private key of any algorithm: RSA keys of 2048 to 8192 bits, ML-DSA keys as their seed.
+func (s *Software) Import(ctx context.Context, algorithm cose.Algorithm, pkcs8 []byte) (Handle, cose.Key, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, cose.Key{}, fmt.Errorf("keystore: import: %w", err)
+	}
+	if !s.Supports(algorithm) {
 		return nil, cose.Key{}, fmt.Errorf("keystore: import: %w: %v", ErrUnsupportedAlgorithm, algorithm)
 	}
-	private, err := parsePrivate(pkcs8)
+	signer, err := parsePKCS8(pkcs8)
 	if err != nil {
 		return nil, cose.Key{}, fmt.Errorf("keystore: import: %w: %w", ErrMalformedKey, err)
 	}
-	key := softwareKey{algorithm, private}
+	key := privateKey{algorithm, signer}
 	if _, err := key.public(); err != nil {
 		return nil, cose.Key{}, fmt.Errorf("keystore: import: %w: %w", ErrMalformedKey, err)
 	}
-	name, err := s.draw(handleLength)
+	name, err := s.draw(nameLength)
 	if err != nil {
 		return nil, cose.Key{}, fmt.Errorf("keystore: import: %w", err)
 	}
-	return s.add(name, key)
+	return s.add(key, name)
 }
-
-func parsePrivate(pkcs8 []byte) (crypto.Signer, error) {
-	parsed, err := x509.ParsePKCS8PrivateKey(pkcs8)
-	if err != nil {
-		return nil, err
-	}
-	switch private := parsed.(type) {
-	case *ecdsa.PrivateKey:
-		return private, nil
-	case ed25519.PrivateKey:
-		return private, nil
-	case *rsa.PrivateKey:
-		return private, nil
-	}
-	return nil, fmt.Errorf("a %T cannot sign for a passkey", parsed)
-}
-
-func (k softwareKey) public() (cose.Key, error) { return cose.New(k.algorithm, k.private.Public()) }
 
 func (s *Software) draw(length int) ([]byte, error) {
 	s.mu.Lock()
@@ -188,23 +171,53 @@ func (s *Software) draw(length int) ([]byte, error) {
 	return b, nil
 }
 
-func (s *Software) add(handle Handle, key softwareKey) (Handle, cose.Key, error) {
+func (s *Software) add(key privateKey, name []byte) (Handle, cose.Key, error) {
 	public, err := key.public()
 	if err != nil {
 		return nil, cose.Key{}, fmt.Errorf("keystore: %w", err)
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.keys[string(handle)] = key
-	return slices.Clone(handle), public, nil
+	handle, err := s.vault.keep(item{key: key}, name)
+	if err != nil {
+		return nil, cose.Key{}, fmt.Errorf("keystore: %w", err)
+	}
+	return handle, public, nil
 }
 
-func (s *Software) find(handle Handle) (softwareKey, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	key, known := s.keys[string(handle)]
-	if !known {
-		return softwareKey{}, ErrUnknownHandle
+func (s *Software) findKey(ctx context.Context, handle Handle) (privateKey, error) {
+	if err := ctx.Err(); err != nil {
+		return privateKey{}, err
 	}
-	return key, nil
+	found, known := s.vault.find(handle)
+	if !known || found.key.signer == nil {
+		return privateKey{}, ErrUnknownHandle
+	}
+	return found.key, nil
+}
+
+// memory is the vault whose handles are mere names.
+type memory struct {
+	mu    sync.RWMutex
+	items map[string]item
+}
+
+func (m *memory) keep(i item, name []byte) (Handle, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.items[string(name)] = i
+	return name, nil
+}
+
+func (m *memory) find(handle Handle) (item, bool) {
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	i, known := m.items[string(handle)]
+	return i, known
+}
+
+func (m *memory) forget(handle Handle) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	_, known := m.items[string(handle)]
+	delete(m.items, string(handle))
+	return known
 }
