@@ -1,0 +1,107 @@
+package pinuv
+
+import (
+	"crypto/ecdh"
+	"crypto/elliptic"
+	"fmt"
+	"io"
+	"math/big"
+	"slices"
+
+	"github.com/fxamacker/cbor/v2"
+)
+
+// wireKey is a key agreement key (CTAP 2.3 §6.5.6, getPublicKey): a COSE_Key map with these five labels.
+//
+//	{1: 2, 3: -25, -1: 1, -2: x (32 bytes), -3: y (32 bytes)}
+//
+// Algorithm -25 is ECDH-ES + HKDF-256, which is not what the protocols do; the number is theirs all the same.
+type wireKey struct {
+	Type      int    `cbor:"1,keyasint"`
+	Algorithm int    `cbor:"3,keyasint"`
+	Curve     int    `cbor:"-1,keyasint"`
+	X         []byte `cbor:"-2,keyasint"`
+	Y         []byte `cbor:"-3,keyasint"`
+}
+
+const (
+	keyTypeEC2       = 2
+	keyAlgorithm     = -25
+	curveP256        = 1
+	coordinateLength = 32 // bytes
+)
+
+// The codec of key agreement keys. Both modes are immutable once made and safe for concurrent use.
+var (
+	encoder = must(cbor.CTAP2EncOptions().EncMode())
+	decoder = must(cbor.DecOptions{
+		DupMapKey:          cbor.DupMapKeyEnforcedAPF,
+		IndefLength:        cbor.IndefLengthForbidden,
+		TagsMd:             cbor.TagsForbidden,
+		ByteStringToString: cbor.ByteStringToStringForbidden,
+		MaxNestedLevels:    4,
+	}.DecMode())
+)
+
+// must makes a mode of constant options; they are either right on every run or wrong on every run.
+func must[M any](mode M, err error) M {
+	if err != nil {
+		panic(err)
+	}
+	return mode
+}
+
+// newKey draws 48 bytes and reduces them to a scalar from 1 to n-1; with 128 bits to spare the result is as good as uniform
+// (FIPS 186-5 A.2.1). The generator of crypto/ecdh would ignore the reader.
+func newKey(random io.Reader) (*ecdh.PrivateKey, error) {
+	wide := make([]byte, 48)
+	if _, err := io.ReadFull(random, wide); err != nil {
+		return nil, fmt.Errorf("pinuv: draw a key agreement key: %w", err)
+	}
+	nMinus1 := new(big.Int).Sub(elliptic.P256().Params().N, big.NewInt(1))
+	scalar := new(big.Int).SetBytes(wide)
+	scalar.Mod(scalar, nMinus1).Add(scalar, big.NewInt(1))
+	private, err := ecdh.P256().NewPrivateKey(scalar.FillBytes(make([]byte, coordinateLength)))
+	if err != nil {
+		return nil, fmt.Errorf("pinuv: derive a key agreement key: %w", err)
+	}
+	return private, nil
+}
+
+// encodeKey returns the COSE_Key map of a public key as CTAP2 canonical CBOR.
+func encodeKey(public *ecdh.PublicKey) []byte {
+	point := public.Bytes() // 0x04 ‖ x ‖ y
+	return encodeWire(wireKey{
+		Type: keyTypeEC2, Algorithm: keyAlgorithm, Curve: curveP256,
+		X: point[1 : 1+coordinateLength], Y: point[1+coordinateLength:],
+	})
+}
+
+// encodeWire encodes five members that cannot fail to encode.
+func encodeWire(wire wireKey) []byte {
+	encoded, err := encoder.Marshal(wire)
+	if err != nil {
+		return nil
+	}
+	return encoded
+}
+
+// parseKey reads a key agreement key, and refuses whatever is no point of P-256 other than infinity with ErrMalformedKey. It
+// does not insist on the algorithm: some platforms leave it out or write -7 there, and nothing hangs on it.
+func parseKey(encoded []byte) (*ecdh.PublicKey, error) {
+	var wire wireKey
+	if err := decoder.Unmarshal(encoded, &wire); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrMalformedKey, err)
+	}
+	if wire.Type != keyTypeEC2 || wire.Curve != curveP256 {
+		return nil, fmt.Errorf("%w: key type %d on curve %d", ErrMalformedKey, wire.Type, wire.Curve)
+	}
+	if len(wire.X) != coordinateLength || len(wire.Y) != coordinateLength {
+		return nil, fmt.Errorf("%w: coordinates of %d and %d bytes", ErrMalformedKey, len(wire.X), len(wire.Y))
+	}
+	public, err := ecdh.P256().NewPublicKey(slices.Concat([]byte{4}, wire.X, wire.Y))
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrMalformedKey, err)
+	}
+	return public, nil
+}
