@@ -1,0 +1,158 @@
+package ctaphid_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/passkeylab/passkeylab/virtualauth/ctaphid"
+)
+
+// Each lie is told beside its honest twin. A client notices it, or goes on as it must.
+func TestLiesOfAnswers(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		lie  ctaphid.Misbehaviour
+		// code is what the *Irregularity is about; tolerated says that there is none.
+		code      error
+		tolerated bool
+	}{
+		{"honest", ctaphid.Misbehaviour{}, nil, true},
+		{"KeepaliveFlood", ctaphid.Misbehaviour{KeepaliveFlood: 1000}, nil, true},
+		{"ForeignPacket", ctaphid.Misbehaviour{ForeignPacket: true}, nil, true},
+		{"WrongCommand", ctaphid.Misbehaviour{WrongCommand: true}, nil, false},
+		{"OversizeLength", ctaphid.Misbehaviour{OversizeLength: true}, ctaphid.InvalidLength, false},
+		{"WrongSequence", ctaphid.Misbehaviour{WrongSequence: true}, ctaphid.InvalidSequence, false},
+		{"ShortReport", ctaphid.Misbehaviour{ShortReport: true}, nil, false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			d := full()
+			d.Misbehave = c.lie
+			alive := 0
+			h := dial(t, d, ctaphid.Settings{Keepalive: func(ctaphid.Progress) { alive++ }})
+			request := make([]byte, 200)
+			got, err := h.Exchange(t.Context(), request)
+			var irregular *ctaphid.Irregularity
+			if c.tolerated && (err != nil || !bytes.Equal(got, append([]byte{0}, request...))) {
+				t.Errorf("got %d bytes, %v", len(got), err)
+			}
+			if !c.tolerated && (!errors.As(err, &irregular) || c.code != nil && !errors.Is(err, c.code)) {
+				t.Errorf("got %d bytes, %v; want an *Irregularity with %v", len(got), err, c.code)
+			}
+			if alive != c.lie.KeepaliveFlood {
+				t.Errorf("heard %d keep-alives", alive)
+			}
+			if got, err := h.Ping(t.Context(), request); err != nil || !bytes.Equal(got, request) {
+				t.Errorf("ping afterwards: %d bytes, %v", len(got), err)
+			}
+		})
+	}
+}
+
+// What a client makes of these two, it makes of any packet for somebody else: nothing.
+func TestLiesAboutTheAddressee(t *testing.T) {
+	for _, lying := range []bool{false, true} {
+		d := full()
+		d.Misbehave = ctaphid.Misbehaviour{WrongChannel: lying}
+		if lying {
+			d.Misbehave.WrongNonce = 0x80
+		}
+		w := connect(t, d)
+		w.send(broadcast, 6, make([]byte, 8), 0)
+		if got := w.read(); (got.data[0] == 0x80) != lying || !bytes.Equal(got.data[1:8], make([]byte, 7)) {
+			t.Errorf("lying %v: nonce %x", lying, got.data[:8])
+		}
+		w.send(1, 0x10, []byte{4}, 0)
+		if got := w.read(); (got.channel == 2) != lying || !bytes.Equal(got.data, []byte{0, 4}) {
+			t.Errorf("lying %v: %+v", lying, got)
+		}
+	}
+}
+
+// A client does not wait forever for a device that goes on after it was cancelled, even when it gives signs of life.
+func TestIgnoreCancel(t *testing.T) {
+	d, a, c, alive := full(), waiting(), newClock(3*time.Second), newClock(100*time.Millisecond)
+	d.CTAP, d.After, d.Misbehave = a, alive.After, ctaphid.Misbehaviour{IgnoreCancel: true}
+	ctx, cancel := context.WithCancel(t.Context())
+	heard := make(chan struct{}, 1)
+	h := dial(t, d, ctaphid.Settings{After: c.After, Keepalive: func(ctaphid.Progress) {
+		select {
+		case heard <- struct{}{}:
+		default:
+		}
+	}})
+	<-c[3*time.Second] // of opening
+	go func() {
+		<-a.asked
+		<-c[3*time.Second] // of the request
+		cancel()
+		limit := <-c[3*time.Second] // after cancelling
+		alive.ring(100 * time.Millisecond)
+		<-heard
+		limit <- time.Time{}
+	}()
+	if _, err := h.Exchange(ctx, []byte{1}); !errors.Is(err, ctaphid.ErrSilent) {
+		t.Errorf("got %v", err)
+	}
+	close(a.gate)
+	if _, err := h.Exchange(t.Context(), []byte{1}); err != nil {
+		t.Errorf("afterwards: %v", err)
+	}
+}
+
+// TestEveryMisbehaviourIsReadOnceAndTested reads this package's source: each lie is documented with its clause, read at one
+// line, and set by a test.
+func TestEveryMisbehaviourIsReadOnceAndTested(t *testing.T) {
+	names, err := filepath.Glob("*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	read, set, comments := map[string]int{}, map[string]int{}, map[string]string{}
+	for _, name := range names {
+		file, err := parser.ParseFile(token.NewFileSet(), name, nil, parser.ParseComments)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ast.Inspect(file, func(n ast.Node) bool {
+			switch n := n.(type) {
+			case *ast.SelectorExpr:
+				if of, is := n.X.(*ast.SelectorExpr); is && of.Sel.Name == "Misbehave" && !strings.HasSuffix(name, "_test.go") {
+					read[n.Sel.Name]++
+				}
+			case *ast.AssignStmt:
+				if to, is := n.Lhs[0].(*ast.SelectorExpr); is && strings.HasSuffix(name, "_test.go") {
+					set[to.Sel.Name]++
+				}
+			case *ast.KeyValueExpr:
+				if key, is := n.Key.(*ast.Ident); is && strings.HasSuffix(name, "_test.go") {
+					set[key.Name]++
+				}
+			case *ast.TypeSpec:
+				if n.Name.Name == "Misbehaviour" {
+					for _, f := range n.Type.(*ast.StructType).Fields.List {
+						comments[f.Names[0].Name] = f.Doc.Text()
+					}
+				}
+			}
+			return true
+		})
+	}
+	if len(comments) < 9 {
+		t.Fatalf("found %d misbehaviours: the walk itself is broken", len(comments))
+	}
+	for name, comment := range comments {
+		if read[name] != 1 || set[name] == 0 {
+			t.Errorf("%s is read at %d lines and set %d times by tests", name, read[name], set[name])
+		}
+		if !strings.HasPrefix(comment, name+" ") || !strings.Contains(comment, "CTAP 2.3 §") {
+			t.Errorf("the comment of %s does not start with its name, or cites no clause", name)
+		}
+	}
+}
