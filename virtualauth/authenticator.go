@@ -1,12 +1,12 @@
 package virtualauth
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"io"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/passkeylab/passkeylab/virtualauth/ctap2"
@@ -21,26 +21,41 @@ type Authenticator struct {
 
 	model Model
 	world World
-	turn  chan struct{} // holds one token while a request is answered
+	// fallback makes keys for algorithms that world.Keys lacks; nil unless the model allows it.
+	fallback keystore.KeyStore
+	turn     chan struct{} // holds one token while a request is answered
+	asked    atomic.Int32  // how many questions the user has before her
 
-	mu        sync.Mutex // guards all below
-	vault     vault
-	pending   *assertions // what getNextAssertion continues; nil when there is nothing
-	poweredAt time.Time
-	requests  []Request
+	mu         sync.Mutex // guards all below
+	vault      vault
+	settings   settings
+	kept       []byte // settings as the store has them
+	session    session
+	storage    storage
+	lost       []string    // names in the store of credentials that could not be taken up again
+	opened     bool        // what the store holds is here
+	pending    *assertions // what getNextAssertion continues; nil when there is nothing
+	unfinished unfinished
+	poweredAt  time.Time
+	requests   journal
 }
 
-// New returns an authenticator with no credentials, switched on at this moment of the world's clock.
+// New returns an authenticator with no credentials, switched on at this moment of the world's clock. With World.Store use
+// Open.
 func New(model Model, world World) *Authenticator {
 	a := &Authenticator{model: model, world: world, turn: make(chan struct{}, 1)}
 	if a.world.User == nil {
 		a.world.User = Agreeable{}
 	}
+	a.world.User = &attended{user: a.world.User, asked: &a.asked}
 	if a.world.Rand != nil {
 		a.world.Rand = &lockedReader{reader: a.world.Rand}
 	}
 	if a.world.Keys == nil {
 		a.world.Keys = keystore.NewSoftware(a.world.Rand)
+	}
+	if model.SoftwareFallback {
+		a.fallback = keystore.NewSoftware(a.world.Rand)
 	}
 	a.PowerCycle()
 	return a
@@ -61,12 +76,13 @@ func (r *lockedReader) Read(p []byte) (int, error) {
 // Model returns what it claims to be.
 func (a *Authenticator) Model() Model { return a.model }
 
-// PowerCycle switches it off and on: assertions that getNextAssertion could continue are gone, and for ten seconds a
-// model without a display may be reset (CTAP 2.2 §6.6).
+// PowerCycle switches it off and on: assertions that getNextAssertion could continue are gone, and so are key agreement keys,
+// tokens that are not persistent, and the lock of a PIN after three wrong ones. For ten seconds a model without a display
+// may be reset (CTAP 2.2 §6.6).
 func (a *Authenticator) PowerCycle() {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.pending = nil
+	a.pending, a.unfinished, a.session = nil, unfinished{}, session{}
 	if a.world.Clock != nil {
 		a.poweredAt = a.world.Clock.Now()
 	}
@@ -74,9 +90,9 @@ func (a *Authenticator) PowerCycle() {
 
 // Exchange answers one request: command byte and parameters in, status byte and result out. Refusals of every kind, and
 // the end of ctx (KEEPALIVE_CANCEL, as CTAPHID_CANCEL gives), are responses. An error means that the authenticator could
-// not work at all: a *WorldError, or whatever the world's User, Keys or Rand failed with.
+// not work at all: a *WorldError, ErrNotOpened, or whatever the world's User, Keys, Store or Rand failed with.
 func (a *Authenticator) Exchange(ctx context.Context, request []byte) ([]byte, error) {
-	if err := a.world.check(); err != nil {
+	if err := a.check(); err != nil {
 		return nil, err
 	}
 	select {
@@ -86,9 +102,12 @@ func (a *Authenticator) Exchange(ctx context.Context, request []byte) ([]byte, e
 		return []byte{byte(ctap2.KeepAliveCancel)}, nil
 	}
 	result, err := a.dispatch(ctx, request)
+	if storing := a.keepChangedSettings(context.WithoutCancel(ctx)); storing != nil {
+		err = storing
+	}
 	var body []byte
-	if err == nil && result != nil {
-		body, err = ctap2.Marshal(result)
+	if err == nil {
+		body, err = a.encode(result)
 	}
 	status, known := ctap2.StatusOf(err)
 	if !known && ctx.Err() != nil {
@@ -98,42 +117,27 @@ func (a *Authenticator) Exchange(ctx context.Context, request []byte) ([]byte, e
 	if !known {
 		return nil, fmt.Errorf("virtualauth: %w", err)
 	}
-	return append([]byte{byte(status)}, body...), nil
+	return slices.Concat([]byte{byte(status)}, body), nil
 }
 
-// Request is one request that an authenticator has answered.
-type Request struct {
-	At      time.Time
-	Command ctap2.Command
-	// Parameters are the bytes behind the command.
-	Parameters []byte
-	// Status is what was answered; ctap2.Other when the exchange failed with an error.
-	Status ctap2.Status
+// check says what is missing for any work at all.
+func (a *Authenticator) check() error {
+	if a.world.Store != nil && !a.opened {
+		return ErrNotOpened
+	}
+	return a.world.check()
 }
-
-// maxRequests is how many requests are remembered.
-const maxRequests = 256
 
 // Requests returns the latest requests that it answered, oldest first, at most 256. It shares no memory with them.
 func (a *Authenticator) Requests() []Request {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	copied := slices.Clone(a.requests)
-	for i := range copied {
-		copied[i].Parameters = bytes.Clone(copied[i].Parameters)
-	}
-	return copied
+	return a.requests.copied()
 }
 
 func (a *Authenticator) remember(request []byte, status ctap2.Status) {
-	r := Request{At: a.world.Clock.Now(), Status: status}
-	if len(request) > 0 {
-		r.Command, r.Parameters = ctap2.Command(request[0]), bytes.Clone(request[1:])
-	}
+	now := a.world.Clock.Now()
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if len(a.requests) == maxRequests {
-		a.requests = slices.Delete(a.requests, 0, 1)
-	}
-	a.requests = append(a.requests, r)
+	a.requests.add(now, request, status)
 }

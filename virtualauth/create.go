@@ -22,6 +22,10 @@ type creation struct {
 	want      wanted
 	gesture   gesture
 	algorithm cose.Algorithm
+	// enterprise is 1 or 2 where an enterprise attestation of that type is to be made; zero means none (CTAP 2.3 §7.1).
+	enterprise uint
+	effects    []effect // of extensions
+	outputs    extensionOutputs
 }
 
 // create makes the key, the response and the record, in this order: a failure to make it leaves
@@ -34,12 +38,21 @@ func (a *Authenticator) create(ctx context.Context, r *ctap2.MakeCredentialReque
 	if err != nil {
 		return nil, err
 	}
-	response, err := a.attest(ctx, r, made, c.gesture)
+	if c.outputs, err = a.extend(ctx, c.effects, made); err != nil {
+		return nil, a.abandon(ctx, made, err)
+	}
+	response, err := a.attest(ctx, r, made, c)
 	if err != nil {
 		return nil, a.abandon(ctx, made, err)
 	}
-	if replaced := a.store(made); replaced != nil {
-		if err := a.world.Keys.Delete(ctx, replaced.handle); err != nil {
+	response.EnterpriseAttestation = c.enterprise != 0
+	response.LargeBlobKey, response.UnsignedExtensions = c.outputs.largeBlobKey, c.outputs.unsigned
+	replaced, err := a.store(ctx, made)
+	if err != nil {
+		return nil, a.abandon(ctx, made, err)
+	}
+	if replaced != nil {
+		if err := a.destroy(ctx, replaced); err != nil {
 			return nil, fmt.Errorf("delete the key of a replaced credential: %w", err)
 		}
 	}
@@ -61,18 +74,23 @@ func (a *Authenticator) newRecord(ctx context.Context, r *ctap2.MakeCredentialRe
 	if err != nil {
 		return nil, err
 	}
-	handle, key, err := a.world.Keys.Create(ctx, c.algorithm)
+	store := a.storeFor(c.algorithm)
+	if store == nil {
+		return nil, ctap2.UnsupportedAlgorithm
+	}
+	handle, key, err := store.Create(ctx, c.algorithm)
 	if err != nil {
 		return nil, keyError(err)
 	}
 	made := Credential{
-		ID: id, RPID: r.RP.ID, RPName: r.RP.Name,
-		UserHandle: r.User.ID, UserName: r.User.Name, UserDisplayName: r.User.DisplayName,
+		ID: id, RPID: r.RP.ID, RPName: a.model.Storage.name(r.RP.Name),
+		UserHandle: r.User.ID, UserName: a.model.Storage.name(r.User.Name), UserDisplayName: a.model.Storage.name(r.User.DisplayName),
 		Discoverable: c.want.discoverable, Algorithm: c.algorithm, PublicKey: key.Encode(),
 		BackupEligible: a.model.Backup != DeviceBound, BackupState: a.model.Backup == Synced,
-		CreatedAt: a.world.Clock.Now(),
+		CreatedAt:     a.world.Clock.Now(),
+		ExtensionData: ExtensionData{CredProtect: a.model.Storage.CredProtect},
 	}
-	return &record{Credential: made.clone(), handle: handle}, nil
+	return &record{Credential: made.clone(), handle: handle, inSoftware: store == a.fallback}, nil
 }
 
 func (a *Authenticator) newID() ([]byte, error) {
@@ -91,12 +109,16 @@ func (a *Authenticator) newID() ([]byte, error) {
 }
 
 // attest builds the response (CTAP 2.2 §6.1.2 steps 18 and 19).
-func (a *Authenticator) attest(ctx context.Context, r *ctap2.MakeCredentialRequest, made *record, g gesture) (*ctap2.MakeCredentialResponse, error) {
-	authData := a.authData(made.Credential, g, a.attested(made.Credential))
+func (a *Authenticator) attest(ctx context.Context, r *ctap2.MakeCredentialRequest, made *record, c creation) (*ctap2.MakeCredentialResponse, error) {
+	extensions, err := c.outputs.encodeSigned()
+	if err != nil {
+		return nil, err
+	}
+	authData := a.authData(made.Credential, c.gesture, a.attested(made.Credential), extensions)
 	subject := attestation.Subject{
 		AuthData: authData, ClientDataHash: r.ClientDataHash, Algorithm: made.Algorithm,
 		Sign: func(message []byte) ([]byte, error) {
-			signature, err := a.world.Keys.Sign(ctx, made.handle, message)
+			signature, err := a.storeOf(made).Sign(ctx, made.handle, message)
 			if a.Misbehave.BadStatement {
 				signature = spoil(signature)
 			}
@@ -143,16 +165,12 @@ func (a *Authenticator) chooseFormat(preferred []string) attestation.Format {
 }
 
 // store keeps a new record and returns the one it replaces, if any (CTAP 2.2 §6.1.2 step 17).
-func (a *Authenticator) store(made *record) (replaced *record) {
+func (a *Authenticator) store(ctx context.Context, made *record) (replaced *record, err error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	replaced = a.vault.find(made.ID) // only a lie, or an import, can give an id twice
 	if replaced == nil && made.Discoverable && a.model.DuplicateUser == Overwrite {
 		replaced = a.vault.ofAccount(made.RPID, made.UserHandle)
 	}
-	if replaced != nil {
-		a.vault.remove(replaced)
-	}
-	a.vault.add(made)
-	return replaced
+	return replaced, a.keep(ctx, made, replaced)
 }

@@ -2,7 +2,6 @@ package virtualauth
 
 import (
 	"bytes"
-	"slices"
 	"time"
 
 	"github.com/passkeylab/passkeylab/virtualauth/cose"
@@ -15,6 +14,9 @@ type Credential struct {
 	ID []byte
 	// RPID and RPName are the relying party it belongs to.
 	RPID, RPName string
+	// RPIDHash is the SHA-256 hash of RPID, 32 bytes, where nothing else is known: U2F tells only that of an AppID. Otherwise
+	// nil.
+	RPIDHash []byte
 	// UserHandle, UserName and UserDisplayName are the account it belongs to.
 	UserHandle                []byte
 	UserName, UserDisplayName string
@@ -26,68 +28,41 @@ type Credential struct {
 	PublicKey []byte
 	// SignCount is the signature counter of its latest ceremony.
 	SignCount uint32
+	// NeverCounts says that SignCount stays as it is, as that of a passkey from another credential manager must (CXF 1.0).
+	NeverCounts bool
 	// BackupEligible is fixed at creation; BackupState may change (WebAuthn L3 §6.1.3).
 	BackupEligible, BackupState bool
 	// CreatedAt is when it was made; LastUsedAt is zero until its first assertion.
 	CreatedAt, LastUsedAt time.Time
+	// ExtensionData is what extensions keep with it.
+	ExtensionData
 }
 
-// record is a Credential with its key's handle.
+// record is a Credential with its key's handle, and its place in the vault.
 type record struct {
 	Credential
-	handle keystore.Handle
+	handle     keystore.Handle
+	secrets    hmacSecrets
+	inSoftware bool // the key is in the authenticator's own store (Model.SoftwareFallback)
+	place
 }
 
 // clone shares no memory with c.
 func (c Credential) clone() Credential {
 	c.ID, c.UserHandle, c.PublicKey = bytes.Clone(c.ID), bytes.Clone(c.UserHandle), bytes.Clone(c.PublicKey)
+	c.ExtensionData = c.ExtensionData.clone()
+	c.RPIDHash = bytes.Clone(c.RPIDHash)
 	return c
+}
+
+// copied is r as it is now. Nobody ever writes to a byte slice of a record, they are only replaced; so the two may share them,
+// but what leaves the package is cloned.
+func (r *record) copied() *record {
+	s := *r
+	s.place = place{sequence: r.sequence}
+	return &s
 }
 
 func (c Credential) account() Account {
 	return Account{UserName: c.UserName, DisplayName: c.UserDisplayName, CredentialID: bytes.Clone(c.ID)}
-}
-
-// vault holds records in the order of their creation. The zero vault is empty. Its owner locks it.
-type vault struct{ records []*record }
-
-func (v *vault) find(id []byte) *record {
-	for _, r := range v.records {
-		if bytes.Equal(r.ID, id) {
-			return r
-		}
-	}
-	return nil
-}
-
-// newestFirst returns the records that match, in the order in which CTAP 2.2 §6.2.2 wants assertions: latest creation first.
-func (v *vault) newestFirst(match func(*record) bool) []*record {
-	var found []*record
-	for _, r := range slices.Backward(v.records) {
-		if match(r) {
-			found = append(found, r)
-		}
-	}
-	return found
-}
-
-// ofAccount finds the newest discoverable credential of an account.
-func (v *vault) ofAccount(rpID string, userHandle []byte) *record {
-	found := v.newestFirst(func(r *record) bool {
-		return r.Discoverable && r.RPID == rpID && bytes.Equal(r.UserHandle, userHandle)
-	})
-	if len(found) == 0 {
-		return nil
-	}
-	return found[0]
-}
-
-func (v *vault) discoverable() int {
-	return len(v.newestFirst(func(r *record) bool { return r.Discoverable }))
-}
-
-func (v *vault) add(r *record) { v.records = append(v.records, r) }
-
-func (v *vault) remove(r *record) {
-	v.records = slices.DeleteFunc(v.records, func(other *record) bool { return other == r })
 }

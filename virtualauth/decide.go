@@ -29,34 +29,6 @@ func checkHash(hash []byte) error {
 	return nil
 }
 
-// checkPINUVAuth judges pinUvAuthParam and pinUvAuthProtocol on an authenticator that supports no protocol
-// (CTAP 2.2 §6.1.2 step 2, §6.2.2 step 2).
-func checkPINUVAuth(parameter []byte, protocol uint) error {
-	switch {
-	case parameter == nil:
-		return nil
-	case protocol == 0:
-		return ctap2.MissingParameter
-	}
-	return ctap2.InvalidParameter
-}
-
-// verification applies the default of "uv" and the option alwaysUv (CTAP 2.2 §6.1.2 and §6.2.2, option steps).
-func (a *Authenticator) verification(option *bool, presence bool) (bool, error) {
-	ready := a.model.Verification == VerificationReady
-	asked := option != nil && *option
-	if asked && !ready {
-		return false, ctap2.InvalidOption
-	}
-	if a.model.AlwaysVerify && presence {
-		if !ready { // nothing here can verify her, and there is no PIN to fall back on
-			return false, ctap2.OperationDenied
-		}
-		return true, nil
-	}
-	return asked, nil
-}
-
 // checkList judges an exclude or allow list and drops entries of unknown types.
 func (a *Authenticator) checkList(list []ctap2.Descriptor) (ids [][]byte, err error) {
 	if most := a.model.MaxCredentialsInList; most > 0 && len(list) > most {
@@ -73,38 +45,53 @@ func (a *Authenticator) checkList(list []ctap2.Descriptor) (ids [][]byte, err er
 	return ids, nil
 }
 
-// ask puts one question to the user. Its errors are a Status by judge, or the failure of the world's User; Exchange knows
-// what to make of the latter when ctx has ended.
+// ask puts one question to the user. Its errors are a Status by judge, what became of built-in verification by uvStatus, or
+// the failure of the world's User; Exchange knows what to make of the latter when ctx has ended.
 func (a *Authenticator) ask(ctx context.Context, p Prompt) (Consent, error) {
+	c, err := a.performBuiltInUV(ctx, p)
+	return c, a.uvStatus(err)
+}
+
+// performBuiltInUV asks the user to be present, and to verify herself if the prompt says so; then it counts the attempt
+// (CTAP 2.3 §6.5.3.1). Beside the errors of ask it fails with errUVFailed and errUVBlocked.
+func (a *Authenticator) performBuiltInUV(ctx context.Context, p Prompt) (Consent, error) {
 	if a.Misbehave.SkipConsent {
-		return Consent{Present: true, Verified: p.Verify}, nil
+		return Consent{Present: true, Verified: p.Verify, LongTouch: p.LongTouch}, nil
+	}
+	if p.Verify {
+		if err := a.uvAllowed(); err != nil {
+			return Consent{}, err
+		}
 	}
 	c, err := a.world.User.Consent(ctx, p)
 	if err != nil {
 		return Consent{}, fmt.Errorf("ask the user to %s: %w", p.Reason, err)
 	}
-	if status := judge(ctx, p, c); status != ctap2.OK {
-		return c, status
+	c.Verified = c.Verified && a.knowsFinger(c.Finger)
+	status := judge(ctx, p, c)
+	if p.Verify && (status == ctap2.OK || status == ctap2.UVInvalid) {
+		a.countUV(status == ctap2.OK)
 	}
-	return c, nil
+	switch status {
+	case ctap2.OK:
+		return c, nil
+	case ctap2.UVInvalid:
+		return c, errUVFailed
+	}
+	return c, status
 }
 
-// authData builds authenticator data for one ceremony; attested is nil in assertions.
-func (a *Authenticator) authData(c Credential, g gesture, attested *authdata.AttestedCredential) []byte {
+// authData builds authenticator data for one ceremony; attested is nil in assertions, extensions where there are none.
+func (a *Authenticator) authData(c Credential, g gesture, attested *authdata.AttestedCredential, extensions []byte) []byte {
 	data := authdata.Data{
-		RPIDHash:   authdata.HashRPID(c.RPID),
+		RPIDHash:   c.rpIDHash(),
 		Flags:      a.flags(c, g, attested == nil),
 		SignCount:  c.SignCount,
 		Credential: attested,
+		Extensions: extensions,
 	}
-	if a.Misbehave.WrongRPIDHash {
-		data.RPIDHash = authdata.HashRPID("not-" + c.RPID)
-	}
-	encoded := data.Encode()
-	if a.Misbehave.TrailingByte {
-		encoded = append(encoded, 0)
-	}
-	return encoded
+	a.spoilData(&data, c)
+	return a.spoilEncoded(data.Encode())
 }
 
 // flags are UP, UV, BE and BS by WebAuthn L3 §6.1.
@@ -129,13 +116,4 @@ func (a *Authenticator) flags(c Credential, g gesture, assertion bool) authdata.
 		flags |= authdata.BS
 	}
 	return flags
-}
-
-// spoil changes the last byte of a signature and keeps its form, so that only verification can object.
-func spoil(signature []byte) []byte {
-	spoilt := append([]byte{}, signature...)
-	if len(spoilt) > 0 {
-		spoilt[len(spoilt)-1] ^= 1
-	}
-	return spoilt
 }

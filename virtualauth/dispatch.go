@@ -17,19 +17,48 @@ type handler func(a *Authenticator, ctx context.Context, parameters []byte) (res
 
 // entry is one command.
 type entry struct {
-	handle handler
-	keeps  state // what stays pending; everything else is dropped before the command starts
+	section string // of CTAP 2.3, which also tells it in the package documentation
+	handle  handler
+	keeps   state // what stays pending; everything else is dropped before the command starts
+	// supported says whether a model has the command; nil means that all have it.
+	supported func(Model) bool
+	// subCommands are the names of its sub-commands, by number; nil where it has none.
+	subCommands func() []string
 }
 
 // commands is the whole command set; whatever it does not hold is INVALID_COMMAND. Never written after the program has
 // started.
 var commands = map[ctap2.Command]entry{
-	ctap2.CommandMakeCredential:   {handle: with((*Authenticator).makeCredential)},
-	ctap2.CommandGetAssertion:     {handle: with((*Authenticator).getAssertion)},
-	ctap2.CommandGetNextAssertion: {handle: without((*Authenticator).getNextAssertion), keeps: remainingAssertions},
-	ctap2.CommandGetInfo:          {handle: without((*Authenticator).getInfo)},
-	ctap2.CommandReset:            {handle: without((*Authenticator).reset)},
-	ctap2.CommandSelection:        {handle: without((*Authenticator).selection)},
+	ctap2.CommandMakeCredential:   {section: "6.1", handle: with((*Authenticator).makeCredential)},
+	ctap2.CommandGetAssertion:     {section: "6.2", handle: with((*Authenticator).getAssertion)},
+	ctap2.CommandGetNextAssertion: {section: "6.3", handle: without((*Authenticator).getNextAssertion), keeps: remainingAssertions},
+	ctap2.CommandGetInfo:          {section: "6.4", handle: without((*Authenticator).getInfo)},
+	ctap2.CommandClientPIN: {
+		section: "6.5", handle: with((*Authenticator).clientPIN), supported: hasProtocols, subCommands: pinCommandNames,
+	},
+	ctap2.CommandReset:     {section: "6.6", handle: without((*Authenticator).reset)},
+	ctap2.CommandSelection: {section: "6.9", handle: without((*Authenticator).selection), supported: Model.since21},
+	ctap2.CommandConfig: {
+		section: "6.11", handle: with((*Authenticator).config), supported: hasConfig, subCommands: configCommandNames,
+	},
+	ctap2.CommandBioEnrollment: {
+		section: "6.7", handle: with((*Authenticator).bioEnrollment), keeps: pendingEnrolment, supported: enrols,
+		subCommands: bioSubCommandNames,
+	},
+	ctap2.CommandCredentialManagement: {
+		section: "6.8", handle: with((*Authenticator).credentialManagement), keeps: remainingEnumeration, supported: manages,
+		subCommands: managementSubCommandNames,
+	},
+	ctap2.CommandLargeBlobs: {
+		section: "6.10", handle: with((*Authenticator).largeBlobs), keeps: pendingBlobs, supported: keepsBlobs,
+	},
+	ctap2.CommandBioEnrollmentPrototype: {
+		section: "6.12", handle: with((*Authenticator).bioEnrollment), keeps: pendingEnrolment, supported: enrolsByPrototype,
+	},
+	ctap2.CommandCredentialManagementPrototype: {
+		section: "6.13", handle: with((*Authenticator).credentialManagement), keeps: remainingEnumeration,
+		supported: managesByPrototype,
+	},
 }
 
 func (a *Authenticator) dispatch(ctx context.Context, request []byte) (any, error) {
@@ -40,12 +69,10 @@ func (a *Authenticator) dispatch(ctx context.Context, request []byte) (any, erro
 		return nil, ctap2.RequestTooLarge
 	}
 	command, known := commands[ctap2.Command(request[0])]
-	if !known {
+	if !known || !a.model.since20() || command.supported != nil && !command.supported(a.model) {
 		return nil, ctap2.InvalidCommand
 	}
-	if command.keeps&remainingAssertions == 0 {
-		a.setPending(nil)
-	}
+	a.dropPending(command.keeps)
 	return command.handle(a, ctx, request[1:])
 }
 

@@ -1,15 +1,14 @@
 package virtualauth
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/passkeylab/passkeylab/virtualauth/ctap2"
 	"github.com/passkeylab/passkeylab/virtualauth/keystore"
+	"github.com/passkeylab/passkeylab/virtualauth/pinuv"
 )
 
 // nextAssertionLimit is how long getNextAssertion may take to follow; each one starts it anew (CTAP 2.2 §6.3).
@@ -24,9 +23,10 @@ type assertions struct {
 
 // assertion is what was decided about an assertion.
 type assertion struct {
-	clientDataHash []byte
-	gesture        gesture
-	several        bool // several accounts, and no display to choose on: their names are told
+	request *ctap2.GetAssertionRequest
+	gesture gesture
+	effects []effect // of extensions
+	several bool     // several accounts, and no display to choose on: their names are told
 }
 
 // getAssertion is authenticatorGetAssertion (CTAP 2.2 §6.2.2): it judges the request, finds credentials, asks the user
@@ -38,10 +38,15 @@ func (a *Authenticator) getAssertion(ctx context.Context, r *ctap2.GetAssertionR
 	if err := checkHash(r.ClientDataHash); err != nil {
 		return nil, err
 	}
-	if err := checkPINUVAuth(r.PINUVAuthParam, r.PINUVAuthProtocol); err != nil {
+	p := newProof(r.PINUVAuthProtocol, r.PINUVAuthParam, r.ClientDataHash, r.Options)
+	if err := a.open(ctx, p, r.RPID); err != nil {
 		return nil, err
 	}
-	want, err := a.getAssertionOptions(r.Options)
+	want, err := a.getAssertionOptions(r.Options, &p)
+	if err != nil {
+		return nil, err
+	}
+	proven, err := p.byToken(a, pinuv.GA, r.RPID)
 	if err != nil {
 		return nil, err
 	}
@@ -49,25 +54,28 @@ func (a *Authenticator) getAssertion(ctx context.Context, r *ctap2.GetAssertionR
 	if err != nil {
 		return nil, err
 	}
-	named := len(r.AllowList) > 0 && !a.Misbehave.IgnoreAllowList
-	found := a.locate(r.RPID, named, allowed)
-	if named && len(found) > 1 {
-		found = found[:1] // any of them will do, and the RP wants one
+	g := gesture{present: want.presence, verified: proven.verified || want.verification}
+	found := a.locate(search{r.RPID, len(r.AllowList) > 0 && !a.Misbehave.IgnoreAllowList, allowed, g.verified})
+	chosen, err := a.consentToSign(ctx, r.RPID, signing{want, proven}, found)
+	if err != nil {
+		return nil, err
 	}
-	chosen, err := a.consentToSign(ctx, r.RPID, want, found)
+	if want.presence {
+		a.endGesture()
+	}
+	effects, err := a.judgeAssertion(r, g)
 	if err != nil {
 		return nil, err
 	}
 	ceremony := assertion{
-		clientDataHash: bytes.Clone(r.ClientDataHash),
-		gesture:        gesture{present: want.presence, verified: want.verification},
-		several:        len(found) > 1 && !a.model.Display,
+		request: r, gesture: g, effects: effects,
+		several: len(found) > 1 && !a.model.Display,
 	}
 	return a.firstAssertion(ctx, ceremony, found, chosen)
 }
 
-// getAssertionOptions applies steps 4 to 6 of CTAP 2.2 §6.2.2.
-func (a *Authenticator) getAssertionOptions(o *ctap2.Options) (want wanted, err error) {
+// getAssertionOptions applies the option steps of CTAP 2.3 §6.2.2, and may switch built-in verification on.
+func (a *Authenticator) getAssertionOptions(o *ctap2.Options, p *proof) (want wanted, err error) {
 	if o == nil {
 		o = &ctap2.Options{}
 	}
@@ -75,32 +83,25 @@ func (a *Authenticator) getAssertionOptions(o *ctap2.Options) (want wanted, err 
 		return wanted{}, ctap2.UnsupportedOption
 	}
 	want.presence = o.UserPresence == nil || *o.UserPresence
-	want.verification, err = a.verification(o.UserVerification, want.presence)
-	return want, err
+	if want.presence {
+		if err := p.always(a); err != nil {
+			return wanted{}, err
+		}
+	}
+	want.verification = p.uv
+	return want, nil
 }
 
-// locate finds the credentials that will do, newest first (CTAP 2.2 §6.2.2, credential location step).
-func (a *Authenticator) locate(rpID string, named bool, ids [][]byte) []Credential {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	var found []Credential
-	for _, r := range a.vault.newestFirst(func(r *record) bool {
-		if r.RPID != rpID {
-			return false
-		}
-		if named {
-			return slices.ContainsFunc(ids, func(id []byte) bool { return bytes.Equal(id, r.ID) })
-		}
-		return r.Discoverable
-	}) {
-		found = append(found, r.clone())
-	}
-	return found
+// signing is how the user of a getAssertion takes part.
+type signing struct {
+	want   wanted
+	proven gesture // by a token
 }
 
 // consentToSign asks the one question that fits and returns the index of the credential to use first. When nothing was found
 // it still asks where presence is wanted, so that a site cannot probe for credentials behind the user's back.
-func (a *Authenticator) consentToSign(ctx context.Context, rpID string, want wanted, found []Credential) (chosen int, err error) {
+func (a *Authenticator) consentToSign(ctx context.Context, rpID string, s signing, found []Credential) (chosen int, err error) {
+	want := s.want
 	prompt := Prompt{Reason: ToSignIn, RPID: rpID, Verify: want.verification}
 	for i, c := range found {
 		if i == 0 {
@@ -111,7 +112,7 @@ func (a *Authenticator) consentToSign(ctx context.Context, rpID string, want wan
 	if len(found) == 0 {
 		prompt.Reason, prompt.Verify = ToExplainNone, false
 		if want.presence {
-			if _, err := a.ask(ctx, prompt); errors.Is(err, ctap2.KeepAliveCancel) || isFailure(err) {
+			if _, err := a.askFor(ctx, prompt, s.proven); errors.Is(err, ctap2.KeepAliveCancel) || isFailure(err) {
 				return 0, err
 			}
 		}
@@ -120,7 +121,9 @@ func (a *Authenticator) consentToSign(ctx context.Context, rpID string, want wan
 	if !want.presence && !want.verification {
 		return 0, nil
 	}
-	consent, err := a.ask(ctx, prompt)
+	proven := s.proven
+	proven.present = proven.present && !(a.model.Display && len(found) > 1) // there is a choice to make
+	consent, err := a.askFor(ctx, prompt, proven)
 	if err != nil {
 		return 0, err
 	}
@@ -184,35 +187,53 @@ func (a *Authenticator) takePending() (assertion, []byte, error) {
 
 // assert signs with one credential (CTAP 2.2 §6.2.2, last step; WebAuthn L3 §6.3.3).
 func (a *Authenticator) assert(ctx context.Context, ceremony assertion, id []byte) (*ctap2.GetAssertionResponse, error) {
-	c, handle, err := a.use(id)
+	r, err := a.use(ctx, id)
 	if err != nil {
 		return nil, err
 	}
-	authData := a.authData(c, ceremony.gesture, nil)
-	signature, err := a.world.Keys.Sign(ctx, handle, slices.Concat(authData, ceremony.clientDataHash))
+	outputs, err := a.extend(ctx, ceremony.effects, r)
+	if err != nil {
+		return nil, err
+	}
+	extensions, err := outputs.encodeSigned()
+	if err != nil {
+		return nil, err
+	}
+	c := r.Credential
+	authData := a.authData(c, ceremony.gesture, nil, extensions)
+	message := append(authData, ceremony.request.ClientDataHash...)
+	if a.Misbehave.SignAuthDataOnly {
+		message = authData
+	}
+	signature, err := a.storeOf(r).Sign(ctx, r.handle, message)
 	if err != nil {
 		return nil, keyError(err)
 	}
-	if a.Misbehave.BadSignature {
-		signature = spoil(signature)
-	}
 	return &ctap2.GetAssertionResponse{
-		Credential: ctap2.Descriptor{ID: c.ID, Type: ctap2.PublicKey},
-		AuthData:   authData, Signature: signature, User: a.userOf(c, ceremony),
+		Credential: ctap2.Descriptor{ID: a.answerID(c), Type: ctap2.PublicKey},
+		AuthData:   a.spoilSigned(authData), Signature: a.spoilSignature(signature), User: a.userOf(c, ceremony),
+		LargeBlobKey: outputs.largeBlobKey, UnsignedExtensions: outputs.unsigned,
 	}, nil
 }
 
-// use counts a use of a credential, which is gone if it was deleted while the user made up her mind.
-func (a *Authenticator) use(id []byte) (Credential, keystore.Handle, error) {
+// use counts a use of a credential, which is gone if it was deleted while the user made up her mind. It returns a copy.
+func (a *Authenticator) use(ctx context.Context, id []byte) (*record, error) {
 	now := a.world.Clock.Now()
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	r := a.vault.find(id)
 	if r == nil {
-		return Credential{}, nil, ctap2.NoCredentials
+		return nil, ctap2.NoCredentials
 	}
-	r.SignCount, r.LastUsedAt = a.nextCount(r.SignCount), now
-	return r.clone(), r.handle, nil
+	if err := a.change(ctx, r, func(c *Credential) {
+		c.LastUsedAt = now
+		if !c.NeverCounts {
+			c.SignCount = a.nextCount(c.SignCount)
+		}
+	}); err != nil {
+		return nil, err
+	}
+	return r.copied(), nil
 }
 
 // nextCount is the signature counter of an assertion (WebAuthn L3 §6.1.1): one counter a credential, one up each time.
@@ -226,6 +247,14 @@ func (a *Authenticator) nextCount(last uint32) uint32 {
 		return max(last, 1) - 1
 	}
 	return last + 1
+}
+
+// answerID is the credential id in an assertion.
+func (a *Authenticator) answerID(c Credential) []byte {
+	if a.Misbehave.AnswerID != nil {
+		return a.Misbehave.AnswerID
+	}
+	return c.ID
 }
 
 // userOf is the user member of a response (CTAP 2.2 §6.2.2, response structure): for discoverable credentials only; names

@@ -58,6 +58,7 @@ func (g getSituation) reasons() []virtualauth.Reason {
 	return []virtualauth.Reason{virtualauth.ToSignIn}
 }
 
+// GA-009, GA-010, GA-011, GA-017, GA-019, GA-023, GA-031, GA-032, GA-033, GA-041, GA-042, GA-045, GA-057, GA-058, GA-060.
 func TestGetAssertionMatrix(t *testing.T) {
 	for _, verifier := range verifiers {
 		for _, someone := range people {
@@ -78,21 +79,8 @@ func TestGetAssertionMatrix(t *testing.T) {
 
 // plantAll plants her credential, discoverable or not, and one of the same user at another RP.
 func (s *stage) plantAll(g getSituation) (hers, elsewhere []byte) {
-	hers, elsewhere = s.plant(rpID, "ada"), s.plant("other.example", "ada")
-	if !g.discoverable {
-		portable, err := s.Export(s.t.Context(), hers)
-		if err == nil {
-			err = s.Delete(hers)
-		}
-		portable.Discoverable = false
-		if err == nil {
-			err = s.Import(s.t.Context(), portable)
-		}
-		if err != nil {
-			s.t.Fatal(err)
-		}
-	}
-	return hers, elsewhere
+	hers = s.plant(rpID, "ada", func(p *virtualauth.Portable) { p.Discoverable = g.discoverable })
+	return hers, s.plant("other.example", "ada")
 }
 
 func checkGet(t *testing.T, g getSituation) {
@@ -142,6 +130,7 @@ func (s *stage) three() {
 	}
 }
 
+// GA-018, GA-021, GA-024, GA-025, GNA-003, GNA-008, GNA-009, GNA-012.
 func TestSeveralAccountsComeNewestFirst(t *testing.T) {
 	for _, verified := range []bool{false, true} {
 		s := newStage(t, virtualauth.Model{})
@@ -182,6 +171,7 @@ func TestSeveralAccountsComeNewestFirst(t *testing.T) {
 	}
 }
 
+// INF-042, GNA-004, GNA-005, GNA-007, GNA-011.
 func TestWhatEndsTheRemainingAssertions(t *testing.T) {
 	info := func(s *stage) { _, _ = ctap2.GetInfo(s.t.Context(), s) }
 	for _, c := range []struct {
@@ -217,6 +207,7 @@ func TestWhatEndsTheRemainingAssertions(t *testing.T) {
 	}
 }
 
+// GA-059, GNA-002.
 func TestAllowingSeveralGivesOne(t *testing.T) {
 	s := newStage(t, virtualauth.Model{})
 	s.three()
@@ -233,6 +224,7 @@ func TestAllowingSeveralGivesOne(t *testing.T) {
 	}
 }
 
+// GA-026.
 func TestOnADisplayShePicksTheAccount(t *testing.T) {
 	s := newStage(t, virtualauth.Model{Display: true})
 	s.three()
@@ -250,6 +242,7 @@ func TestOnADisplayShePicksTheAccount(t *testing.T) {
 	}
 }
 
+// GA-020.
 func TestCounters(t *testing.T) {
 	counting, zero := newStage(t, virtualauth.Model{}), newStage(t, virtualauth.Model{ZeroCounter: true})
 	for _, s := range []*stage{counting, zero} {

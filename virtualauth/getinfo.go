@@ -2,49 +2,158 @@ package virtualauth
 
 import (
 	"context"
+	"slices"
 
 	"github.com/passkeylab/passkeylab/virtualauth/attestation"
+	"github.com/passkeylab/passkeylab/virtualauth/cose"
 	"github.com/passkeylab/passkeylab/virtualauth/ctap2"
 )
 
-// getInfo is authenticatorGetInfo (CTAP 2.2 §6.4): what the model claims. Nothing is claimed that makeCredential and
-// getAssertion do not hold to.
+// getInfo is authenticatorGetInfo (CTAP 2.3 §6.4): what the model claims, and the state of what can be set. Nothing is claimed
+// that the commands do not hold to. A member that would only state its default is left out.
 func (a *Authenticator) getInfo(context.Context) (*ctap2.GetInfoResponse, error) {
 	m := a.model
+	a.mu.Lock()
+	defer a.mu.Unlock()
 	info := &ctap2.GetInfoResponse{
-		Versions:             m.versions(),
-		AAGUID:               m.AAGUID,
-		Options:              m.options(),
-		MaxMessageSize:       uint(m.maxMessageSize()),
-		MaxCredentialsInList: uint(max(m.MaxCredentialsInList, 0)),
-		Transports:           m.Transports,
-		FirmwareVersion:      m.FirmwareVersion,
+		Versions:              a.versions(),
+		Extensions:            m.extensions(),
+		AAGUID:                m.AAGUID,
+		Options:               a.options(),
+		MaxMessageSize:        uint(m.maxMessageSize()),
+		MaxCredentialsInList:  uint(max(m.MaxCredentialsInList, 0)),
+		MaxCredentialIDLength: a.maxCredentialIDLength(),
+		Transports:            m.Transports,
+		FirmwareVersion:       m.FirmwareVersion,
+		Certifications:        m.Certifications,
+		TransportsForReset:    m.TransportsForReset,
 	}
-	for _, algorithm := range m.algorithms() {
+	for _, protocol := range m.protocols() {
+		info.PINUVAuthProtocols = append(info.PINUVAuthProtocols, uint(protocol))
+	}
+	for _, algorithm := range a.algorithms() {
 		info.Algorithms = append(info.Algorithms, ctap2.Parameters{Algorithm: algorithm, Type: ctap2.PublicKey})
 	}
 	if f := m.attestation(); f != attestation.FormatNone { // every authenticator can say nothing; none is not listed
 		info.AttestationFormats = []string{string(f)}
 	}
 	if m.MaxDiscoverable > 0 {
-		a.mu.Lock()
 		left := uint(max(m.MaxDiscoverable-a.vault.discoverable(), 0))
-		a.mu.Unlock()
 		info.RemainingDiscoverable = &left
 	}
-	return info, nil
+	info.MaxCredBlobLength = uint(m.credBlobLength())
+	if keepsBlobs(m) {
+		info.MaxLargeBlobArray = m.blobCapacity()
+	}
+	a.describePIN(info)
+	a.describeUV(info)
+	a.describeConfig(info)
+	return info, a.describeState(info)
 }
 
-// options are the option ids of CTAP 2.2 §6.4.
-func (m Model) options() map[string]bool {
-	options := map[string]bool{"rk": !m.NonDiscoverableOnly, "up": true, "plat": m.Attachment == Platform}
-	if m.Verification != VerificationMissing {
-		options["uv"] = m.Verification == VerificationReady
+// describePIN fills in what getInfo says about PINs.
+func (a *Authenticator) describePIN(info *ctap2.GetInfoResponse) {
+	p := a.model.PIN
+	if !p.Supported {
+		return
 	}
-	if m.AlwaysVerify {
-		options["alwaysUv"] = true // and makeCredUvNotRqd must then be absent (CTAP 2.2 §7.2)
-	} else {
-		options["makeCredUvNotRqd"] = true
+	forced := a.settings.ForcePINChange
+	info.ForcePINChange, info.MinPINLength = &forced, uint(a.minPINLength())
+	if p.maxLength() != maxPINBytes {
+		info.MaxPINLength = uint(p.maxLength())
+	}
+	if p.Complex != nil {
+		complexity := a.complexPINs()
+		info.PINComplexityPolicy = &complexity
+		if p.ComplexURL != "" {
+			info.PINComplexityPolicyURL = ctap2.Bytes(p.ComplexURL)
+		}
+	}
+}
+
+// describeUV fills in what getInfo says about built-in user verification.
+func (a *Authenticator) describeUV(info *ctap2.GetInfoResponse) {
+	if !a.model.builtInUV() {
+		return
+	}
+	info.UVModality, info.PreferredUVAttempts = a.model.UVModality, uint(max(a.model.PreferredUVAttempts, 0))
+	if a.model.PIN.Supported {
+		successes := a.settings.UVSuccesses
+		info.UVCountSinceLastPINEntry = &successes
+	}
+}
+
+// describeConfig fills in what getInfo says about authenticatorConfig.
+func (a *Authenticator) describeConfig(info *ctap2.GetInfoResponse) {
+	c := a.model.Config
+	info.ConfigCommands = c.commands()
+	if c.SetMinPINLength {
+		most := uint(max(c.MaxRPIDs, 0))
+		info.MaxRPIDsForMinPINLength = &most
+	}
+	if c.LongTouchForReset {
+		long := a.settings.LongTouchForReset
+		info.LongTouchForReset = &long
+	}
+	info.VendorConfigCommands = c.VendorCommands
+}
+
+// versions are those protocol versions of the model that there are. U2F_V2 does not go with alwaysUv, because U2F verifies
+// nobody (CTAP 2.3 §7.2).
+func (a *Authenticator) versions() []string {
+	return slices.DeleteFunc(slices.Clone(a.model.versions()), func(v string) bool {
+		return !slices.Contains(knownVersions, v) || v == "U2F_V2" && a.alwaysUV()
+	})
+}
+
+// options are the option ids of CTAP 2.3 §6.4. Absent, false and true say three different things.
+func (a *Authenticator) options() map[string]bool {
+	m := a.model
+	options := map[string]bool{"rk": !m.NonDiscoverableOnly, "up": true, "plat": m.Attachment == Platform}
+	for _, o := range []struct {
+		id             string
+		present, value bool
+	}{
+		{"uv", m.builtInUV(), a.uvReady()},
+		{"clientPin", m.PIN.Supported, a.pinSet()},
+		{"pinUvAuthToken", m.tokens(), true},
+		{"noMcGaPermissionsWithClientPin", m.PIN.Supported && m.PIN.NoCeremonies, true},
+		{"alwaysUv", m.AlwaysVerify || m.Config.ToggleAlwaysUV, a.alwaysUV()},
+		// makeCredUvNotRqd must be absent or false beside alwaysUv (CTAP 2.3 §7.2).
+		{"makeCredUvNotRqd", !a.alwaysUV() && !m.VerifyToCreate, true},
+		{"credMgmt", manages(m), true},
+		{"credentialMgmtPreview", managesByPrototype(m), true},
+		{"perCredMgmtRO", m.PersistentTokens, true},
+		{"bioEnroll", enrols(m), a.uvReady()},
+		{"userVerificationMgmtPreview", enrolsByPrototype(m), a.uvReady()},
+		{"uvBioEnroll", m.Fingerprints > 0 && m.UVEnroll, true},
+		{"largeBlobs", keepsBlobs(m), true},
+		{"authnrCfg", m.Config.exists(), true},
+		{"uvAcfg", m.Config.exists() && m.UVConfig, true},
+		{"setMinPINLength", m.Config.SetMinPINLength, true},
+		{"ep", m.Config.Enterprise, a.settings.EnterpriseAttestation},
+	} {
+		if o.present {
+			options[o.id] = o.value
+		}
 	}
 	return options
+}
+
+// algorithms are those of the model for which there is a key store.
+func (a *Authenticator) algorithms() (usable []cose.Algorithm) {
+	for _, algorithm := range a.model.algorithms() {
+		if a.storeFor(algorithm) != nil {
+			usable = append(usable, algorithm)
+		}
+	}
+	return usable
+}
+
+// maxCredentialIDLength is told where a limit on lists makes it matter (CTAP 2.3 §6.4): a platform splits them by both.
+func (a *Authenticator) maxCredentialIDLength() uint {
+	if a.model.MaxCredentialsInList <= 0 {
+		return 0
+	}
+	return credentialIDLength
 }

@@ -91,7 +91,7 @@ func TestNoKeyIsLeftBehind(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			s := newStage(t, virtualauth.Model{})
 			keys := &counted{Software: keystore.NewSoftware(seeded(5))}
-			s.Authenticator = virtualauth.New(virtualauth.Model{Attestation: attestation.FormatPacked}, virtualauth.World{
+			s.Authenticator = virtualauth.New(virtualauth.Model{Attestation: attestation.FormatPacked, Backup: virtualauth.NotBackedUpYet}, virtualauth.World{
 				User: s.person, Clock: s.clock, Rand: seeded(6), Keys: keys,
 			})
 			s.register("ada")

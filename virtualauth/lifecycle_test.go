@@ -57,7 +57,7 @@ func TestGetInfoTellsTheModel(t *testing.T) {
 			Versions: []string{"FIDO_2_0"}, NonDiscoverableOnly: true, Verification: virtualauth.VerificationMissing, MaxCredentialsInList: 8,
 			Attestation: attestation.FormatPacked, Algorithms: []cose.Algorithm{cose.EdDSA},
 		}, ctap2.GetInfoResponse{
-			Versions: []string{"FIDO_2_0"}, MaxMessageSize: 7609, MaxCredentialsInList: 8, AttestationFormats: []string{"packed"},
+			Versions: []string{"FIDO_2_0"}, MaxMessageSize: 7609, MaxCredentialsInList: 8, MaxCredentialIDLength: 32, AttestationFormats: []string{"packed"},
 			Algorithms: []ctap2.Parameters{{Algorithm: cose.EdDSA, Type: ctap2.PublicKey}},
 			Options:    map[string]bool{"rk": false, "up": true, "plat": false, "makeCredUvNotRqd": true},
 		}},
@@ -173,13 +173,13 @@ func TestACredentialMovesToAnotherAuthenticator(t *testing.T) {
 type sealed struct{ keystore.KeyStore }
 
 func TestKeysThatStayAreNotMoved(t *testing.T) {
-	s := newStage(t, virtualauth.Model{})
+	s := newStage(t, eligible)
 	id := s.register("ada").id
 	portable, err := s.Export(t.Context(), id)
 	if err != nil {
 		t.Fatal(err)
 	}
-	a := virtualauth.New(virtualauth.Model{}, virtualauth.World{
+	a := virtualauth.New(eligible, virtualauth.World{
 		Clock: s.clock, Rand: seeded(3), Keys: sealed{keystore.NewSoftware(seeded(4))},
 	})
 	if err := a.Import(t.Context(), portable); !errors.Is(err, virtualauth.ErrKeysStay) {

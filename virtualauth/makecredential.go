@@ -6,6 +6,7 @@ import (
 
 	"github.com/passkeylab/passkeylab/virtualauth/cose"
 	"github.com/passkeylab/passkeylab/virtualauth/ctap2"
+	"github.com/passkeylab/passkeylab/virtualauth/pinuv"
 )
 
 // makeCredential is authenticatorMakeCredential (CTAP 2.2 §6.1.2): it judges the request, asks the user one question, and
@@ -14,29 +15,56 @@ func (a *Authenticator) makeCredential(ctx context.Context, r *ctap2.MakeCredent
 	if err := checkNewAccount(r); err != nil {
 		return nil, err
 	}
-	if err := checkPINUVAuth(r.PINUVAuthParam, r.PINUVAuthProtocol); err != nil {
+	p := newProof(r.PINUVAuthProtocol, r.PINUVAuthParam, r.ClientDataHash, r.Options)
+	if err := a.open(ctx, p, r.RP.ID); err != nil {
 		return nil, err
 	}
 	algorithm, err := a.chooseAlgorithm(r.Parameters)
 	if err != nil {
 		return nil, err
 	}
-	want, err := a.makeCredentialOptions(r.Options)
+	want, err := a.makeCredentialOptions(r.Options, &p)
 	if err != nil {
 		return nil, err
 	}
-	if r.EnterpriseAttestation != 0 { // step 9: not supported here
-		return nil, ctap2.InvalidParameter
+	enterprise, err := a.enterprise(r)
+	if err != nil {
+		return nil, err
+	}
+	proven, err := p.byToken(a, pinuv.MC, r.RP.ID)
+	if err != nil {
+		return nil, err
 	}
 	excluded, err := a.checkList(r.ExcludeList)
 	if err != nil {
 		return nil, err
 	}
-	g, err := a.consentToCreate(ctx, r, want, excluded)
+	g, err := a.consentToCreate(ctx, creating{r, want, proven, excluded})
 	if err != nil {
 		return nil, err
 	}
-	return a.create(ctx, r, creation{want: want, gesture: g, algorithm: algorithm})
+	effects, err := a.judgeCreation(r, want, g)
+	if err != nil {
+		return nil, err
+	}
+	return a.create(ctx, r, creation{want: want, gesture: g, algorithm: algorithm, enterprise: enterprise, effects: effects})
+}
+
+// enterprise decides which type of enterprise attestation to make: 1, 2, or 0 for none (CTAP 2.3 §6.1.2, enterprise
+// attestation step; §7.1). An RP that is not on the list of type 1 gets the usual attestation and learns nothing.
+func (a *Authenticator) enterprise(r *ctap2.MakeCredentialRequest) (uint, error) {
+	asked := r.EnterpriseAttestation
+	switch {
+	case asked == nil:
+		return 0, nil
+	case !a.read(func(a *Authenticator) bool { return a.model.Config.Enterprise && a.settings.EnterpriseAttestation }):
+		return 0, ctap2.InvalidParameter
+	case *asked != 1 && *asked != 2:
+		return 0, ctap2.InvalidOption
+	case *asked == 1 && !slices.Contains(a.model.Config.EnterpriseRPIDs, r.RP.ID):
+		return 0, nil
+	}
+	return *asked, nil
 }
 
 // checkNewAccount judges what must be there and how long.
@@ -60,7 +88,7 @@ func (a *Authenticator) chooseAlgorithm(offered []ctap2.Parameters) (chosen cose
 		if p.Type == "" || p.Algorithm == 0 {
 			return 0, ctap2.InvalidCBOR // the status that step 3 gives as its example
 		}
-		if chosen == 0 && p.Type == ctap2.PublicKey && slices.Contains(a.model.algorithms(), p.Algorithm) {
+		if chosen == 0 && p.Type == ctap2.PublicKey && a.usable(p.Algorithm) {
 			chosen = p.Algorithm
 		}
 	}
@@ -73,8 +101,9 @@ func (a *Authenticator) chooseAlgorithm(offered []ctap2.Parameters) (chosen cose
 	return chosen, nil
 }
 
-// makeCredentialOptions applies steps 5 to 8 of CTAP 2.2 §6.1.2.
-func (a *Authenticator) makeCredentialOptions(o *ctap2.Options) (want wanted, err error) {
+// makeCredentialOptions applies the option steps of CTAP 2.3 §6.1.2, from "up" to makeCredUvNotRqd, and may switch built-in
+// verification on.
+func (a *Authenticator) makeCredentialOptions(o *ctap2.Options, p *proof) (want wanted, err error) {
 	if o == nil {
 		o = &ctap2.Options{}
 	}
@@ -85,49 +114,61 @@ func (a *Authenticator) makeCredentialOptions(o *ctap2.Options) (want wanted, er
 	if want.discoverable && a.model.NonDiscoverableOnly {
 		return wanted{}, ctap2.UnsupportedOption
 	}
-	if want.verification, err = a.verification(o.UserVerification, true); err != nil {
+	if err := p.always(a); err != nil {
 		return wanted{}, err
 	}
-	// makeCredUvNotRqd frees only credentials that are not discoverable from verification (step 7); without a PIN to ask
-	// for, what remains is a refusal.
-	if want.discoverable && !want.verification && a.model.Verification == VerificationReady {
-		return wanted{}, ctap2.OperationDenied
+	// makeCredUvNotRqd frees only credentials that are not discoverable from verification.
+	if (want.discoverable || a.model.VerifyToCreate) && !p.given() && a.read((*Authenticator).protected) {
+		return wanted{}, a.unverified()
 	}
+	want.verification = p.uv
 	want.discoverable = want.discoverable || a.model.AlwaysDiscoverable
 	return want, nil
 }
 
-// consentToCreate asks the one question that fits: steps 11, 12 and 14 of CTAP 2.2 §6.1.2 in one gesture.
-func (a *Authenticator) consentToCreate(ctx context.Context, r *ctap2.MakeCredentialRequest, want wanted, excluded [][]byte) (gesture, error) {
+// creating is a makeCredential that has been judged.
+type creating struct {
+	request  *ctap2.MakeCredentialRequest
+	want     wanted
+	proven   gesture // by a token
+	excluded [][]byte
+}
+
+// consentToCreate asks the one question that fits: exclude list, duplicate account and user presence of CTAP 2.3 §6.1.2 in one
+// gesture.
+func (a *Authenticator) consentToCreate(ctx context.Context, c creating) (gesture, error) {
+	r := c.request
 	prompt := Prompt{
-		Reason: ToCreate, RPID: r.RP.ID, RPName: r.RP.Name, Verify: want.verification,
+		Reason: ToCreate, RPID: r.RP.ID, RPName: r.RP.Name, Verify: c.want.verification,
 		Accounts: []Account{{UserName: r.User.Name, DisplayName: r.User.DisplayName}},
 	}
-	if known := a.knownOf(r.RP.ID, excluded); known != nil && !a.Misbehave.IgnoreExcludeList {
+	g := gesture{present: true, verified: c.proven.verified || c.want.verification}
+	if known := a.knownOf(r.RP.ID, c.excluded, g.verified); known != nil && !a.Misbehave.IgnoreExcludeList {
 		prompt.Reason, prompt.Accounts = ToShowExcluded, []Account{known.account()}
-		return gesture{}, a.refuseExcluded(ctx, prompt)
+		return gesture{}, a.refuseExcluded(ctx, prompt, c.proven)
 	}
-	if known := a.duplicateOf(r, want); known != nil {
+	if known := a.duplicateOf(r, c.want); known != nil {
 		prompt.Reason, prompt.Accounts = ToExplainDuplicate, []Account{known.account()}
 		if _, err := a.ask(ctx, prompt); err != nil {
 			return gesture{}, err
 		}
 		return gesture{}, ctap2.OperationDenied
 	}
-	if _, err := a.ask(ctx, prompt); err != nil {
+	if _, err := a.askFor(ctx, prompt, c.proven); err != nil {
 		return gesture{}, err
 	}
-	return gesture{present: true, verified: want.verification}, nil
+	a.endGesture()
+	return g, nil
 }
 
 // refuseExcluded answers for an excluded credential. A site may not learn that it exists unless the user agrees: declining is
 // OPERATION_DENIED (WebAuthn L3 §6.3.2 step 3). Letting the time pass is CREDENTIAL_EXCLUDED, though: CTAP 2.2 §6.1.2 step 12
 // is explicit about it, and by then the wait has told the site as much.
-func (a *Authenticator) refuseExcluded(ctx context.Context, p Prompt) error {
+func (a *Authenticator) refuseExcluded(ctx context.Context, p Prompt, proven gesture) error {
 	if a.Misbehave.RevealExcluded {
 		return ctap2.CredentialExcluded
 	}
-	consent, err := a.ask(ctx, p)
+	consent, err := a.askFor(ctx, p, proven)
 	if err != nil && !consent.Late {
 		return err
 	}
@@ -135,11 +176,11 @@ func (a *Authenticator) refuseExcluded(ctx context.Context, p Prompt) error {
 }
 
 // knownOf returns a credential of the RP that a list names, or nil.
-func (a *Authenticator) knownOf(rpID string, ids [][]byte) *Credential {
+func (a *Authenticator) knownOf(rpID string, ids [][]byte, verified bool) *Credential {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	for _, id := range ids {
-		if r := a.vault.find(id); r != nil && r.RPID == rpID {
+		if r := a.vault.find(id); r != nil && r.belongsTo(rpID) && a.mayUse(r, verified, true) {
 			known := r.clone()
 			return &known
 		}

@@ -82,6 +82,7 @@ func (m makeSituation) expected() ctap2.Status {
 	return ctap2.OK
 }
 
+// MC-037, MC-039, MC-040, MC-041, MC-054, MC-057, MC-058, MC-059, MC-066, MC-068, MC-085.
 func TestMakeCredentialMatrix(t *testing.T) {
 	for _, verifier := range verifiers {
 		for _, someone := range people {
@@ -135,10 +136,10 @@ func checkMake(t *testing.T, m makeSituation) {
 	}
 }
 
-// plant imports a discoverable credential without any ceremony and returns its id.
-func (s *stage) plant(rp, user string) []byte {
+// plant imports a device-bound, discoverable credential without any ceremony, edited, and returns its id.
+func (s *stage) plant(rp, user string, edits ...func(*virtualauth.Portable)) []byte {
 	s.t.Helper()
-	from := newStage(s.t, virtualauth.Model{})
+	from := newStage(s.t, eligible)
 	request := registration(user)
 	request.RP.ID = rp
 	if _, err := ctap2.MakeCredential(s.t.Context(), from, request); err != nil {
@@ -148,7 +149,10 @@ func (s *stage) plant(rp, user string) []byte {
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	portable.ID = []byte("the passkey of " + user + " at " + rp)
+	portable.ID, portable.BackupEligible = []byte("the passkey of "+user+" at "+rp), false
+	for _, edit := range edits {
+		edit(&portable)
+	}
 	if err := s.Import(s.t.Context(), portable); err != nil {
 		s.t.Fatal(err)
 	}
@@ -174,7 +178,7 @@ func TestThePersonIsToldWhy(t *testing.T) {
 	}
 }
 
-// TestSecondPasskeyOfAnAccount is about the same account again, without an exclude list.
+// TestSecondPasskeyOfAnAccount is about the same account again, without an exclude list: MC-048, MC-100, MC-101, GA-028.
 func TestSecondPasskeyOfAnAccount(t *testing.T) {
 	for _, c := range []struct {
 		name    string
@@ -229,6 +233,7 @@ func TestAfterDeletingTheDuplicateItWorks(t *testing.T) {
 	s.register("ada")
 }
 
+// MC-049, INF-035.
 func TestRoomForDiscoverableCredentials(t *testing.T) {
 	s := newStage(t, virtualauth.Model{MaxDiscoverable: 2})
 	remaining := func() uint {
@@ -259,6 +264,7 @@ func TestRoomForDiscoverableCredentials(t *testing.T) {
 	s.register("cleo")
 }
 
+// MC-029, MC-030, MC-042, MC-043, MC-044, MC-046.
 func TestAlgorithmsAndStatements(t *testing.T) {
 	all := []cose.Algorithm{cose.ES256, cose.EdDSA, cose.RS256}
 	for _, algorithm := range all {

@@ -4,7 +4,10 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/passkeylab/passkeylab/virtualauth/attestation"
+	"github.com/passkeylab/passkeylab/virtualauth/authdata"
 	"github.com/passkeylab/passkeylab/virtualauth/cose"
+	"github.com/passkeylab/passkeylab/virtualauth/ctap2"
+	"github.com/passkeylab/passkeylab/virtualauth/pinuv"
 )
 
 // Misbehaviour is the list of lies an authenticator can tell. The zero value is honest. One field is one deviation, read at
@@ -46,6 +49,22 @@ type Misbehaviour struct {
 	CounterGoesBack bool
 	// TrailingByte puts one more byte behind authenticator data. Breaks WebAuthn L3 §6.1.
 	TrailingByte bool
+	// HashedRPID is hashed instead of the RP ID: an origin, a subdomain, another spelling. Breaks WebAuthn L3 §6.1; noticed by
+	// §7.1 step 14 and §7.2 step 15.
+	HashedRPID string
+	// SignCount stands in authenticator data instead of the true counter, which goes on counting. Breaks WebAuthn L3 §6.1.1;
+	// noticed by §7.2 step 22.
+	SignCount *uint32
+	// FlipFlags are flags that are wrong and nothing else: AT or ED without the bytes that they announce, or bytes without
+	// the flag, or reserved bits. Breaks WebAuthn L3 §6.1.
+	FlipFlags authdata.Flags
+	// Extensions stand in authenticator data instead of the extension outputs; they need not be a CBOR map.
+	// Breaks WebAuthn L3 §9.5 and, for outputs that nobody asked for, §6.1.
+	Extensions []byte
+	// CutAuthData is how many bytes are missing at the end of authenticator data. Breaks WebAuthn L3 §6.1.
+	CutAuthData int
+	// AttestAssertions puts attested credential data into assertions. Breaks WebAuthn L3 §6.3.3 step 10.
+	AttestAssertions bool
 
 	// AAGUID claims another model in new credentials. Breaks WebAuthn L3 §6.5.1.
 	AAGUID *uuid.UUID
@@ -72,6 +91,26 @@ type Misbehaviour struct {
 
 	// BadSignature spoils the signature of assertions. Noticed by WebAuthn L3 §7.2 step 21.
 	BadSignature bool
+	// TruncateSignature leaves the last byte of the signatures of assertions out. Breaks WebAuthn L3 §6.5.5; noticed by §7.2
+	// step 21.
+	TruncateSignature bool
+	// TrailSignature puts a byte behind the signatures of assertions. Breaks WebAuthn L3 §6.5.5; noticed by §7.2 step 21.
+	TrailSignature bool
+	// RawSignature writes ECDSA signatures of assertions as r ‖ s, and not in DER. Breaks WebAuthn L3 §6.5.5; noticed by §7.2
+	// step 21.
+	RawSignature bool
+	// RepeatSignature answers with the signature of the assertion before. Breaks WebAuthn L3 §6.3.3 step 11; noticed by §7.2
+	// step 21.
+	RepeatSignature bool
+	// SignAuthDataOnly leaves the client data hash out of what assertions sign. Breaks WebAuthn L3 §6.3.3 step 11; noticed by
+	// §7.2 step 21.
+	SignAuthDataOnly bool
+	// AlterSigned changes the counter in authenticator data after an assertion has signed it. Breaks WebAuthn L3 §6.3.3 step
+	// 11; noticed by §7.2 step 21.
+	AlterSigned bool
+	// AnswerID names another credential in assertions than the one that signed. Breaks CTAP 2.3 §6.2.2, response structure;
+	// noticed by WebAuthn L3 §7.2 step 5.
+	AnswerID []byte
 	// OmitUser leaves the user out of assertions of discoverable credentials.
 	// Breaks CTAP 2.2 §6.2.2, response structure; noticed by WebAuthn L3 §7.2 step 6.
 	OmitUser bool
@@ -81,4 +120,67 @@ type Misbehaviour struct {
 	LeakNames bool
 	// KeepAssertions lets getNextAssertion succeed after its 30 seconds. Breaks CTAP 2.2 §6.3.
 	KeepAssertions bool
+
+	// PINUV holds the lies of the PIN/UV auth protocols. Breaks CTAP 2.3 §6.5.6 and §6.5.7.
+	PINUV pinuv.Misbehaviour
+	// IgnorePermissions takes any token for any command. Breaks CTAP 2.3 §6.5.5.7, permissions.
+	IgnorePermissions bool
+	// IgnoreTokenRPID takes a token of one RP ID for another. Breaks CTAP 2.3 §6.1.2 and §6.2.2, permissions RP ID step.
+	IgnoreTokenRPID bool
+	// KeepPermissions lets a token serve any number of ceremonies. Breaks CTAP 2.3 §6.1.2 and §6.2.2, user presence step.
+	KeepPermissions bool
+	// KeepUVRetries counts no failed built-in verification. Breaks CTAP 2.3 §6.5.3.1, performBuiltInUv.
+	KeepUVRetries bool
+	// KeepPINRetries counts no wrong PIN. Breaks CTAP 2.3 §6.5.5.7.2, pinRetries step.
+	KeepPINRetries bool
+	// NeverLockPIN goes on after three wrong PINs in a row. Breaks CTAP 2.3 §6.5.5.7.2, PIN_AUTH_BLOCKED.
+	NeverLockPIN bool
+	// AcceptAnyPIN takes a new PIN whatever its length or complexity. Breaks CTAP 2.3 §6.5.5.5, PIN length step.
+	AcceptAnyPIN bool
+	// ResetAnyTime lets reset succeed long after power-up. Breaks CTAP 2.3 §6.6, ten seconds.
+	ResetAnyTime bool
+	// IgnoreForcedChange issues tokens although the PIN must be changed. Breaks CTAP 2.3 §6.5.5.7.2, forcePINChange step.
+	IgnoreForcedChange bool
+
+	// IgnoreCredProtect signs with, and tells of, credentials that their policy hides. Breaks CTAP 2.3 §12.1.
+	IgnoreCredProtect bool
+	// ClaimCredProtect is what new credentials say about their policy instead of the truth. Breaks CTAP 2.3 §12.1.
+	ClaimCredProtect ctap2.CredProtect
+	// ForeignCredBlob returns the blob of another credential, if there is one. Breaks CTAP 2.3 §12.2.
+	ForeignCredBlob bool
+	// SameLargeBlobKey gives every new credential the same large-blob key. Breaks CTAP 2.3 §12.3.
+	SameLargeBlobKey bool
+	// PlainSecret returns the outputs of hmac-secret unencrypted. Breaks CTAP 2.3 §12.7.
+	PlainSecret bool
+	// ConstantSecret makes the outputs of hmac-secret independent of salt and credential. Breaks CTAP 2.3 §12.7.
+	ConstantSecret bool
+	// SwapSecrets exchanges the two outputs of hmac-secret. Breaks CTAP 2.3 §12.7.
+	SwapSecrets bool
+	// IgnoreUVForSecret uses the secret for unverified users even when the user was verified. Breaks CTAP 2.3 §12.7.
+	IgnoreUVForSecret bool
+	// OmitExtensions leaves all extension outputs out. Breaks WebAuthn L3 §9.5.
+	OmitExtensions bool
+	// UnaskedExtension is the identifier of an output, true, that nobody asked for. Breaks WebAuthn L3 §9 (authenticators must
+	// not send extension outputs that were not asked for).
+	UnaskedExtension string
+	// SkipBlobIntegrity stores a large-blob array whose hash is wrong. Breaks CTAP 2.3 §6.10.2.
+	SkipBlobIntegrity bool
+	// ManageWithoutToken lets anybody list, change and delete credentials. Breaks CTAP 2.3 §6.8.2 to §6.8.6.
+	ManageWithoutToken bool
+	// KeepEnumerations goes on with an enumeration after other commands. Breaks CTAP 2.3 §6, stateful commands.
+	KeepEnumerations bool
+	// EndlessEnumerations goes on with an enumeration after its 30 seconds, and after its token is worth nothing any more.
+	// Breaks CTAP 2.3 §6, stateful commands.
+	EndlessEnumerations bool
+	// KeepDeleted answers that a credential was deleted and keeps it. Breaks CTAP 2.3 §6.8.5.
+	KeepDeleted bool
+	// AcceptAnySample counts every sample of a finger as good, even without a finger. Breaks CTAP 2.3 §6.7.4.
+	AcceptAnySample bool
+
+	// TrailingCBOR puts a byte behind the CBOR map of responses. Breaks CTAP 2.3 §8.
+	TrailingCBOR bool
+	// DuplicateKey says the first member of the CBOR map of responses twice. Breaks CTAP 2.3 §8.
+	DuplicateKey bool
+	// IndefiniteMap writes the CBOR map of responses without a length. Breaks CTAP 2.3 §8.
+	IndefiniteMap bool
 }

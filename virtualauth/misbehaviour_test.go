@@ -72,6 +72,18 @@ var lies = []lie{
 		claim("the counter goes back", func(s *story) bool { return s.used.count >= s.view(s.honest.AuthData).count })},
 	{"TrailingByte", virtualauth.Misbehaviour{TrailingByte: true}, virtualauth.Model{},
 		always("bytes are left over", func(v view) bool { return len(v.rest) == 0 })},
+	{"HashedRPID", virtualauth.Misbehaviour{HashedRPID: "https://" + rpID}, virtualauth.Model{},
+		always("another RP ID", func(v view) bool { return v.hash == authdata.HashRPID(rpID) })},
+	{"SignCount", virtualauth.Misbehaviour{SignCount: new(uint32(1 << 31))}, virtualauth.Model{},
+		always("a counter of its own", func(v view) bool { return v.count < 3 })},
+	{"FlipFlags of a reserved bit", virtualauth.Misbehaviour{FlipFlags: 1 << 5}, virtualauth.Model{},
+		claim("a reserved bit", func(s *story) bool { return s.response.AuthData[32]&s.got.AuthData[32]&0x20 == 0 })},
+	{"FlipFlags of ED", virtualauth.Misbehaviour{FlipFlags: authdata.ED}, virtualauth.Model{},
+		claim("ED without extensions", func(s *story) bool { _, err := authdata.Parse(s.got.AuthData); return err == nil })},
+	{"Extensions", virtualauth.Misbehaviour{Extensions: []byte{0xa1, 0x61, 'x', 0xf5}}, virtualauth.Model{},
+		always("extensions", func(v view) bool { return len(v.rest) == 0 })},
+	{"AttestAssertions", virtualauth.Misbehaviour{AttestAssertions: true}, virtualauth.Model{},
+		claim("a credential in an assertion", func(s *story) bool { return s.used.id == nil })},
 	{"AAGUID", virtualauth.Misbehaviour{AAGUID: new(uuid.MustParse("ea9b8d66-4d01-1d21-3ce4-b6b48cb575d4"))}, virtualauth.Model{},
 		claim("another AAGUID", func(s *story) bool { return bytes.Equal(s.made.aaguid, s.model.AAGUID[:]) })},
 	{"CredentialID", virtualauth.Misbehaviour{CredentialID: []byte("known id")}, virtualauth.Model{},
@@ -92,6 +104,20 @@ var lies = []lie{
 		func(s *story) error { return checkStatement(s.made, s.response) }},
 	{"BadSignature", virtualauth.Misbehaviour{BadSignature: true}, virtualauth.Model{},
 		func(s *story) error { return s.made.verifyAssertion(s.got) }},
+	{"TruncateSignature", virtualauth.Misbehaviour{TruncateSignature: true}, virtualauth.Model{},
+		func(s *story) error { return s.made.verifyAssertion(s.got) }},
+	{"TrailSignature", virtualauth.Misbehaviour{TrailSignature: true}, virtualauth.Model{},
+		func(s *story) error { return s.made.verifyAssertion(s.got) }},
+	{"RawSignature", virtualauth.Misbehaviour{RawSignature: true}, virtualauth.Model{},
+		func(s *story) error { return s.made.verifyAssertion(s.got) }},
+	{"RepeatSignature", virtualauth.Misbehaviour{RepeatSignature: true}, virtualauth.Model{},
+		claim("the signature of before", func(s *story) bool { return !bytes.Equal(s.got.Signature, s.honest.Signature) })},
+	{"SignAuthDataOnly", virtualauth.Misbehaviour{SignAuthDataOnly: true}, virtualauth.Model{},
+		claim("the client data hash is not signed", func(s *story) bool { return s.made.verify(s.got.AuthData, s.got.Signature) != nil })},
+	{"AlterSigned", virtualauth.Misbehaviour{AlterSigned: true}, virtualauth.Model{},
+		func(s *story) error { return s.made.verifyAssertion(s.got) }},
+	{"AnswerID", virtualauth.Misbehaviour{AnswerID: []byte("another id")}, virtualauth.Model{},
+		claim("another id", func(s *story) bool { return bytes.Equal(s.got.Credential.ID, s.made.id) })},
 	{"OmitUser", virtualauth.Misbehaviour{OmitUser: true}, virtualauth.Model{},
 		claim("no user", func(s *story) bool { return s.got.User != nil })},
 	{"UserHandle", virtualauth.Misbehaviour{UserHandle: []byte("bea")}, virtualauth.Model{},
@@ -136,7 +162,8 @@ func TestLiesInResponses(t *testing.T) {
 func TestSignaturesStayGood(t *testing.T) {
 	for _, l := range lies {
 		switch l.name {
-		case "BadSignature", "PublicKey", "OmitCredential": // nothing to verify, or with
+		case "PublicKey", "OmitCredential", // nothing to verify with
+			"BadSignature", "TruncateSignature", "TrailSignature", "RawSignature", "RepeatSignature", "SignAuthDataOnly", "AlterSigned":
 			continue
 		}
 		t.Run(l.name, func(t *testing.T) {

@@ -5,6 +5,7 @@ import (
 
 	"github.com/passkeylab/passkeylab/virtualauth/attestation"
 	"github.com/passkeylab/passkeylab/virtualauth/cose"
+	"github.com/passkeylab/passkeylab/virtualauth/pinuv"
 )
 
 // Model is what an authenticator claims to be and how it is in the habit of acting within the rules. The zero Model is a
@@ -48,6 +49,99 @@ type Model struct {
 	MaxMessageSize int
 	// FirmwareVersion is the maker's own number in getInfo; 0 means not told.
 	FirmwareVersion uint
+	// Certifications are levels reached, by the name of the programme, such as "FIDO": told in getInfo.
+	Certifications map[string]uint
+
+	// VerifyToCreate asks for verification even where a credential is not discoverable: makeCredUvNotRqd is then absent.
+	VerifyToCreate bool
+	// UVRetries is how many failed built-in verifications block it; 0 means 5. They are counted only where a PIN or a token
+	// makes them matter: elsewhere it is the device's own unlock that counts.
+	UVRetries int
+	// UVModality are the methods of built-in verification in getInfo, a bit each (FIDO Registry §3.1); 0 means not told.
+	UVModality uint
+	// PreferredUVAttempts is how often a platform should try built-in verification before the PIN; 0 means not told.
+	PreferredUVAttempts uint
+	// UVTokens lets built-in verification issue PIN/UV auth tokens, which makes the option pinUvAuthToken true even without
+	// ClientPIN.
+	UVTokens bool
+	// UVConfig and UVEnroll let tokens by built-in verification have the permissions acfg and be: the options uvAcfg and
+	// uvBioEnroll.
+	UVConfig, UVEnroll bool
+
+	// PIN is what it does about PINs.
+	PIN PINModel
+	// Config is what authenticatorConfig can do.
+	Config ConfigModel
+	// Extensions are the identifiers of the extensions that it supports, in the order of getInfo; inputs of others are
+	// ignored. hmac-secret-mc needs hmac-secret, credBlob needs credProtect, and a model has either largeBlob or largeBlobKey
+	// with LargeBlobs (CTAP 2.3 §12).
+	Extensions []string
+	// CredentialManagement says that it has the command (CTAP 2.3 §6.8): the option credMgmt.
+	CredentialManagement bool
+	// PersistentTokens lets tokens that outlive power cycles read by that command: the option perCredMgmtRO, and what such a
+	// token decrypts, encIdentifier and encCredStoreState (CTAP 2.3 §6.4).
+	PersistentTokens bool
+	// Fingerprints is how many it can enroll by bioEnrollment (CTAP 2.3 §6.7); 0 means that it lacks the command.
+	Fingerprints int
+	// LargeBlobs is the size of its large-blob array in bytes, at least 1024 (CTAP 2.3 §6.10); 0 means that it has none. With
+	// the extension largeBlob it is the room for all blobs together, and 0 means 1024.
+	LargeBlobs int
+	// Prototypes says that it has bioEnrollment and credentialManagement only under the numbers and option ids of FIDO_2_1_PRE
+	// (CTAP 2.1 §6.12, §6.13): credentialMgmtPreview, userVerificationMgmtPreview.
+	Prototypes bool
+	// CredBlob is the longest value of the extension credBlob in bytes, at least 32; 0 means 32.
+	CredBlob int
+	// Storage is how it keeps what extensions and accounts bring with them.
+	Storage StorageModel
+	// Sensor is what its fingerprint sensor is like, if it has one.
+	Sensor SensorModel
+	// TransportsForReset are those over which reset works, when not all of them (CTAP 2.3 §6.6).
+	TransportsForReset []string
+	// SoftwareFallback lets a key store of the authenticator's own, in software, make the keys for algorithms that World.Keys
+	// does not support.
+	SoftwareFallback bool
+}
+
+// PINModel is what an authenticator does about PINs (CTAP 2.3 §6.5). In the zero PINModel there is no PIN.
+type PINModel struct {
+	// Supported says that a PIN can be set: the option clientPin.
+	Supported bool
+	// Protocols are the PIN/UV auth protocols that it speaks, best first; nil means two and one where anything needs them.
+	Protocols []pinuv.Protocol
+	// LegacyTokens says that there are no tokens with permissions, as before CTAP 2.1: the option pinUvAuthToken is absent.
+	LegacyTokens bool
+	// NoCeremonies keeps tokens by PIN from making and using credentials: the option noMcGaPermissionsWithClientPin.
+	NoCeremonies bool
+	// MinLength is the shortest PIN in Unicode code points; 0 means 4, which is the least there can be.
+	MinLength int
+	// MaxLength is the longest PIN in Unicode code points, at least 8; 0 means 63, which is the most there can be.
+	MaxLength int
+	// Retries is how many wrong PINs block it; 0 means 8, which is the most there can be.
+	Retries int
+	// Complex is its complexity policy: it reports whether a PIN satisfies it (CTAP 2.3 §7.5). Nil means that it has none.
+	Complex func(pin string) bool
+	// AlwaysComplex applies Complex from the start, not only once authenticatorConfig has switched it on.
+	AlwaysComplex bool
+	// ComplexURL is where people can read the policy; told in getInfo.
+	ComplexURL string
+}
+
+// ConfigModel is what authenticatorConfig can do (CTAP 2.3 §6.11). In the zero ConfigModel the command does not exist.
+type ConfigModel struct {
+	// ToggleAlwaysUV switches the option alwaysUv; where the model starts with it is Model.AlwaysVerify.
+	ToggleAlwaysUV bool
+	// SetMinPINLength raises what is asked of PINs: the option setMinPINLength.
+	SetMinPINLength bool
+	// MaxRPIDs is how many RP IDs may learn the minimum PIN length.
+	MaxRPIDs int
+	// Enterprise enables enterprise attestation (CTAP 2.3 §7.1): the option ep is present.
+	Enterprise bool
+	// EnterpriseRPIDs are the RP IDs to which vendor-facilitated enterprise attestation (type 1) is given.
+	EnterpriseRPIDs []string
+	// LongTouchForReset makes reset ask for a long touch.
+	LongTouchForReset bool
+	// VendorCommands are the numbers that vendorPrototype takes. They do nothing, which is all that can be said of a vendor.
+	VendorCommands []uint64
 }
 
 // Attachment is how an authenticator is attached to the client's device (WebAuthn L3 §5.4.5).

@@ -3,6 +3,7 @@ package virtualauth
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/passkeylab/passkeylab/virtualauth/ctap2"
@@ -12,27 +13,52 @@ import (
 // is the only sign that the user knows what she agrees to.
 const resetLimit = 10 * time.Second
 
-// reset is authenticatorReset (CTAP 2.2 §6.6): with consent, every credential is forgotten.
+// reset is authenticatorReset (CTAP 2.3 §6.6): with consent, every credential and every setting is forgotten, and it is as
+// new. Tokens and key agreement keys are as after a power cycle.
 func (a *Authenticator) reset(ctx context.Context) (*nothing, error) {
-	a.mu.Lock()
-	poweredAt := a.poweredAt
-	a.mu.Unlock()
-	if !a.model.Display && a.world.Clock.Now().Sub(poweredAt) > resetLimit {
+	if !a.resetsOver(ctx) {
 		return nil, ctap2.NotAllowed
 	}
-	if _, err := a.ask(ctx, Prompt{Reason: ToReset}); err != nil {
+	a.mu.Lock()
+	poweredAt, long := a.poweredAt, a.settings.LongTouchForReset
+	a.mu.Unlock()
+	if !a.model.Display && a.world.Clock.Now().Sub(poweredAt) > resetLimit && !a.Misbehave.ResetAnyTime {
+		return nil, ctap2.NotAllowed
+	}
+	consent, err := a.ask(ctx, Prompt{Reason: ToReset, LongTouch: long})
+	if err != nil {
 		return nil, err
 	}
+	if long && !consent.LongTouch {
+		return nil, ctap2.OperationDenied
+	}
 	a.mu.Lock()
-	forgotten := a.vault.records
-	a.vault = vault{}
+	forgotten, err := a.forgetAll(ctx)
 	a.mu.Unlock()
+	if err != nil {
+		return nil, fmt.Errorf("reset: %w", err)
+	}
 	for _, r := range forgotten {
-		if err := a.world.Keys.Delete(ctx, r.handle); err != nil {
-			return nil, fmt.Errorf("reset: delete a key: %w", err)
+		if err := a.destroy(ctx, r); err != nil {
+			return nil, fmt.Errorf("reset: %w", err)
 		}
 	}
 	return nil, nil
+}
+
+// transportKey is the key of a context value.
+type transportKey struct{}
+
+// Over returns a context for Exchange that says over which transport a request came, as WebAuthn L3 §5.8.4 names it. Only
+// Model.TransportsForReset depends on it; a request that does not say counts as allowed.
+func Over(ctx context.Context, transport string) context.Context {
+	return context.WithValue(ctx, transportKey{}, transport)
+}
+
+// resetsOver reports whether the model can be reset over the transport of a request (CTAP 2.3 §6.6, transportsForReset).
+func (a *Authenticator) resetsOver(ctx context.Context) bool {
+	transport, told := ctx.Value(transportKey{}).(string)
+	return !told || len(a.model.TransportsForReset) == 0 || slices.Contains(a.model.TransportsForReset, transport)
 }
 
 // selection is authenticatorSelection (CTAP 2.2 §6.9).

@@ -16,8 +16,12 @@ type World struct {
 	User User
 	// Keys is where private keys live; nil means a software store of its own that draws on Rand.
 	Keys keystore.KeyStore
+	// Store is where credentials survive a restart; nil means that they do not. Open loads it.
+	Store Store
 	// Clock tells the time.
 	Clock Clock
+	// U2F attests registrations by U2F; nil lets every credential attest to itself.
+	U2F *U2FAttestation
 	// Rand is where credential ids, and the keys of the default store, come from. It is read under a lock.
 	Rand io.Reader
 }
@@ -71,17 +75,26 @@ const (
 	ToReset Reason = "reset"
 	// ToSelect: is it this authenticator that she wants to use (CTAP 2.2 §6.9)?
 	ToSelect Reason = "select this authenticator"
+	// ToAuthorize: may the platform have a token by her built-in verification (CTAP 2.3 §6.5.5.7.3)?
+	ToAuthorize Reason = "authorize the platform"
+	// ToEnrol: put a finger on the sensor (CTAP 2.3 §6.7.4)? Consent.Finger and Consent.Sample say which one, and how well.
+	ToEnrol Reason = "put a finger on the sensor"
 )
 
 // Prompt is one question to the person.
 type Prompt struct {
 	Reason Reason
-	// RPID and RPName are the relying party as the request named it; RPName may be empty.
+	// RPID and RPName are the relying party as the request named it; RPName may be empty, and for U2F, which names nobody,
+	// both.
 	RPID, RPName string
 	// Accounts are the accounts in question: the one to create, or those that can sign in, newest first.
 	Accounts []Account
 	// Verify asks her to verify herself, not only to be present.
 	Verify bool
+	// LongTouch asks her to touch it for ten seconds, as some models do before a reset (CTAP 2.3 §6.6).
+	LongTouch bool
+	// Timeout is how long she has; zero means as long as she takes.
+	Timeout time.Duration
 }
 
 // Account is what a person may read about an account.
@@ -101,16 +114,23 @@ type Consent struct {
 	Refused bool
 	// Late says that she let the time pass; it wins over everything else.
 	Late bool
+	// LongTouch says that her touch was a long one. It counts only when Prompt.LongTouch asked for it.
+	LongTouch bool
 	// Account is the index of the account she chose in Prompt.Accounts.
 	Account int
+	// Finger is the name of the finger that she used, such as "left thumb", on models with a fingerprint sensor. Empty means
+	// that she does not say; it then counts as the right one.
+	Finger string
+	// Sample is how well the finger could be read. It counts only for ToEnrol; the zero value is good.
+	Sample ctap2.SampleStatus
 }
 
-// Agreeable is a User who agrees to everything at once, verifies when asked, and takes the first account.
+// Agreeable is a User who agrees to everything at once, verifies and touches for long when asked, and takes the first account.
 type Agreeable struct{}
 
 // Consent agrees.
 func (Agreeable) Consent(_ context.Context, p Prompt) (Consent, error) {
-	return Consent{Present: true, Verified: p.Verify}, nil
+	return Consent{Present: true, Verified: p.Verify, LongTouch: p.LongTouch}, nil
 }
 
 // UserFunc makes a function a User.
@@ -119,16 +139,18 @@ type UserFunc func(ctx context.Context, prompt Prompt) (Consent, error)
 // Consent calls the function.
 func (f UserFunc) Consent(ctx context.Context, p Prompt) (Consent, error) { return f(ctx, p) }
 
-// judge turns an answer into a status: OK, KEEPALIVE_CANCEL, USER_ACTION_TIMEOUT or OPERATION_DENIED. Failed built-in
-// verification without a PIN to fall back on is OPERATION_DENIED (CTAP 2.2 §6.1.2, §6.2.2, built-in user verification).
+// judge turns an answer into a status: OK, KEEPALIVE_CANCEL, USER_ACTION_TIMEOUT, OPERATION_DENIED, or UV_INVALID for a user
+// who agreed and could not prove who she is.
 func judge(ctx context.Context, p Prompt, c Consent) ctap2.Status {
 	switch {
 	case ctx.Err() != nil:
 		return ctap2.KeepAliveCancel
 	case c.Late:
 		return ctap2.UserActionTimeout
-	case c.Refused, !c.Present, p.Verify && !c.Verified:
+	case c.Refused, !c.Present:
 		return ctap2.OperationDenied
+	case p.Verify && !c.Verified:
+		return ctap2.UVInvalid
 	}
 	return ctap2.OK
 }

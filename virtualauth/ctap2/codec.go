@@ -108,16 +108,16 @@ func Unmarshal(data []byte, v any) error {
 // are InvalidCBOR, a value of the wrong type is UnexpectedType, nil is OK. ok is false for any other error, which is a
 // failure of the authenticator's surroundings and has no status.
 func StatusOf(err error) (status Status, ok bool) {
-	var wrongEncoding *EncodingError
-	var wrongType *TypeError
-	switch {
-	case err == nil:
+	if err == nil {
 		return OK, true
-	case errors.As(err, &status):
+	}
+	if status, is := errors.AsType[Status](err); is {
 		return status, true
-	case errors.As(err, &wrongEncoding):
+	}
+	if _, is := errors.AsType[*EncodingError](err); is {
 		return InvalidCBOR, true
-	case errors.As(err, &wrongType):
+	}
+	if _, is := errors.AsType[*TypeError](err); is {
 		return UnexpectedType, true
 	}
 	return Other, false
@@ -132,5 +132,22 @@ func (b *Bytes) UnmarshalCBOR(data []byte) error {
 	if len(data) == 0 || majorType(data[0]>>5) != majorBytes {
 		return &TypeError{Problem: "found no byte string"}
 	}
-	return decoder.Unmarshal(data, (*[]byte)(b))
+	// The decoder hands over one item that is well formed: behind its head there is nothing but its content.
+	head := 1
+	if info := data[0] & 0x1f; info >= 24 {
+		head += 1 << (info - 24)
+	}
+	if head > len(data) {
+		return &TypeError{Problem: "found half a byte string"}
+	}
+	*b = append(make(Bytes, 0, len(data)-head), data[head:]...)
+	return nil
+}
+
+// RequireMap fails with a *TypeError unless an encoded item is a map: for raw parameters, whose type nobody has looked at.
+func RequireMap(field string, item cbor.RawMessage) error {
+	if !isA(item, majorMap) {
+		return &TypeError{Field: field, Problem: "found no map"}
+	}
+	return nil
 }

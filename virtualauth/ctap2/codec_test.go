@@ -60,6 +60,12 @@ func TestRequestsAreWrittenCanonically(t *testing.T) {
 		{"makeCredential", ctap2.CommandMakeCredential, makeRequest, "01" + makeBytes},
 		{"getAssertion", ctap2.CommandGetAssertion, getRequest, "02" + getBytes},
 		{"getInfo", ctap2.CommandGetInfo, nil, "04"},
+		{"clientPIN", ctap2.CommandClientPIN, pinRequest, "06" + pinBytes},
+		{"config", ctap2.CommandConfig, configRequest, "0d" + configBytes},
+		{"a probe by makeCredential", ctap2.CommandMakeCredential, ctap2.MakeCredentialRequest{PINUVAuthParam: ctap2.Bytes{}}, "01 a1 08 40"},
+		{"a probe by getAssertion", ctap2.CommandGetAssertion, ctap2.GetAssertionRequest{PINUVAuthParam: ctap2.Bytes{}}, "02 a1 06 40"},
+		{"an empty clientPIN", ctap2.CommandClientPIN, ctap2.ClientPINRequest{}, "06a0"},
+		{"an empty config", ctap2.CommandConfig, ctap2.ConfigRequest{}, "0da0"},
 		{"an empty makeCredential", ctap2.CommandMakeCredential, ctap2.MakeCredentialRequest{}, "01a0"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -216,13 +222,17 @@ func TestGetInfoSurvivesTheWire(t *testing.T) {
 
 // FuzzRequests holds the decoders to: no panic, a typed error, and what is accepted can be written and read again.
 func FuzzRequests(f *testing.F) {
-	for _, s := range []string{makeBytes, getBytes, "", "a0", "f6", "a1 05 a1 627570 f6", "a1 187f 81 81 80", "bbffffffffffffffff"} {
+	for _, s := range []string{makeBytes, getBytes, pinBytes, configBytes, "", "a0", "f6", "a1 05 a1 627570 f6", "a1 187f 81 81 80", "bbffffffffffffffff"} {
 		f.Add(unhex(f, s))
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
 		again(t, data, new(ctap2.MakeCredentialRequest), new(ctap2.MakeCredentialRequest))
 		again(t, data, new(ctap2.GetAssertionRequest), new(ctap2.GetAssertionRequest))
 		again(t, data, new(ctap2.GetInfoResponse), new(ctap2.GetInfoResponse))
+		again(t, data, new(ctap2.ClientPINRequest), new(ctap2.ClientPINRequest))
+		again(t, data, new(ctap2.ClientPINResponse), new(ctap2.ClientPINResponse))
+		again(t, data, new(ctap2.ConfigRequest), new(ctap2.ConfigRequest))
+		again(t, data, new(ctap2.MinPINLengthParameters), new(ctap2.MinPINLengthParameters))
 	})
 }
 

@@ -29,6 +29,10 @@ const (
 	CommandLargeBlobs Command = 0x0C
 	// CommandConfig is authenticatorConfig (CTAP 2.3 §6.11).
 	CommandConfig Command = 0x0D
+	// CommandBioEnrollmentPrototype is authenticatorBioEnrollment as FIDO_2_1_PRE had it (CTAP 2.1 §6.12).
+	CommandBioEnrollmentPrototype Command = 0x40
+	// CommandCredentialManagementPrototype is authenticatorCredentialManagement as FIDO_2_1_PRE had it (CTAP 2.1 §6.13).
+	CommandCredentialManagementPrototype Command = 0x41
 )
 
 // String returns the command's name as CTAP 2.2 §6 writes it behind "authenticator", or its byte.
@@ -56,6 +60,10 @@ func (c Command) String() string {
 		return "largeBlobs"
 	case CommandConfig:
 		return "config"
+	case CommandBioEnrollmentPrototype:
+		return "bioEnrollment (prototype)"
+	case CommandCredentialManagementPrototype:
+		return "credentialManagement (prototype)"
 	}
 	return fmt.Sprintf("command 0x%02x", byte(c))
 }

@@ -1,9 +1,6 @@
 package ctap2
 
-import (
-	"github.com/fxamacker/cbor/v2"
-	"github.com/google/uuid"
-)
+import "github.com/fxamacker/cbor/v2"
 
 // MakeCredentialRequest is the parameter map of authenticatorMakeCredential (CTAP 2.2 §6.1).
 type MakeCredentialRequest struct {
@@ -21,12 +18,12 @@ type MakeCredentialRequest struct {
 	Extensions map[string]cbor.RawMessage `cbor:"6,keyasint,omitempty"`
 	// Options may be nil.
 	Options *Options `cbor:"7,keyasint,omitempty"`
-	// PINUVAuthParam proves user verification done by the platform.
-	PINUVAuthParam Bytes `cbor:"8,keyasint,omitempty"`
+	// PINUVAuthParam proves user verification done by the platform. Nil is absent; empty, it asks for a touch and nothing else.
+	PINUVAuthParam Bytes `cbor:"8,keyasint,omitzero"`
 	// PINUVAuthProtocol says how PINUVAuthParam was made.
 	PINUVAuthProtocol uint `cbor:"9,keyasint,omitempty"`
-	// EnterpriseAttestation is 1 or 2; zero asks for none.
-	EnterpriseAttestation uint `cbor:"10,keyasint,omitempty"`
+	// EnterpriseAttestation is 1 (vendor-facilitated) or 2 (platform-managed); nil asks for none.
+	EnterpriseAttestation *uint `cbor:"10,keyasint,omitempty"`
 	// AttestationFormats lists attestation statement formats, best first (CTAP 2.2).
 	AttestationFormats []string `cbor:"11,keyasint,omitempty"`
 }
@@ -59,8 +56,8 @@ type GetAssertionRequest struct {
 	Extensions map[string]cbor.RawMessage `cbor:"4,keyasint,omitempty"`
 	// Options may be nil.
 	Options *Options `cbor:"5,keyasint,omitempty"`
-	// PINUVAuthParam proves user verification done by the platform.
-	PINUVAuthParam Bytes `cbor:"6,keyasint,omitempty"`
+	// PINUVAuthParam proves user verification done by the platform. Nil is absent; empty, it asks for a touch and nothing else.
+	PINUVAuthParam Bytes `cbor:"6,keyasint,omitzero"`
 	// PINUVAuthProtocol says how PINUVAuthParam was made.
 	PINUVAuthProtocol uint `cbor:"7,keyasint,omitempty"`
 }
@@ -84,34 +81,4 @@ type GetAssertionResponse struct {
 	LargeBlobKey Bytes `cbor:"7,keyasint,omitempty"`
 	// UnsignedExtensions are extension outputs outside AuthData (CTAP 2.2).
 	UnsignedExtensions map[string]cbor.RawMessage `cbor:"8,keyasint,omitempty"`
-}
-
-// GetInfoResponse is the result of authenticatorGetInfo (CTAP 2.2 §6.4). A limit of zero means: not told.
-type GetInfoResponse struct {
-	// Versions are those of the protocol, such as "FIDO_2_1".
-	Versions []string `cbor:"1,keyasint"`
-	// Extensions are the identifiers of supported extensions.
-	Extensions []string `cbor:"2,keyasint,omitempty"`
-	// AAGUID names the authenticator's model.
-	AAGUID uuid.UUID `cbor:"3,keyasint"`
-	// Options are capabilities by their option id: absent, false and true differ (CTAP 2.2 §6.4, option ids).
-	Options map[string]bool `cbor:"4,keyasint,omitempty"`
-	// MaxMessageSize is in bytes.
-	MaxMessageSize uint `cbor:"5,keyasint,omitempty"`
-	// PINUVAuthProtocols are in order of preference.
-	PINUVAuthProtocols []uint `cbor:"6,keyasint,omitempty"`
-	// MaxCredentialsInList is the longest exclude or allow list.
-	MaxCredentialsInList uint `cbor:"7,keyasint,omitempty"`
-	// MaxCredentialIDLength is in bytes.
-	MaxCredentialIDLength uint `cbor:"8,keyasint,omitempty"`
-	// Transports are those of WebAuthn L3 §5.8.4.
-	Transports []string `cbor:"9,keyasint,omitempty"`
-	// Algorithms are in order of preference.
-	Algorithms []Parameters `cbor:"10,keyasint,omitempty"`
-	// FirmwareVersion is the maker's own number.
-	FirmwareVersion uint `cbor:"14,keyasint,omitempty"`
-	// RemainingDiscoverable is how many more discoverable credentials fit; nil means not told.
-	RemainingDiscoverable *uint `cbor:"20,keyasint,omitempty"`
-	// AttestationFormats are the attestation statement formats supported (CTAP 2.2).
-	AttestationFormats []string `cbor:"22,keyasint,omitempty"`
 }

@@ -49,13 +49,9 @@ func Selection(ctx context.Context, t Transport) error {
 	return wrap(CommandSelection, err)
 }
 
-// call encodes parameters (nil for commands without any), exchanges, and decodes the result.
+// call encodes parameters (nil for commands without any), exchanges, and decodes the result, which must be there.
 func call[Result any](ctx context.Context, t Transport, c Command, parameters any) (*Result, error) {
-	request, err := EncodeRequest(c, parameters)
-	if err != nil {
-		return nil, wrap(c, err)
-	}
-	body, err := send(ctx, t, request)
+	body, err := perform(ctx, t, c, parameters)
 	if err != nil {
 		return nil, wrap(c, err)
 	}
@@ -64,6 +60,31 @@ func call[Result any](ctx context.Context, t Transport, c Command, parameters an
 		return nil, wrap(c, fmt.Errorf("response: %w", err))
 	}
 	return result, nil
+}
+
+// callMaybe is call for commands some of whose sub-commands have no result: the zero Result stands for none.
+func callMaybe[Result any](ctx context.Context, t Transport, c Command, parameters any) (*Result, error) {
+	body, err := perform(ctx, t, c, parameters)
+	if err != nil {
+		return nil, wrap(c, err)
+	}
+	result := new(Result)
+	if len(body) == 0 {
+		return result, nil
+	}
+	if err := Unmarshal(body, result); err != nil {
+		return nil, wrap(c, fmt.Errorf("response: %w", err))
+	}
+	return result, nil
+}
+
+// perform encodes, exchanges, and returns the body of the response.
+func perform(ctx context.Context, t Transport, c Command, parameters any) ([]byte, error) {
+	request, err := EncodeRequest(c, parameters)
+	if err != nil {
+		return nil, err
+	}
+	return send(ctx, t, request)
 }
 
 // send exchanges and takes the status byte off.

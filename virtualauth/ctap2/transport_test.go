@@ -40,6 +40,11 @@ var callers = map[ctap2.Command]func(context.Context, ctap2.Transport) error{
 		_, err := ctap2.GetInfo(ctx, t)
 		return err
 	},
+	ctap2.CommandClientPIN: func(ctx context.Context, t ctap2.Transport) error {
+		_, err := ctap2.ClientPIN(ctx, t, &pinRequest)
+		return err
+	},
+	ctap2.CommandConfig:    func(ctx context.Context, t ctap2.Transport) error { return ctap2.Config(ctx, t, &configRequest) },
 	ctap2.CommandReset:     ctap2.Reset,
 	ctap2.CommandSelection: ctap2.Selection,
 }
@@ -102,6 +107,8 @@ func TestNamesOfCommandsAndStatuses(t *testing.T) {
 		ctap2.CommandMakeCredential.String():   "makeCredential",
 		ctap2.CommandGetNextAssertion.String(): "getNextAssertion",
 		ctap2.Command(0x77).String():           "command 0x77",
+		ctap2.Command(0x41).String():           "credentialManagement (prototype)",
+		ctap2.Command(0x40).String():           "bioEnrollment (prototype)",
 		ctap2.NoCredentials.String():           "NO_CREDENTIALS (0x2e)",
 		ctap2.Status(0xee).String():            "unknown status 0xee",
 		ctap2.CredentialExcluded.Error():       "CTAP2 status CREDENTIAL_EXCLUDED (0x19)",

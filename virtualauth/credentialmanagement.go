@@ -1,0 +1,294 @@
+package virtualauth
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/fxamacker/cbor/v2"
+
+	"github.com/passkeylab/passkeylab/virtualauth/authdata"
+	"github.com/passkeylab/passkeylab/virtualauth/ctap2"
+	"github.com/passkeylab/passkeylab/virtualauth/pinuv"
+)
+
+// managementRequest is one sub-command of authenticatorCredentialManagement with its parameters decoded.
+type managementRequest struct {
+	*ctap2.CredentialManagementRequest
+	parameters ctap2.CredentialManagementParameters
+}
+
+// managementSubCommand is one sub-command: what it does and what must be there.
+type managementSubCommand struct {
+	do       func(a *Authenticator, ctx context.Context, r managementRequest) (*ctap2.CredentialManagementResponse, error)
+	complete func(p ctap2.CredentialManagementParameters) bool // nil: no parameter is required
+	reads    bool                                              // a token that may only read will do (CTAP 2.2)
+	scope    managementScope                                   // whom a token with an RP ID may manage here
+	open     bool                                              // it continues another, and needs no token
+	keeps    state                                             // what stays pending
+}
+
+// managementScope says what a token that is bound to an RP ID is good for (CTAP 2.3 §6.8.2 to §6.8.6).
+type managementScope int
+
+const (
+	everybody     managementScope = iota // nothing: the answer would tell of other relying parties
+	oneRP                                // that relying party, named by its hash
+	oneCredential                        // credentials of that relying party
+)
+
+// managementSubCommands are all of CTAP 2.3 §6.8; whatever they do not hold is INVALID_SUBCOMMAND. Never written after the
+// program has started.
+var managementSubCommands = map[ctap2.CredentialManagementSubCommand]managementSubCommand{
+	ctap2.GetCredsMetadata:          {do: (*Authenticator).getCredsMetadata, reads: true},
+	ctap2.EnumerateRPsBegin:         {do: (*Authenticator).enumerateRPsBegin, reads: true},
+	ctap2.EnumerateRPsGetNextRP:     {do: (*Authenticator).enumerateRPsGetNextRP, open: true, keeps: remainingEnumeration},
+	ctap2.EnumerateCredentialsBegin: {do: (*Authenticator).enumerateCredentialsBegin, complete: namesRP, reads: true, scope: oneRP},
+	ctap2.EnumerateCredentialsGetNextCredential: {
+		do: (*Authenticator).enumerateCredentialsGetNextCredential, open: true, keeps: remainingEnumeration},
+	ctap2.DeleteCredential:      {do: (*Authenticator).deleteCredential, complete: namesCredential, scope: oneCredential},
+	ctap2.UpdateUserInformation: {do: (*Authenticator).updateUserInformation, complete: namesUser, scope: oneCredential},
+}
+
+// managementSubCommandNames are their names, by number.
+func managementSubCommandNames() (names []string) {
+	for _, number := range slices.Sorted(maps.Keys(managementSubCommands)) {
+		names = append(names, number.String())
+	}
+	return names
+}
+
+func namesRP(p ctap2.CredentialManagementParameters) bool { return p.RPIDHash != nil }
+
+func namesCredential(p ctap2.CredentialManagementParameters) bool {
+	return p.Credential != nil && p.Credential.ID != nil && p.Credential.Type != ""
+}
+
+func namesUser(p ctap2.CredentialManagementParameters) bool {
+	return namesCredential(p) && p.User != nil && p.User.ID != nil
+}
+
+// credentialManagement is authenticatorCredentialManagement (CTAP 2.3 §6.8).
+func (a *Authenticator) credentialManagement(ctx context.Context, r *ctap2.CredentialManagementRequest) (*ctap2.CredentialManagementResponse, error) {
+	if r.SubCommand == nil {
+		return nil, ctap2.MissingParameter
+	}
+	sub, known := managementSubCommands[*r.SubCommand]
+	if !known {
+		return nil, ctap2.InvalidSubcommand
+	}
+	a.dropPending(sub.keeps)
+	request := managementRequest{CredentialManagementRequest: r}
+	if err := decodeParameters(r.Parameters, &request.parameters); err != nil {
+		return nil, err
+	}
+	if !sub.open {
+		if err := a.authoriseManagement(request, sub); err != nil {
+			return nil, err
+		}
+	}
+	return sub.do(a, ctx, request)
+}
+
+// decodeParameters reads the parameters of a sub-command, which may have none.
+func decodeParameters(raw cbor.RawMessage, parameters any) error {
+	if raw == nil {
+		return nil
+	}
+	return ctap2.Unmarshal(raw, parameters)
+}
+
+// getCredsMetadata counts (CTAP 2.3 §6.8.2). A model without a limit names a number all the same, because there must be one.
+func (a *Authenticator) getCredsMetadata(context.Context, managementRequest) (*ctap2.CredentialManagementResponse, error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	existing := a.vault.discoverable()
+	left := unlimited
+	if a.model.MaxDiscoverable > 0 {
+		left = max(a.model.MaxDiscoverable-existing, 0)
+	}
+	return &ctap2.CredentialManagementResponse{Existing: new(uint(existing)), MaxRemaining: new(uint(left))}, nil
+}
+
+// unlimited is how many more credentials a model without a limit says would fit.
+const unlimited = 1<<16 - 1
+
+// enumeration is what one of the sub-commands that begin has left for the one that continues: either of relying parties or of
+// credentials, so that the wrong one finds nothing.
+type enumeration struct {
+	rps         []ctap2.RelyingParty // of enumerateRPsBegin
+	credentials [][]byte             // ids, of enumerateCredentialsBegin
+	until       time.Time
+	under       *pinuv.Authenticator // whose token began it; nil where the token does not expire
+}
+
+// over reports whether time has ended it: its own, or that of its token.
+func (e *enumeration) over(now time.Time) bool {
+	if e.under != nil {
+		e.under.Token.ObserveUsageTimer(now)
+	}
+	return now.After(e.until) || e.under != nil && !e.under.Token.InUse()
+}
+
+// enumerationLimit is how long the next step may take to follow (CTAP 2.3 §6, stateful commands).
+const enumerationLimit = 30 * time.Second
+
+// enumerateRPsBegin returns the first relying party, the one with the newest credential (CTAP 2.3 §6.8.3).
+func (a *Authenticator) enumerateRPsBegin(_ context.Context, r managementRequest) (*ctap2.CredentialManagementResponse, error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	var rps []ctap2.RelyingParty
+	seen := map[string]bool{}
+	for _, c := range a.vault.newestFirst(func(r *record) bool { return r.Discoverable }) {
+		if !seen[c.RPID] {
+			seen[c.RPID] = true
+			rps = append(rps, ctap2.RelyingParty{ID: c.RPID, Name: c.RPName})
+		}
+	}
+	if len(rps) == 0 {
+		return nil, ctap2.NoCredentials
+	}
+	a.unfinished.enumeration = a.enumerationUnder(r)
+	a.unfinished.enumeration.rps = rps[1:]
+	response := a.describeRP(rps[0])
+	response.TotalRPs = uint(len(rps))
+	return response, nil
+}
+
+func (a *Authenticator) enumerationUnder(r managementRequest) *enumeration {
+	return &enumeration{until: a.world.Clock.Now().Add(enumerationLimit), under: a.mortal(r)}
+}
+
+// enumerateRPsGetNextRP returns the next relying party (CTAP 2.3 §6.8.3).
+func (a *Authenticator) enumerateRPsGetNextRP(context.Context, managementRequest) (*ctap2.CredentialManagementResponse, error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	e := a.continued()
+	if e == nil || len(e.rps) == 0 {
+		a.unfinished.enumeration = nil
+		return nil, ctap2.NotAllowed
+	}
+	next := e.rps[0]
+	e.rps = e.rps[1:]
+	return a.describeRP(next), nil
+}
+
+// continued returns the enumeration that goes on, or nil when there is none, its time has passed, or its token is gone.
+func (a *Authenticator) continued() *enumeration {
+	e, now := a.unfinished.enumeration, a.world.Clock.Now()
+	if e == nil || e.over(now) && !a.Misbehave.EndlessEnumerations {
+		return nil
+	}
+	e.until = now.Add(enumerationLimit)
+	return e
+}
+
+// describeRP is what credential management tells about a relying party (CTAP 2.3 §6.8.3): the name that its newest
+// credential knows.
+func (a *Authenticator) describeRP(rp ctap2.RelyingParty) *ctap2.CredentialManagementResponse {
+	hash := authdata.HashRPID(rp.ID)
+	rp.ID = a.model.Storage.rpID(rp.ID)
+	return &ctap2.CredentialManagementResponse{RP: &rp, RPIDHash: hash[:]}
+}
+
+// enumerateCredentialsBegin returns the newest credential of a relying party (CTAP 2.3 §6.8.4).
+func (a *Authenticator) enumerateCredentialsBegin(_ context.Context, r managementRequest) (*ctap2.CredentialManagementResponse, error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	found := a.vault.newestFirst(func(c *record) bool {
+		hash := authdata.HashRPID(c.RPID)
+		return c.Discoverable && slices.Equal(hash[:], r.parameters.RPIDHash)
+	})
+	if len(found) == 0 {
+		return nil, ctap2.NoCredentials
+	}
+	a.unfinished.enumeration = a.enumerationUnder(r)
+	for _, c := range found[1:] {
+		a.unfinished.enumeration.credentials = append(a.unfinished.enumeration.credentials, c.ID)
+	}
+	response := a.describe(found[0])
+	response.TotalCredentials = uint(len(found))
+	return response, nil
+}
+
+// enumerateCredentialsGetNextCredential returns the next credential (CTAP 2.3 §6.8.4). One that its owner deleted meanwhile
+// is passed over.
+func (a *Authenticator) enumerateCredentialsGetNextCredential(context.Context, managementRequest) (*ctap2.CredentialManagementResponse, error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for e := a.continued(); e != nil && len(e.credentials) > 0; {
+		next := a.vault.find(e.credentials[0])
+		e.credentials = e.credentials[1:]
+		if next != nil {
+			return a.describe(next), nil
+		}
+	}
+	a.unfinished.enumeration = nil
+	return nil, ctap2.NotAllowed
+}
+
+// describe is what credential management tells about a credential (CTAP 2.3 §6.8.4).
+func (a *Authenticator) describe(r *record) *ctap2.CredentialManagementResponse {
+	c := r.clone()
+	response := &ctap2.CredentialManagementResponse{
+		User:       &ctap2.User{ID: c.UserHandle, Name: c.UserName, DisplayName: c.UserDisplayName},
+		Credential: &ctap2.Descriptor{ID: c.ID, Type: ctap2.PublicKey}, PublicKey: c.PublicKey,
+		LargeBlobKey: c.LargeBlobKey,
+	}
+	if a.model.extends(ctap2.ExtensionCredProtect) {
+		response.CredProtect = c.protection()
+	}
+	if a.model.extends(ctap2.ExtensionThirdPartyPayment) {
+		response.ThirdPartyPayment = &c.ThirdPartyPayment
+	}
+	return response
+}
+
+// deleteCredential forgets a discoverable credential and everything that hangs on it (CTAP 2.3 §6.8.5).
+func (a *Authenticator) deleteCredential(ctx context.Context, r managementRequest) (*ctap2.CredentialManagementResponse, error) {
+	a.mu.Lock()
+	found, keep := a.managed(r.parameters.Credential), a.Misbehave.KeepDeleted
+	var err error
+	if found != nil && !keep {
+		err = a.forget(ctx, found)
+	}
+	a.mu.Unlock()
+	switch {
+	case err != nil:
+		return nil, err
+	case found == nil:
+		return nil, ctap2.NoCredentials
+	case keep:
+		return nil, nil
+	}
+	return nil, a.destroy(ctx, found)
+}
+
+// managed finds the discoverable credential that a descriptor names, or nil.
+func (a *Authenticator) managed(d *ctap2.Descriptor) *record {
+	found := a.vault.find(d.ID)
+	if found == nil || !found.Discoverable || d.Type != ctap2.PublicKey {
+		return nil
+	}
+	return found
+}
+
+// updateUserInformation replaces the names of a credential's user; a name that is not there any more is removed
+// (CTAP 2.3 §6.8.6).
+func (a *Authenticator) updateUserInformation(ctx context.Context, r managementRequest) (*ctap2.CredentialManagementResponse, error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	found := a.managed(r.parameters.Credential)
+	user := r.parameters.User
+	switch {
+	case found == nil:
+		return nil, ctap2.NoCredentials
+	case !slices.Equal(found.UserHandle, user.ID):
+		return nil, ctap2.InvalidParameter
+	}
+	a.vault.changes++
+	return nil, a.change(ctx, found, func(c *Credential) {
+		c.UserName, c.UserDisplayName = a.model.Storage.name(user.Name), a.model.Storage.name(user.DisplayName)
+	})
+}

@@ -1,0 +1,88 @@
+package virtualauth_test
+
+import (
+	"bytes"
+	"errors"
+	"testing"
+
+	"github.com/fxamacker/cbor/v2"
+
+	"github.com/passkeylab/passkeylab/virtualauth"
+	"github.com/passkeylab/passkeylab/virtualauth/cose"
+	"github.com/passkeylab/passkeylab/virtualauth/ctap2"
+)
+
+// Lies about encoding: what a strict reader refuses, a lax one reads as the same.
+func TestLiesAboutTheEncodingOfResponses(t *testing.T) {
+	for name, c := range map[string]struct {
+		lie  virtualauth.Misbehaviour
+		also []byte // bytes behind the map that a lax reader leaves
+	}{
+		"nothing":       {virtualauth.Misbehaviour{}, nil},
+		"TrailingCBOR":  {virtualauth.Misbehaviour{TrailingCBOR: true}, []byte{0}},
+		"DuplicateKey":  {virtualauth.Misbehaviour{DuplicateKey: true}, nil},
+		"IndefiniteMap": {virtualauth.Misbehaviour{IndefiniteMap: true}, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newStage(t, virtualauth.Model{})
+			s.register("ada")
+			s.Misbehave = c.lie
+			honest := name == "nothing"
+			_, err := ctap2.GetAssertion(t.Context(), s, authentication())
+			var wrongEncoding *ctap2.EncodingError
+			if errors.As(err, &wrongEncoding) == honest {
+				t.Errorf("a strict reader: %v", err)
+			}
+			request, err := ctap2.EncodeRequest(ctap2.CommandGetAssertion, authentication())
+			if err != nil {
+				t.Fatal(err)
+			}
+			response, err := s.Exchange(t.Context(), request)
+			if err != nil || response[0] != 0 {
+				t.Fatalf("%x, %v", response, err)
+			}
+			var body map[int]cbor.RawMessage
+			rest, err := cbor.UnmarshalFirst(response[1:], &body)
+			if err != nil || !bytes.Equal(rest, c.also) || len(body) != 4 {
+				t.Errorf("a lax reader: %v with %x left, %v", body, rest, err)
+			}
+			if status := s.exchange(ctap2.CommandSelection, nil); status != ctap2.OK {
+				t.Errorf("a response without a body: %v", status)
+			}
+		})
+	}
+}
+
+// CutAuthData makes it too short to read, wherever it ends.
+func TestCutAuthData(t *testing.T) {
+	for cut := range 38 {
+		s := newStage(t, virtualauth.Model{})
+		s.register("ada")
+		s.Misbehave = virtualauth.Misbehaviour{CutAuthData: cut}
+		response := s.signIn()
+		if got := len(response.AuthData); got != 37-min(cut, 37) {
+			t.Errorf("%d bytes cut leave %d", cut, got)
+		}
+	}
+}
+
+// Only ECDSA has a raw form that differs.
+func TestRawSignatureOfEdDSAIsTheSame(t *testing.T) {
+	s := newStage(t, virtualauth.Model{Algorithms: []cose.Algorithm{cose.EdDSA}})
+	request := registration("ada")
+	request.Parameters[0].Algorithm = cose.EdDSA
+	made, err := ctap2.MakeCredential(t.Context(), s, request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.Misbehave = virtualauth.Misbehaviour{RawSignature: true}
+	if err := s.view(made.AuthData).verifyAssertion(s.signIn()); err != nil {
+		t.Error(err)
+	}
+	ecdsa := newStage(t, virtualauth.Model{})
+	ecdsa.register("ada")
+	ecdsa.Misbehave = virtualauth.Misbehaviour{RawSignature: true}
+	if got := len(ecdsa.signIn().Signature); got != 64 {
+		t.Errorf("an ECDSA signature of %d bytes", got)
+	}
+}
