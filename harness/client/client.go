@@ -2,6 +2,7 @@ package client
 
 import (
 	"context"
+	"io"
 	"slices"
 
 	"github.com/passkeylab/passkeylab/virtualauth/ctap2"
@@ -23,6 +24,14 @@ type Client struct {
 	// Choose picks one of several accounts that can sign in, by its index; nil takes the first, the newest. Authenticators
 	// with a display let the user choose there and tell of one account only.
 	Choose func(ctx context.Context, accounts []ctap2.User) (int, error)
+	// PIN asks the user for the authenticator's PIN, again and again while it is wrong. An error ends the ceremony. Nil:
+	// nobody can be asked, and only built-in verification is of use.
+	PIN func(ctx context.Context, prompt PINPrompt) (string, error)
+	// Rand is where key agreement keys and nonces come from; nil means crypto/rand.
+	Rand io.Reader
+	// EnterpriseRPIDs are the relying parties to which whoever manages this platform allows enterprise attestation (CTAP 2.3
+	// §7.1, platform-managed). For others the authenticator's own list decides (vendor-facilitated).
+	EnterpriseRPIDs []string
 	// Misbehave is how the client lies.
 	Misbehave Misbehaviour
 }
@@ -58,19 +67,6 @@ func (c *Client) inspect(ctx context.Context) (*device, error) {
 	return d, nil
 }
 
-// verification decides on the option "uv" (WebAuthn L3 §5.1.3 step 21, §5.1.4.2): required, preferred and discouraged against
-// what the authenticator can do now. ok is false when it cannot do what is required.
-func (d *device) verification(requirement string) (uv, ok bool) {
-	ready := d.info.Options["uv"] // absent: not able; false: able, but nobody has enrolled
-	switch known(requirement) {
-	case required:
-		return true, ready
-	case preferred:
-		return ready, true
-	}
-	return false, true
-}
-
 // reaches tells whether a descriptor may be on this device: it names no transports, or one of the device's.
 func (d *device) reaches(transports []string) bool {
 	if len(transports) == 0 || len(d.transports) == 0 {
@@ -86,6 +82,11 @@ func (d *device) identifies() bool {
 		return d.attachment == Platform
 	}
 	return slices.Contains(d.transports, "internal") || slices.Contains(d.transports, "hybrid")
+}
+
+// supports tells whether the authenticator knows an extension.
+func (d *device) supports(extension string) bool {
+	return slices.Contains(d.info.Extensions, extension)
 }
 
 // caller is whose request it is.

@@ -250,6 +250,27 @@ func TestConveyance(t *testing.T) {
 	}
 }
 
+func TestEnterpriseAttestation(t *testing.T) {
+	for name, c := range map[string]struct {
+		conveyance string
+		enabled    bool
+		managed    []string
+		want       uint
+	}{
+		"not asked for":   {"direct", true, []string{"example.org"}, 0},
+		"not enabled":     {"enterprise", false, []string{"example.org"}, 0},
+		"by the maker":    {"enterprise", true, []string{"other.example"}, 1},
+		"by the platform": {"enterprise", true, []string{"example.org"}, 2},
+	} {
+		device := newExtended(t, authenticator(roaming()))
+		device.options["ep"] = c.enabled
+		create(t, &client.Client{Origin: origin, Device: device, EnterpriseRPIDs: c.managed}, creation().with("attestation", c.conveyance))
+		if got := device.enterprise; (got == nil) != (c.want == 0) || got != nil && *got != c.want {
+			t.Errorf("%s: asked for type %v, want %d", name, got, c.want)
+		}
+	}
+}
+
 // deaf is a device that does not know the parameter attestationFormats of CTAP 2.2.
 type deaf struct{ ctap2.Transport }
 
@@ -413,9 +434,10 @@ func TestWaiting(t *testing.T) {
 	c := &client.Client{Origin: origin, Device: patient}
 	_, err := c.Create(t.Context(), creation().with("timeout", 1).json())
 	rejected(t, err, client.NotAllowedError)
+	before := asked.Load() // the time may have been up before anybody was asked
 	ctx, cancel := context.WithCancel(t.Context())
 	go func() {
-		for asked.Load() < 2 { // until the person is asked
+		for asked.Load() == before { // until the person is asked
 			select {
 			case <-t.Context().Done():
 				return

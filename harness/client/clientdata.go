@@ -42,7 +42,7 @@ func (c *Client) clientData(ceremony string, challenge []byte, who caller) []byt
 	return []byte(s.String())
 }
 
-// quote writes a JSON string as CCDToString does (WebAuthn L3 §5.8.1.2): escapes only where JSON needs them.
+// quote writes a JSON string as CCDToString does (WebAuthn L3 §5.8.1.1): escapes only where JSON needs them.
 func quote(text string) string {
 	var s strings.Builder
 	s.WriteByte('"')

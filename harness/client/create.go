@@ -2,10 +2,26 @@ package client
 
 import (
 	"context"
+	"slices"
 
 	"github.com/passkeylab/passkeylab/virtualauth/cose"
 	"github.com/passkeylab/passkeylab/virtualauth/ctap2"
+	"github.com/passkeylab/passkeylab/virtualauth/pinuv"
 )
+
+// creation is a registration under way: what is known of it so far.
+type creation struct {
+	options       *creationOptions
+	device        *device
+	clientData    []byte
+	request       *ctap2.MakeCredentialRequest
+	choices       ctap2.Options // without "uv", which follows from the authorization
+	extensions    inputs
+	authorization authorization
+	agreement     *agreement // for the salts of hmac-secret-mc; nil without any
+	response      *ctap2.MakeCredentialResponse
+	outputs       map[string]any // client extension outputs
+}
 
 // Create performs a registration ceremony (WebAuthn L3 §5.1.3): PublicKeyCredentialCreationOptionsJSON in,
 // RegistrationResponseJSON out. All errors are *DOMError.
@@ -16,6 +32,33 @@ func (c *Client) Create(ctx context.Context, optionsJSON []byte) ([]byte, error)
 	}
 	ctx, cancel := context.WithTimeoutCause(ctx, timeout(o.Timeout), errTimeout)
 	defer cancel()
+	made, err := c.prepareCreation(o)
+	if err != nil {
+		return nil, err
+	}
+	if made.device, err = c.inspect(ctx); err != nil {
+		return nil, err
+	}
+	verify, err := c.creationChoices(made)
+	if err != nil {
+		return nil, err
+	}
+	if err := c.excludedByAppID(ctx, made); err != nil {
+		return nil, refused(ctx, err)
+	}
+	g := grant{verify: verify, permissions: pinuv.MC, rpID: made.request.RP.ID}
+	if len(o.ExcludeCredentials) > 1 {
+		g.permissions |= pinuv.GA // to ask silently which of them the authenticator knows
+	}
+	err = c.authorized(ctx, made.device, g, func(a authorization) error { return c.make(ctx, made, a) })
+	if err != nil {
+		return nil, refused(ctx, err)
+	}
+	return c.registration(ctx, made)
+}
+
+// prepareCreation does what needs no authenticator.
+func (c *Client) prepareCreation(o *creationOptions) (*creation, error) {
 	who := c.caller(o.Extensions)
 	rpID, err := chooseRPID(who.origin, o.RP.ID)
 	if err != nil {
@@ -25,39 +68,66 @@ func (c *Client) Create(ctx context.Context, optionsJSON []byte) ([]byte, error)
 	if err != nil {
 		return nil, err
 	}
+	if err := checkCreation(o, who); err != nil {
+		return nil, err
+	}
 	if c.Misbehave.RPID != "" {
 		rpID = c.Misbehave.RPID
 	}
 	if c.Misbehave.Algorithms != nil {
 		offered = parametersOf(c.Misbehave.Algorithms)
 	}
-	d, err := c.inspect(ctx)
-	if err != nil {
-		return nil, err
-	}
 	clientData := c.clientData(typeCreate, o.Challenge, who)
-	request := &ctap2.MakeCredentialRequest{
+	return &creation{options: o, clientData: clientData, request: &ctap2.MakeCredentialRequest{
 		ClientDataHash: hash(clientData),
 		RP:             ctap2.RelyingParty{ID: rpID, Name: o.RP.Name},
 		User:           ctap2.User{ID: ctap2.Bytes(o.User.ID), Name: o.User.Name, DisplayName: o.User.DisplayName},
 		Parameters:     offered,
+	}}, nil
+}
+
+// make performs authenticatorMakeCredential under an authorization.
+func (c *Client) make(ctx context.Context, made *creation, a authorization) (err error) {
+	made.authorization = a
+	request, choices := made.request, made.choices
+	if request.Options = &choices; a.option {
+		request.Options.UserVerification = new(true)
 	}
-	if request.Options, err = c.creationChoices(o, d); err != nil {
-		return nil, err
+	if len(made.device.info.AttestationFormats) > 0 { // CTAP 2.2: others would not know the parameter
+		request.AttestationFormats = made.options.formats()
 	}
-	if len(d.info.AttestationFormats) > 0 { // CTAP 2.2: others would not know the parameter
-		request.AttestationFormats = o.formats()
+	request.EnterpriseAttestation = c.enterprise(made)
+	request.PINUVAuthParam, request.PINUVAuthProtocol = a.param(request.ClientDataHash), a.number()
+	if err := made.addInputs(ctx, c); err != nil {
+		return err
 	}
+	request.ExcludeList = nil
 	if !c.Misbehave.IgnoreExcludeList {
-		if request.ExcludeList, err = c.narrow(ctx, d, rpID, d.descriptors(o.ExcludeCredentials)); err != nil {
-			return nil, refused(ctx, err)
+		q := silent{rpID: request.RP.ID, list: made.device.descriptors(made.options.ExcludeCredentials), authorization: a, request: request}
+		if request.ExcludeList, err = c.narrow(ctx, made.device, q); err != nil {
+			return err
 		}
 	}
-	made, err := ctap2.MakeCredential(ctx, c.Device, request)
-	if err != nil {
-		return nil, refused(ctx, err)
+	made.response, err = ctap2.MakeCredential(ctx, c.Device, request)
+	return err
+}
+
+// Types of enterprise attestation (CTAP 2.3 §7.1).
+const (
+	vendorFacilitated = 1
+	platformManaged   = 2
+)
+
+// enterprise is the type of enterprise attestation to ask for; nil unless the options want it and the authenticator has it
+// enabled (WebAuthn L3 §5.1.3 step 22, enterpriseAttestationPossible).
+func (c *Client) enterprise(made *creation) *uint {
+	switch {
+	case made.options.conveyance() != "enterprise" || !made.device.info.Options["ep"]:
+		return nil
+	case slices.Contains(c.EnterpriseRPIDs, made.request.RP.ID):
+		return new(uint(platformManaged))
 	}
-	return c.registration(creation{options: o, device: d, request: request, response: made, clientData: clientData})
+	return new(uint(vendorFacilitated))
 }
 
 func parametersOf(algorithms []cose.Algorithm) []ctap2.Parameters {
@@ -68,46 +138,27 @@ func parametersOf(algorithms []cose.Algorithm) []ctap2.Parameters {
 	return out
 }
 
-// creationChoices decides on "rk" and "uv" (WebAuthn L3 §5.1.3 step 21), and whether this authenticator will do at all.
-func (c *Client) creationChoices(o *creationOptions, d *device) (*ctap2.Options, error) {
+// creationChoices decides on the options and on whether to verify the user (WebAuthn L3 §5.1.3 step 22), and whether this
+// authenticator will do at all.
+func (c *Client) creationChoices(made *creation) (verify bool, err error) {
+	o, d := made.options, made.device
 	unfit := &DOMError{Name: NotAllowedError, Message: "The ceremony took too long or was refused.", Cause: errNotSuitable}
 	if wanted := o.AuthenticatorSelection.AuthenticatorAttachment; (wanted == Platform || wanted == CrossPlatform) && wanted != d.attachment {
-		return nil, unfit
+		return false, unfit
 	}
-	able := d.info.Options["rk"]
-	requirement := o.residentKey()
-	if requirement == required && !able {
-		return nil, unfit
-	}
+	able, requirement := d.info.Options["rk"], o.residentKey()
 	rk := requirement == required || requirement == preferred && able
-	uv, ok := d.verification(o.AuthenticatorSelection.UserVerification)
-	if !ok {
-		return nil, unfit
+	if rk && !c.Misbehave.SkipDiscoverable { // what is false is left out: some authenticators do not know its name
+		made.choices.ResidentKey = new(true)
+	}
+	verify, ok := c.verification(d, o.AuthenticatorSelection.UserVerification)
+	if !ok || rk && !able || !made.suitable() {
+		return false, unfit
 	}
 	// A protected authenticator makes a credential unverified only if it says so, and never a discoverable one
-	// (CTAP 2.2 §6.1.2, makeCredUvNotRqd): then even "discouraged" verifies.
-	if d.info.Options["uv"] && (rk || !d.info.Options["makeCredUvNotRqd"]) {
-		uv = true
-	}
-	if c.Misbehave.SkipDiscoverable {
-		rk = false
-	}
-	if c.Misbehave.SkipVerification {
-		uv = false
-	}
-	return choices(rk, uv), nil
-}
-
-// choices leaves out what is false: the defaults, which some authenticators do not know by name.
-func choices(rk, uv bool) *ctap2.Options {
-	o := &ctap2.Options{}
-	if rk {
-		o.ResidentKey = &rk
-	}
-	if uv {
-		o.UserVerification = &uv
-	}
-	return o
+	// (CTAP 2.3 §6.1.2, makeCredUvNotRqd): then even "discouraged" verifies. So does what prf evaluates (WebAuthn L3 §10.1.4).
+	needed := d.protected() && (rk || !d.info.Options["makeCredUvNotRqd"]) || o.Extensions.PRF.evaluates() && d.supports(ctap2.ExtensionHMACSecretMC)
+	return (verify || needed && len(c.methods(d)) > 0) && !c.Misbehave.SkipVerification, nil
 }
 
 // formats is what to ask of the authenticator: with "none" a statement would be thrown away, so none is asked for.
@@ -125,35 +176,4 @@ func (o *creationOptions) conveyance() string {
 		return o.Attestation
 	}
 	return "none"
-}
-
-// narrow makes a list short enough for the authenticator, which may limit how many entries it takes: it asks silently, piece by
-// piece, and keeps the entry that the authenticator knows (CTAP 2.2 §6.1.2 and §6.2.2, notes on long lists). When it knows
-// none, the last piece is left, so that it finds that out by itself.
-func (c *Client) narrow(ctx context.Context, d *device, rpID string, list []ctap2.Descriptor) ([]ctap2.Descriptor, error) {
-	limit := int(d.info.MaxCredentialsInList)
-	if limit == 0 {
-		limit = 1 // CTAP 2.2 §6.4: an authenticator that does not tell takes one
-	}
-	if len(list) <= limit {
-		return list, nil
-	}
-	no := false
-	for start := 0; start < len(list); start += limit {
-		piece := list[start:min(start+limit, len(list))]
-		found, err := ctap2.GetAssertion(ctx, c.Device, &ctap2.GetAssertionRequest{
-			RPID: rpID, ClientDataHash: make([]byte, 32), AllowList: piece, Options: &ctap2.Options{UserPresence: &no},
-		})
-		if err != nil {
-			if isNoCredentials(err) {
-				continue
-			}
-			return nil, err
-		}
-		if len(found.Credential.ID) > 0 {
-			return []ctap2.Descriptor{{ID: found.Credential.ID, Type: ctap2.PublicKey}}, nil
-		}
-		return piece, nil // of one entry: the authenticator may leave out which
-	}
-	return list[(len(list)-1)/limit*limit:], nil
 }

@@ -1,5 +1,5 @@
 // Package client is the one WebAuthn client of this module: what stands between a relying party and an authenticator when no
-// browser does, and behind the browser's extension bridge. JSON options in (WebAuthn L3 §5.1.8), JSON response out (§5.5), with
+// browser does, and behind the browser's extension bridge. JSON options in (WebAuthn L3 §5.1.8, §5.1.9), JSON response out (§5.1, toJSON), with
 // an authenticator spoken to over ctap2.Transport.
 //
 // A Client judges as a browser must: RP ID against origin, algorithms, exclude and allow lists, user verification,
@@ -9,6 +9,27 @@
 //
 // A Client is honest unless its [Misbehaviour] names a lie; each lie is told at the one line where honesty would act.
 //
-// First slice: the only extension it knows is credProps, it does no PIN/UV auth protocol (an authenticator must verify the
-// user by itself), it follows no related origins, and mediation is the caller's business.
+// # Verifying the user
+//
+// Where a ceremony verifies the user, the client takes the best way that the authenticator offers now (CTAP 2.3 §6.5.3): a token
+// by built-in verification, the option "uv", a token by PIN with permissions and RP ID, or the token of CTAP 2.0. When a finger
+// is not recognised it falls back on the PIN, which [Client.PIN] asks for with the number of retries left. It never sets a PIN
+// by itself: [Client.SetPIN] and [Client.ChangePIN] do, and a PIN that must be changed first is [ErrPINChangeRequired].
+//
+// # Extensions
+//
+//	credProps                   WebAuthn L3 §10.1.3
+//	appid, appidExclude         §10.1.1, §10.1.2, by silent questions to the CTAP2 authenticator
+//	prf                         §10.1.4, on hmac-secret and, at creation, hmac-secret-mc; always for a verified user
+//	largeBlob                   §10.1.5, on largeBlobKey and the large-blob array, or on the extension largeBlob
+//	credentialProtectionPolicy  CTAP 2.3 §12.1, with enforceCredentialProtectionPolicy
+//	credBlob, getCredBlob       §12.2
+//	minPinLength, pinComplexityPolicy, payment (as thirdPartyPayment)
+//	hmacCreateSecret, hmacGetSecret  §12.7, §12.8
+//
+// Exclude and allow lists that are too long for the authenticator, in entries or in bytes, are asked about silently, piece by
+// piece.
+//
+// It follows no related origins, it speaks no CTAP1/U2F, it has one authenticator to choose from, and mediation is the caller's
+// business.
 package client

@@ -42,7 +42,7 @@ func fail(name, format string, args ...any) error {
 	return &DOMError{Name: name, Message: fmt.Sprintf(format, args...)}
 }
 
-// refused collapses what an authenticator or its connection answered (WebAuthn L3 §5.1.3 step 21, §5.1.4.2; the privacy
+// refused collapses what an authenticator or its connection answered (WebAuthn L3 §5.1.3 step 22, §5.1.4.2; the privacy
 // reasons are those of §14.5.1 and §14.5.2).
 func refused(ctx context.Context, err error) error {
 	switch {

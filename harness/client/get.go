@@ -8,7 +8,23 @@ import (
 
 	"github.com/passkeylab/passkeylab/virtualauth/authdata"
 	"github.com/passkeylab/passkeylab/virtualauth/ctap2"
+	"github.com/passkeylab/passkeylab/virtualauth/pinuv"
 )
+
+// assertion is an authentication under way: what is known of it so far.
+type assertion struct {
+	options       *requestOptions
+	device        *device
+	clientData    []byte
+	rpID          string
+	request       *ctap2.GetAssertionRequest
+	extensions    inputs
+	authorization authorization
+	agreement     *agreement // for the salts of hmac-secret; nil without any
+	usedAppID     bool
+	signed        *ctap2.GetAssertionResponse
+	outputs       map[string]any // client extension outputs
+}
 
 // Get performs an authentication ceremony (WebAuthn L3 §5.1.4): PublicKeyCredentialRequestOptionsJSON in,
 // AuthenticationResponseJSON out. All errors are *DOMError.
@@ -19,62 +35,115 @@ func (c *Client) Get(ctx context.Context, optionsJSON []byte) ([]byte, error) {
 	}
 	ctx, cancel := context.WithTimeoutCause(ctx, timeout(o.Timeout), errTimeout)
 	defer cancel()
+	a, err := c.prepareRequest(o)
+	if err != nil {
+		return nil, err
+	}
+	if a.device, err = c.inspect(ctx); err != nil {
+		return nil, err
+	}
+	if err := c.chooseAppID(ctx, a); err != nil {
+		return nil, refused(ctx, err)
+	}
+	g, ok := c.requestGrant(a)
+	if !ok {
+		return nil, refused(ctx, errNotSuitable)
+	}
+	if err := c.sign(ctx, a, g); err != nil {
+		return nil, refused(ctx, err)
+	}
+	return c.authentication(ctx, a)
+}
+
+// prepareRequest does what needs no authenticator.
+func (c *Client) prepareRequest(o *requestOptions) (*assertion, error) {
 	who := c.caller(o.Extensions)
 	rpID, err := chooseRPID(who.origin, o.RPID)
 	if err != nil {
 		return nil, err
 	}
+	if err := checkRequest(o, who); err != nil {
+		return nil, err
+	}
 	if c.Misbehave.RPID != "" {
 		rpID = c.Misbehave.RPID
 	}
-	d, err := c.inspect(ctx)
-	if err != nil {
-		return nil, err
+	return &assertion{options: o, rpID: rpID, clientData: c.clientData(typeGet, o.Challenge, who)}, nil
+}
+
+// requestGrant decides whether to verify the user, and what for (WebAuthn L3 §5.1.4.2). What prf evaluates is for verified
+// users only (§10.1.4), and a protected authenticator lets only them write large blobs. ok is false when the authenticator
+// cannot do what is required.
+func (c *Client) requestGrant(a *assertion) (g grant, ok bool) {
+	in := &a.options.Extensions
+	g = grant{permissions: pinuv.GA, rpID: a.rpID}
+	if g.verify, ok = c.verification(a.device, a.options.UserVerification); !ok {
+		return g, false
 	}
-	uv, ok := d.verification(o.UserVerification)
-	if !ok {
-		return nil, refused(ctx, errNotSuitable)
+	needed := in.PRF.evaluates() && a.device.supports(ctap2.ExtensionHMACSecret)
+	if in.LargeBlob.writes() && a.device.keepsBlobArray() {
+		g.permissions |= pinuv.LBW
+		needed = true
 	}
-	if c.Misbehave.SkipVerification {
-		uv = false
-	}
-	clientData := c.clientData(typeGet, o.Challenge, who)
-	request := &ctap2.GetAssertionRequest{RPID: rpID, ClientDataHash: hash(clientData), Options: choices(false, uv)}
-	if !c.Misbehave.IgnoreAllowList {
-		if request.AllowList, err = c.allowed(ctx, d, rpID, o.AllowCredentials); err != nil {
-			return nil, refused(ctx, err)
+	g.verify = (g.verify || needed && len(c.methods(a.device)) > 0) && !c.Misbehave.SkipVerification
+	return g, true
+}
+
+// sign gets an assertion, with whatever authorization it takes.
+func (c *Client) sign(ctx context.Context, a *assertion, g grant) error {
+	return c.authorized(ctx, a.device, g, func(given authorization) error {
+		a.authorization = given
+		clientDataHash := hash(a.clientData)
+		a.request = &ctap2.GetAssertionRequest{
+			RPID: a.rpID, ClientDataHash: clientDataHash, Options: &ctap2.Options{},
+			PINUVAuthParam: given.param(clientDataHash), PINUVAuthProtocol: given.number(),
 		}
-	}
-	signed, err := c.assert(ctx, request)
-	if err != nil {
-		return nil, refused(ctx, err)
-	}
-	return c.authentication(d, signed, clientData)
+		if given.option {
+			a.request.Options.UserVerification = new(true)
+		}
+		var err error
+		if !c.Misbehave.IgnoreAllowList {
+			if a.request.AllowList, err = c.allowed(ctx, a); err != nil {
+				return err
+			}
+		}
+		if err := a.addInputs(ctx, c); err != nil {
+			return err
+		}
+		a.signed, err = c.assert(ctx, a.request)
+		return err
+	})
 }
 
 // allowed is the list for the authenticator: what can be reached and is of a known type. A list of which nothing is left must
-// not become "any credential" (WebAuthn L3 §5.1.4.2).
-func (c *Client) allowed(ctx context.Context, d *device, rpID string, list []descriptor) ([]ctap2.Descriptor, error) {
+// not become "any credential" (WebAuthn L3 §5.1.4.2). Where inputs of prf differ by credential, the one that will sign must be
+// known beforehand.
+func (c *Client) allowed(ctx context.Context, a *assertion) ([]ctap2.Descriptor, error) {
+	list := a.options.AllowCredentials
 	if len(list) == 0 {
 		return nil, nil
 	}
-	reachable := slices.DeleteFunc(slices.Clone(list), func(e descriptor) bool { return !d.reaches(e.Transports) })
-	found := d.descriptors(reachable)
+	reachable := slices.DeleteFunc(slices.Clone(list), func(e descriptor) bool { return !a.device.reaches(e.Transports) })
+	found := a.device.descriptors(reachable)
 	if len(found) == 0 {
 		return nil, ctap2.NoCredentials
 	}
-	return c.narrow(ctx, d, rpID, found)
+	prf := a.options.Extensions.PRF
+	return c.narrow(ctx, a.device, silent{
+		rpID: a.rpID, list: found, authorization: a.authorization, request: a.request,
+		always: prf != nil && len(prf.EvalByCredential) > 0,
+	})
 }
 
 // assert gets one assertion. When the authenticator has several and lets the client choose, all are fetched first
-// (CTAP 2.2 §6.3).
+// (CTAP 2.3 §6.3).
 func (c *Client) assert(ctx context.Context, request *ctap2.GetAssertionRequest) (*ctap2.GetAssertionResponse, error) {
 	first, err := ctap2.GetAssertion(ctx, c.Device, request)
 	if err != nil {
 		return nil, err
 	}
 	if len(first.Credential.ID) == 0 && len(request.AllowList) == 1 {
-		first.Credential = request.AllowList[0] // it may be left out then (CTAP 2.2 §6.2.2)
+		first.Credential = request.AllowList[0] // it may be left out then (CTAP 2.3 §6.2.2)
 	}
 	if first.Count < 2 || first.UserSelected || c.Choose == nil {
 		return first, nil
@@ -110,9 +179,7 @@ func (c *Client) choose(ctx context.Context, all []*ctap2.GetAssertionResponse) 
 // errNoAccount says that Choose named an account that is not there.
 var errNoAccount = errors.New("the chosen account is not in the list")
 
-func isNoCredentials(err error) bool { return errors.Is(err, ctap2.NoCredentials) }
-
-// authenticationJSON is AuthenticationResponseJSON (WebAuthn L3 §5.5).
+// authenticationJSON is AuthenticationResponseJSON (WebAuthn L3 §5.1, toJSON).
 type authenticationJSON struct {
 	ID                      string         `json:"id"`
 	RawID                   base64url      `json:"rawId"`
@@ -127,7 +194,8 @@ type authenticationJSON struct {
 	} `json:"response"`
 }
 
-func (c *Client) authentication(d *device, signed *ctap2.GetAssertionResponse, clientData []byte) ([]byte, error) {
+func (c *Client) authentication(ctx context.Context, a *assertion) ([]byte, error) {
+	signed := a.signed
 	data, err := authdata.Parse(signed.AuthData)
 	if err != nil {
 		return nil, &DOMError{Name: NotAllowedError, Message: "The authenticator's answer was malformed.", Cause: err}
@@ -140,12 +208,12 @@ func (c *Client) authentication(d *device, signed *ctap2.GetAssertionResponse, c
 	var out authenticationJSON
 	out.ID, out.RawID = text(id), c.rawID(id)
 	out.Type = c.credentialType()
-	out.AuthenticatorAttachment = c.attachment(d)
-	out.ClientExtensionResults = map[string]any{}
-	if c.Misbehave.UnaskedExtension {
-		out.ClientExtensionResults["appid"] = true
+	out.AuthenticatorAttachment = c.attachment(a.device)
+	if err := a.addOutputs(ctx, c); err != nil {
+		return nil, refused(ctx, err)
 	}
-	out.Response.ClientDataJSON = c.sent(clientData)
+	out.ClientExtensionResults = a.outputs
+	out.Response.ClientDataJSON = c.sent(a.clientData)
 	out.Response.AuthenticatorData = reassemble(signed.AuthData, data)
 	out.Response.Signature = c.signature(signed.Signature)
 	out.Response.UserHandle = c.userHandle(signed.User)

@@ -31,16 +31,18 @@ type Misbehaviour struct {
 	ClientDataJSON []byte
 
 	// RPID is asked of the authenticator instead of the one that belongs to the origin, as a phishing client would.
-	// Breaks WebAuthn L3 §5.1.3 step 9; noticed by §7.1 step 14 and §7.2 step 15. The signature fits.
+	// Breaks WebAuthn L3 §5.1.3 step 8 and §5.1.4.1 step 7; noticed by §7.1 step 14 and §7.2 step 15. The signature fits.
 	RPID string
 	// SpoilRPIDHash changes the RP ID hash after signing. Breaks WebAuthn L3 §6.1; noticed by §7.1 step 14, §7.2 step 15.
 	SpoilRPIDHash bool
-	// FlipFlags are inverted in the authenticator data after signing. Breaks WebAuthn L3 §6.1; noticed by §7.1 steps 15 to 18
-	// and §7.2 steps 16 to 19.
+	// FlipFlags are inverted in the authenticator data after signing. Breaks WebAuthn L3 §6.1; noticed by §7.1 steps 15 to 17
+	// and §7.2 steps 16 to 19, and by the signature in §7.2 step 21.
 	FlipFlags authdata.Flags
-	// SignCount stands in the authenticator data after signing. Breaks WebAuthn L3 §6.1.1; noticed by §7.2 step 21.
+	// SignCount stands in the authenticator data after signing. Breaks WebAuthn L3 §6.1.1; noticed by the signature in
+	// §7.2 step 21 and, for a counter that does not grow, by step 22.
 	SignCount *uint32
-	// AAGUID stands in the attested credential data after signing. Breaks WebAuthn L3 §6.5.1.
+	// AAGUID stands in the attested credential data after signing. Breaks WebAuthn L3 §6.5.1;
+	// noticed by the attestation signature in §7.1 step 22, when there is one.
 	AAGUID uuid.UUID
 	// CredentialID stands wherever the credential id does, the attested credential data included; 1024 bytes are one too many.
 	// Breaks WebAuthn L3 §4, credential id; noticed by §7.1 steps 25 and 26, and §7.2 step 6.
@@ -70,8 +72,23 @@ type Misbehaviour struct {
 	// DenyDiscoverable says by credProps that a credential is not discoverable. Breaks WebAuthn L3 §10.1.3.
 	DenyDiscoverable bool
 	// UnaskedExtension adds the output of an extension that nobody asked for. Breaks WebAuthn L3 §9.4; a relying party
-	// must cope, §7.1 step 19.
+	// must cope, §7.1 step 28 and §7.2 step 23.
 	UnaskedExtension bool
+	// ClaimPRF says that the credential has a PRF, which it has not. Breaks WebAuthn L3 §10.1.4 (enabled). Outputs of
+	// extensions of the client are unsigned: a relying party can notice only that no result ever comes.
+	ClaimPRF bool
+	// SpoilPRF changes the first byte of a result of the extension prf, or of hmacGetSecret. Breaks WebAuthn L3 §10.1.4
+	// (results). It is unsigned: what was encrypted under the right result cannot be decrypted, and nothing else shows.
+	SpoilPRF bool
+	// ClaimLargeBlob says that a large blob is supported, or was written, which is not so. Breaks WebAuthn L3 §10.1.5.
+	// It is unsigned: a relying party notices when it reads.
+	ClaimLargeBlob bool
+	// ClaimAppID says that the AppID was used and not the RP ID. Breaks WebAuthn L3 §10.1.1; noticed by §7.2 step 15: the RP
+	// ID hash must then be that of the AppID.
+	ClaimAppID bool
+	// SkipCredProtect never asks for the credential protection policy of the options, even when it is to be enforced.
+	// Breaks CTAP 2.3 §12.1; noticed in the signed outputs by §7.1 step 28. The signature fits.
+	SkipCredProtect bool
 	// Omit names a member of the response to leave out, such as "clientDataJSON" or "signature".
 	// Breaks WebAuthn L3 §5.2.
 	Omit string
@@ -87,13 +104,13 @@ type Misbehaviour struct {
 	// Breaks WebAuthn L3 §5.1.3 step 10; noticed by §7.1 step 20. The signature fits.
 	Algorithms []cose.Algorithm
 
-	// IgnoreExcludeList hides the exclude list from the authenticator. Breaks WebAuthn L3 §5.1.3 step 21.
+	// IgnoreExcludeList hides the exclude list from the authenticator. Breaks WebAuthn L3 §5.1.3 step 22.
 	IgnoreExcludeList bool
 	// IgnoreAllowList hides the allow list from the authenticator. Breaks WebAuthn L3 §5.1.4.2; noticed by §7.2 step 5.
 	IgnoreAllowList bool
 	// SkipVerification never asks the authenticator to verify the user, even when it is required.
-	// Breaks WebAuthn L3 §5.1.3 step 21; noticed by §7.1 step 16 and §7.2 step 17. The signature fits.
+	// Breaks WebAuthn L3 §5.1.3 step 22; noticed by §7.1 step 16 and §7.2 step 17. The signature fits.
 	SkipVerification bool
-	// SkipDiscoverable never asks for a discoverable credential, even when it is required. Breaks WebAuthn L3 §5.1.3 step 21.
+	// SkipDiscoverable never asks for a discoverable credential, even when it is required. Breaks WebAuthn L3 §5.1.3 step 22.
 	SkipDiscoverable bool
 }

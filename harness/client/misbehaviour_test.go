@@ -175,6 +175,57 @@ func TestLiesInAuthentication(t *testing.T) {
 	}
 }
 
+// Outputs of client extensions are unsigned: nothing but what follows from them gives these lies away.
+func TestLiesAboutExtensions(t *testing.T) {
+	device := newExtended(t, authenticator(roaming()), "hmac-secret", "credProtect", "largeBlobKey")
+	device.options["largeBlobs"] = true
+	eval := options{"prf": options{"eval": options{"first": "AA"}}}
+	for _, c := range []struct {
+		name string
+		lie  client.Misbehaviour
+		o    options
+		lied string // outputs that must be there
+		kept string // an input that must not reach the device
+	}{
+		{"PRF", client.Misbehaviour{ClaimPRF: true}, extensions(eval), `{"prf":{"enabled":true}}`, ""},
+		{"large blobs", client.Misbehaviour{ClaimLargeBlob: true}, extensions(options{"largeBlob": options{}}), `{"largeBlob":{"supported":true}}`, ""},
+		{"written", client.Misbehaviour{ClaimLargeBlob: true}, nil, "", ""},
+		{"protection", client.Misbehaviour{SkipCredProtect: true},
+			extensions(options{"credentialProtectionPolicy": "userVerificationRequired", "enforceCredentialProtectionPolicy": true}), `{}`, "credProtect"},
+		{"AppID", client.Misbehaviour{ClaimAppID: true}, assertion().with("extensions", options{"appid": oldName}), `{"appid":true}`, ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			cl := &client.Client{Origin: origin, Device: device, Misbehave: c.lie}
+			_, creating := c.o["rp"]
+			switch {
+			case creating:
+				if got := create(t, cl, c.o).outputs(t); got != c.lied || device.inputs[c.kept] != nil {
+					t.Errorf("outputs %s, inputs %v", got, device.inputs)
+				}
+				cl.Misbehave = client.Misbehaviour{}
+				if got := create(t, cl, c.o).outputs(t); got == c.lied && (c.kept == "" || device.inputs[c.kept] == nil) {
+					t.Errorf("an honest client looks the same: %s, %v", got, device.inputs)
+				}
+			case c.name == "written":
+				list := []options{{"type": "public-key", "id": create(t, cl, creation()).ID}}
+				c.o = assertion().with("allowCredentials", list).with("extensions", options{"largeBlob": options{"write": "AQ"}})
+				if got := get(t, cl, c.o).outputs(t); got != `{"largeBlob":{"written":true}}` || device.array != nil {
+					t.Errorf("outputs %s", got)
+				}
+			default:
+				if got := get(t, cl, c.o).outputs(t); got != c.lied {
+					t.Errorf("outputs %s", got)
+				}
+			}
+		})
+	}
+	honest := get(t, &client.Client{Origin: origin, Device: device}, assertion().with("extensions", eval)).outputs(t)
+	spoilt := get(t, &client.Client{Origin: origin, Device: device, Misbehave: client.Misbehaviour{SpoilPRF: true}}, assertion().with("extensions", eval)).outputs(t)
+	if honest == spoilt || len(honest) != len(spoilt) {
+		t.Errorf("honest %s, spoilt %s", honest, spoilt)
+	}
+}
+
 func TestUnattestedCredentialIsPassedOn(t *testing.T) {
 	a := authenticator(roaming())
 	a.Misbehave = virtualauth.Misbehaviour{OmitCredential: true}

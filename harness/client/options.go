@@ -12,7 +12,7 @@ import (
 	"github.com/passkeylab/passkeylab/virtualauth/ctap2"
 )
 
-// base64url is a member that travels as base64url without padding (WebAuthn L3 §3, §5.1.8).
+// base64url is a member that travels as base64url without padding (WebAuthn L3 §3, §5.1.8, §5.1.9).
 type base64url []byte
 
 // errEncoding says that a base64url member is none.
@@ -62,9 +62,11 @@ type creationOptions struct {
 	Attestation        string     `json:"attestation"`
 	AttestationFormats []string   `json:"attestationFormats"`
 	Extensions         extensions `json:"extensions"`
+
+	appIDExclude string // what appidExclude comes to; empty without it
 }
 
-// requestOptions is PublicKeyCredentialRequestOptionsJSON (WebAuthn L3 §5.1.8).
+// requestOptions is PublicKeyCredentialRequestOptionsJSON (WebAuthn L3 §5.1.9).
 type requestOptions struct {
 	Challenge        base64url    `json:"challenge"`
 	Timeout          float64      `json:"timeout"` // milliseconds
@@ -72,6 +74,8 @@ type requestOptions struct {
 	AllowCredentials []descriptor `json:"allowCredentials"`
 	UserVerification string       `json:"userVerification"`
 	Extensions       extensions   `json:"extensions"`
+
+	appID string // what appid comes to; empty without it
 }
 
 type parameters struct {
@@ -85,19 +89,12 @@ type descriptor struct {
 	Transports []string  `json:"transports"`
 }
 
-// extensions are the inputs that the client knows; others are ignored, as WebAuthn L3 §9.3 wants.
-type extensions struct {
-	CredProps bool `json:"credProps"`
-	// RemoteDesktopClientOverride is how the browser's bridge tells whose request it is.
-	RemoteDesktopClientOverride *override `json:"remoteDesktopClientOverride"`
-}
-
 type override struct {
 	Origin                  string `json:"origin"`
 	SameOriginWithAncestors bool   `json:"sameOriginWithAncestors"`
 }
 
-// parseCreation reads and judges creation options (WebAuthn L3 §5.1.3 steps 4 to 6 and §5.1.8). Errors: *DOMError.
+// parseCreation reads and judges creation options (WebAuthn L3 §5.1.3 steps 4 and 5 and §5.1.8). Errors: *DOMError.
 func parseCreation(data []byte) (*creationOptions, error) {
 	o := new(creationOptions)
 	if err := parse(data, o, "rp", "user", "challenge", "pubKeyCredParams"); err != nil {
@@ -109,7 +106,7 @@ func parseCreation(data []byte) (*creationOptions, error) {
 	return o, checkDescriptors("excludeCredentials", o.ExcludeCredentials)
 }
 
-// parseRequest reads and judges request options (WebAuthn L3 §5.1.4 and §5.1.8). Errors: *DOMError.
+// parseRequest reads and judges request options (WebAuthn L3 §5.1.4 and §5.1.9). Errors: *DOMError.
 func parseRequest(data []byte) (*requestOptions, error) {
 	o := new(requestOptions)
 	if err := parse(data, o, "challenge"); err != nil {
@@ -185,7 +182,7 @@ func (o *creationOptions) residentKey() string {
 	return discouraged
 }
 
-// The values of UserVerificationRequirement and ResidentKeyRequirement (WebAuthn L3 §5.4.6, §5.8.6).
+// The values of UserVerificationRequirement and ResidentKeyRequirement (WebAuthn L3 §5.8.6, §5.4.6).
 const (
 	required    = "required"
 	preferred   = "preferred"

@@ -9,24 +9,29 @@ import (
 )
 
 // effectiveDomain returns the domain of an origin that may use WebAuthn: https anywhere, http on localhost and below it
-// (Secure Contexts §3.1). Errors: SecurityError, as for a host that is an address (WebAuthn L3 §5.1.3 step 8).
+// (Secure Contexts §3.1). Errors: SecurityError, as for a host that is an address (WebAuthn L3 §5.1.3 step 7).
 func effectiveDomain(origin string) (string, error) {
 	u, err := url.Parse(origin)
 	if err != nil || u.Host == "" || u.Path != "" || u.RawQuery != "" || u.Fragment != "" || u.User != nil {
 		return "", fail(SecurityError, "%q is not an origin: give scheme and host, such as https://example.org", origin)
 	}
 	host := strings.ToLower(u.Hostname())
-	local := host == "localhost" || strings.HasSuffix(host, ".localhost")
 	switch {
 	case net.ParseIP(host) != nil:
 		return "", fail(SecurityError, "the host of the origin %s is an address, not a domain", origin)
-	case u.Scheme == "https" || u.Scheme == "http" && local:
+	case secure(u):
 		return host, nil
 	}
 	return "", fail(SecurityError, "the origin %s is not secure: use https, or http on localhost", origin)
 }
 
-// chooseRPID returns the RP ID for an origin (WebAuthn L3 §5.1.3 step 9, §5.1.4.1 step 8): the domain itself, or a
+// secure tells whether what comes from an URL is as good as https: it is https, or http on localhost and below it.
+func secure(u *url.URL) bool {
+	host := strings.ToLower(u.Hostname())
+	return u.Scheme == "https" || u.Scheme == "http" && (host == "localhost" || strings.HasSuffix(host, ".localhost"))
+}
+
+// chooseRPID returns the RP ID for an origin (WebAuthn L3 §5.1.3 step 8, §5.1.4.1 step 7): the domain itself, or a
 // registrable suffix of it that the options claim. Errors: SecurityError.
 func chooseRPID(origin, claimed string) (string, error) {
 	domain, err := effectiveDomain(origin)

@@ -2,6 +2,7 @@ package client
 
 import (
 	"bytes"
+	"context"
 	"crypto/x509"
 	"encoding/json"
 
@@ -13,15 +14,6 @@ import (
 	"github.com/passkeylab/passkeylab/virtualauth/ctap2"
 )
 
-// creation is a ceremony that the authenticator has answered.
-type creation struct {
-	options    *creationOptions
-	device     *device
-	request    *ctap2.MakeCredentialRequest
-	response   *ctap2.MakeCredentialResponse
-	clientData []byte
-}
-
 // attestationObject is its CBOR form (WebAuthn L3 §6.5.4).
 type attestationObject struct {
 	Format    string          `cbor:"fmt"`
@@ -32,11 +24,14 @@ type attestationObject struct {
 // emptyMap is an empty CBOR map, the statement of format "none" (WebAuthn L3 §8.7).
 const emptyMap = 0xa0
 
-// registration makes the RegistrationResponseJSON (WebAuthn L3 §5.5, RegistrationResponseJSON).
-func (c *Client) registration(made creation) ([]byte, error) {
+// registration makes the RegistrationResponseJSON (WebAuthn L3 §5.1, toJSON).
+func (c *Client) registration(ctx context.Context, made *creation) ([]byte, error) {
 	data, err := authdata.Parse(made.response.AuthData)
 	if err != nil {
 		return nil, &DOMError{Name: NotAllowedError, Message: "The authenticator's answer was malformed.", Cause: err}
+	}
+	if err := made.addOutputs(ctx, c); err != nil {
+		return nil, refused(ctx, err)
 	}
 	if data.Credential == nil {
 		// A device that attests no credential is for the relying party to notice: pass on what there is.
@@ -51,7 +46,7 @@ func (c *Client) registration(made creation) ([]byte, error) {
 }
 
 // convey applies the attestation conveyance preference (WebAuthn L3 §5.1.3 step 22).
-func (c *Client) convey(made creation, object *attestationObject, credential *authdata.AttestedCredential) {
+func (c *Client) convey(made *creation, object *attestationObject, credential *authdata.AttestedCredential) {
 	none := made.options.conveyance() == "none"
 	if c.Misbehave.KeepAttestation {
 		none = false
@@ -126,7 +121,7 @@ type registrationJSON struct {
 	} `json:"response"`
 }
 
-func (c *Client) render(made creation, data authdata.Data, object attestationObject) ([]byte, error) {
+func (c *Client) render(made *creation, data authdata.Data, object attestationObject) ([]byte, error) {
 	encoded, err := ctap2.Marshal(object)
 	if err != nil {
 		return nil, &DOMError{Name: NotAllowedError, Message: "The authenticator's answer was malformed.", Cause: err}
@@ -139,7 +134,7 @@ func (c *Client) render(made creation, data authdata.Data, object attestationObj
 	out.RawID = c.rawID(data.Credential.ID)
 	out.Type = c.credentialType()
 	out.AuthenticatorAttachment = c.attachment(made.device)
-	out.ClientExtensionResults = c.creationExtensions(made)
+	out.ClientExtensionResults = made.outputs
 	r := &out.Response
 	r.ClientDataJSON = c.sent(made.clientData)
 	r.AttestationObject = encoded
@@ -176,31 +171,8 @@ func (c *Client) outerKey(credential *authdata.AttestedCredential) (spki []byte,
 	return spki, algorithm
 }
 
-// creationExtensions are the outputs. credProps says "discoverable" when that was asked for and done, "not" when the
-// authenticator cannot, and nothing when the client cannot know (WebAuthn L3 §10.1.3).
-func (c *Client) creationExtensions(made creation) map[string]any {
-	out := map[string]any{}
-	if c.Misbehave.UnaskedExtension {
-		out["appid"] = true
-	}
-	if !made.options.Extensions.CredProps {
-		return out
-	}
-	properties := map[string]any{}
-	switch rk := made.request.Options.ResidentKey; {
-	case c.Misbehave.DenyDiscoverable:
-		properties["rk"] = false
-	case rk != nil && *rk:
-		properties["rk"] = true
-	case !made.device.info.Options["rk"]:
-		properties["rk"] = false
-	}
-	out["credProps"] = properties
-	return out
-}
-
 // unattested passes on an answer without attested credential data, in which there is no id to name.
-func (c *Client) unattested(made creation, data authdata.Data) ([]byte, error) {
+func (c *Client) unattested(made *creation, data authdata.Data) ([]byte, error) {
 	object := attestationObject{Format: made.response.Format, Statement: made.response.Statement, AuthData: made.response.AuthData}
 	return c.render(made, data, object)
 }

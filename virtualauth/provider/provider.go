@@ -4,6 +4,9 @@
 // The habits are those that a relying party can notice: whether passkeys sync (BE and BS), whether the counter counts,
 // how the provider is reached, and what it does when an account has a passkey already. Attestation is what the provider
 // offers; what of it, AAGUID included, reaches the relying party is for the client to decide (WebAuthn L3 §5.4.7).
+//
+// All are the providers by the names that people know. Devices are authenticators by what they can: keys with a PIN, with a
+// fingerprint reader, of the time of U2F, with little room, and the platform authenticator of a laptop.
 package provider
 
 import (
@@ -155,15 +158,15 @@ type NameError struct{ Name string }
 // Error names the providers there are.
 func (e *NameError) Error() string {
 	var names []string
-	for _, p := range All() {
+	for _, p := range append(All(), Devices()...) {
 		names = append(names, p.Name)
 	}
 	return fmt.Sprintf("provider: no provider %q; there are: %s", e.Name, strings.Join(names, ", "))
 }
 
-// ByName finds a provider of All by its name, whatever its case. It fails with *NameError.
+// ByName finds a provider of All, or one of Devices, by its name, whatever its case. It fails with *NameError.
 func ByName(name string) (Provider, error) {
-	all := All()
+	all := append(All(), Devices()...)
 	i := slices.IndexFunc(all, func(p Provider) bool { return strings.EqualFold(p.Name, strings.TrimSpace(name)) })
 	if i < 0 {
 		return Provider{}, &NameError{Name: name}
