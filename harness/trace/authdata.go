@@ -24,7 +24,7 @@ const (
 //	 0..31  SHA-256 of the RP ID
 //	32      flags
 //	33..36  signature counter, big-endian
-//	37..    attested credential data, when AT is set (§6.5.2)
+//	37..    attested credential data, when AT is set (§6.5.1)
 //	          16 bytes AAGUID, 2 bytes length L, L bytes credential id, credential key (CBOR)
 //	   ..   extensions (a CBOR map), when ED is set
 func (c *ceremony) authenticatorData(data []byte) {
@@ -148,7 +148,7 @@ func flagList(flags byte) []reports.Flag {
 	return list
 }
 
-// credentialData is the attested credential data (WebAuthn L3 §6.5.2).
+// credentialData is the attested credential data (WebAuthn L3 §6.5.1).
 func (m *byteMap) credentialData() {
 	if aaguid := m.take("aaguid", 16); aaguid != nil {
 		m.Authenticator.AAGUID = uuid(aaguid)
@@ -193,7 +193,7 @@ func (m *byteMap) extensions() {
 		return
 	}
 	if data, ok := m.item("extensions"); ok {
-		m.Authenticator.Extensions = diagnose(data)
+		m.Authenticator.Extensions = annotated(data, extensionMembers)
 	}
 }
 

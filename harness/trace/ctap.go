@@ -22,7 +22,7 @@ type Transport struct {
 func (t Transport) Exchange(ctx context.Context, request []byte) ([]byte, error) {
 	t.Recorder.Exchange(CTAPRequest(t.Now(), request))
 	response, err := t.Inner.Exchange(ctx, request)
-	e := CTAPResponse(t.Now(), response)
+	e := CTAPResponseTo(t.Now(), request, response)
 	if err != nil {
 		e = reports.Exchange{At: e.At, Layer: "ctap2", Direction: "response", Title: "no response: " + err.Error()}
 	}
@@ -30,25 +30,40 @@ func (t Transport) Exchange(ctx context.Context, request []byte) ([]byte, error)
 	return response, err
 }
 
-// CTAPRequest describes a CTAP2 request: a command byte and, for most commands, a CBOR map (CTAP 2.2 §6).
+// CTAPRequest describes a CTAP2 request: a command byte and, for most commands, a CBOR map (CTAP 2.3 §6), whose members are
+// named. PINs, tokens and other secrets in it are left out.
 func CTAPRequest(at time.Time, message []byte) reports.Exchange {
-	return ctap(at, "request", message, commandName)
+	var s *shape
+	if len(message) > 0 {
+		s = exchanges[message[0]].request
+	}
+	return ctap(reports.Exchange{At: at, Direction: "request"}, message, commandName, s)
 }
 
-// CTAPResponse describes a CTAP2 response: a status byte and, on success, mostly a CBOR map (CTAP 2.2 §6.3).
+// CTAPResponseTo describes the response to a request: a status byte and, on success, mostly a CBOR map (CTAP 2.3 §6), whose
+// members are named by the request's command. Tokens and other secrets in it are left out.
+func CTAPResponseTo(at time.Time, request, message []byte) reports.Exchange {
+	var s *shape
+	if len(request) > 0 {
+		s = exchanges[request[0]].response
+	}
+	return ctap(reports.Exchange{At: at, Direction: "response"}, message, statusName, s)
+}
+
+// CTAPResponse describes a response to an unknown request. No member of it is named, and no secret recognised.
 func CTAPResponse(at time.Time, message []byte) reports.Exchange {
-	return ctap(at, "response", message, statusName)
+	return CTAPResponseTo(at, nil, message)
 }
 
-func ctap(at time.Time, direction string, message []byte, name func(byte) string) reports.Exchange {
-	e := reports.Exchange{At: at, Layer: "ctap2", Direction: direction, Length: len(message)}
+func ctap(e reports.Exchange, message []byte, name func(byte) string, s *shape) reports.Exchange {
+	e.Layer, e.Length = "ctap2", len(message)
 	if len(message) == 0 {
 		e.Title = "empty message"
 		return e
 	}
 	e.Title = name(message[0])
 	if len(message) > 1 {
-		e.Text = wrapped(diagnose(message[1:]))
+		e.Text = wrapped(annotated(message[1:], s))
 	}
 	return e
 }
@@ -78,7 +93,7 @@ func wrapped(text string) string {
 	return strings.ReplaceAll(b.String(), "\n ", "\n  ")
 }
 
-// commandName is a command by name (CTAP 2.2 §6).
+// commandName is a command by name (CTAP 2.3 §6).
 func commandName(b byte) string {
 	names := map[byte]string{
 		0x01: "authenticatorMakeCredential", 0x02: "authenticatorGetAssertion", 0x04: "authenticatorGetInfo",
@@ -89,13 +104,15 @@ func commandName(b byte) string {
 	return firstOf(names[b], fmt.Sprintf("command 0x%02x", b))
 }
 
-// statusName is a status by name (CTAP 2.2 §6.3); those that this tool never meets stay numbers.
+// statusName is a status by name (CTAP 2.3 §8.2); those without a name stay numbers.
 func statusName(b byte) string {
 	names := map[byte]string{
 		0x00: "CTAP2_OK", 0x01: "CTAP1_ERR_INVALID_COMMAND", 0x02: "CTAP1_ERR_INVALID_PARAMETER",
-		0x03: "CTAP1_ERR_INVALID_LENGTH", 0x05: "CTAP1_ERR_TIMEOUT", 0x06: "CTAP1_ERR_CHANNEL_BUSY",
+		0x03: "CTAP1_ERR_INVALID_LENGTH", 0x04: "CTAP1_ERR_INVALID_SEQ", 0x0a: "CTAP1_ERR_LOCK_REQUIRED",
+		0x0b: "CTAP1_ERR_INVALID_CHANNEL", 0x05: "CTAP1_ERR_TIMEOUT", 0x06: "CTAP1_ERR_CHANNEL_BUSY",
 		0x11: "CTAP2_ERR_CBOR_UNEXPECTED_TYPE", 0x12: "CTAP2_ERR_INVALID_CBOR", 0x14: "CTAP2_ERR_MISSING_PARAMETER",
-		0x15: "CTAP2_ERR_LIMIT_EXCEEDED", 0x19: "CTAP2_ERR_CREDENTIAL_EXCLUDED", 0x21: "CTAP2_ERR_PROCESSING",
+		0x15: "CTAP2_ERR_LIMIT_EXCEEDED", 0x17: "CTAP2_ERR_FP_DATABASE_FULL", 0x18: "CTAP2_ERR_LARGE_BLOB_STORAGE_FULL",
+		0x25: "CTAP2_ERR_NO_OPERATIONS", 0x19: "CTAP2_ERR_CREDENTIAL_EXCLUDED", 0x21: "CTAP2_ERR_PROCESSING",
 		0x22: "CTAP2_ERR_INVALID_CREDENTIAL", 0x23: "CTAP2_ERR_USER_ACTION_PENDING", 0x24: "CTAP2_ERR_OPERATION_PENDING",
 		0x26: "CTAP2_ERR_UNSUPPORTED_ALGORITHM", 0x27: "CTAP2_ERR_OPERATION_DENIED", 0x28: "CTAP2_ERR_KEY_STORE_FULL",
 		0x2b: "CTAP2_ERR_UNSUPPORTED_OPTION", 0x2c: "CTAP2_ERR_INVALID_OPTION", 0x2d: "CTAP2_ERR_KEEPALIVE_CANCEL",

@@ -8,6 +8,9 @@
 //     a map of the bytes of the authenticator data, the credential's key, the attestation statement.
 //   - [Recorder] collects the ceremonies and the messages below them for one journey, in order and redacted.
 //
+// Messages of CTAP2 ([CTAPRequest], [CTAPResponseTo], [Transport]) are shown in diagnostic notation with the names of their
+// members as comments. PINs, tokens, hmac-secret values and large-blob keys are left out by their place.
+//
 // The decoder is independent of the code that makes credentials and of the code that checks them: it has its own
 // small parser of authenticator data, so that a report still tells the truth when one of those is wrong. It never
 // fails: a test tool meets malformed messages for a living, and what is wrong with one is the very thing to show. What

@@ -56,6 +56,10 @@ var patterns = sync.OnceValue(func() []pattern {
 		{[]string{"code", "answer"}, re(`(?i)("(?:` + codeName + `)"\s*:\s*)[0-9]{6,8}\b`), `${1}"` + Redacted + `"`},
 		// Outputs of the prf extension are key material (WebAuthn L3 §10.1.4).
 		{[]string{`"first"`, `"second"`}, re(`("(?:first|second)"\s*:\s*")[A-Za-z0-9_+/=-]{16,}`), `${1}` + Redacted},
+		{[]string{`"output1"`, `"output2"`}, re(`("output[12]"\s*:\s*")[A-Za-z0-9_+/=-]{16,}`), `${1}` + Redacted},
+		// Large blobs (WebAuthn L3 §10.1.5) and credBlobs (CTAP 2.3 §12.2) are the relying party's own data.
+		{[]string{`"largeblob"`}, re(`("largeBlob"\s*:\s*\{[^{}]*"(?:write|blob)"\s*:\s*")[^"\[]+`), `${1}` + Redacted},
+		{[]string{`credblob"`}, re(`("(?:credBlob|getCredBlob)"\s*:\s*")[^"\[]+`), `${1}` + Redacted},
 		// Forms and queries.
 		{words(), re(`(?i)\b(` + secretName + `)=[^&\s"'<>;\[\]]+`), `${1}=` + Redacted},
 		{[]string{"code", "answer"}, re(`(?i)\b(` + codeName + `)=[0-9]{6,8}\b`), `${1}=` + Redacted},

@@ -36,7 +36,7 @@ func TestRecorderPutsMessagesUnderTheirCeremony(t *testing.T) {
 	if !second.Accepted || second.Outcome != "accepted" || second.Duration != time.Second || len(second.Exchanges) != 2 {
 		t.Errorf("second: %+v", second)
 	}
-	if got := first.Exchanges[0]; got.Title != "authenticatorMakeCredential" || got.Text != "{1: h'09'}" || got.Length != 5 {
+	if got := first.Exchanges[0]; got.Title != "authenticatorMakeCredential" || got.Text != "{1 / clientDataHash /: h'09'}" || got.Length != 5 {
 		t.Errorf("request: %+v", got)
 	}
 	if got := first.Exchanges[1]; got.Title != "CTAP2_ERR_OPERATION_DENIED" || got.Direction != "response" {
@@ -151,7 +151,7 @@ func TestTransportPassesOnAndRecords(t *testing.T) {
 
 func TestDiagnosticNotationIsWrapped(t *testing.T) {
 	got := CTAPRequest(now, append([]byte{2}, encode(map[int]any{1: "a, {b", 2: []int{1, 2}})...)).Text
-	if want := "{1: \"a, {b\",\n  2: [1, 2]}"; got != want {
+	if want := "{1 / rpId /: \"a, {b\",\n  2 / clientDataHash /: [1, 2]}"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }
@@ -163,5 +163,6 @@ func FuzzCTAP(f *testing.F) {
 	f.Fuzz(func(t *testing.T, message []byte) {
 		CTAPRequest(now, message)
 		CTAPResponse(now, message)
+		CTAPResponseTo(now, message, message)
 	})
 }

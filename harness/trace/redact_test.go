@@ -33,6 +33,11 @@ func TestPatterns(t *testing.T) {
 		{"JWK", `{"kty":"EC","d":"870MB6gfuTJ4HtUnUvYMyJpr5eUZNP4Bk43bVdj3eAE","x":"y"}`, "870MB6", `"x":"y"`},
 		{"COSE private key", "{1: 2, -2: h'aa', -4: h'deadbeef'}", "deadbeef", "-2: h'aa'"},
 		{"prf output", `{"prf":{"results":{"first":"AAECAwQFBgcICQoLDA0ODw"}},"a":1}`, "AAECAwQF", `"a":1`},
+		{"hmac-secret output", `{"hmacGetSecret":{"output1":"AAECAwQFBgcICQoLDA0ODw"},"a":1}`, "AAECAwQF", `"a":1`},
+		{"large blob written", `{"largeBlob":{"write":"AAEC"},"a":1}`, "AAEC", `"a":1`},
+		{"large blob read", `{"largeBlob": {"supported": true, "blob": "AAEC"}, "a": 1}`, "AAEC", `"supported": true`},
+		{"credBlob", `{"credBlob":"AAEC","a":1}`, "AAEC", `"a":1`},
+		{"credBlob read", `{"getCredBlob":"AAEC","a":1}`, "AAEC", `"a":1`},
 		{"otpauth link", `scan otpauth://totp/Larkspur:ada?key=JBSWY3DPEHPK3PXP&issuer=L now`, "JBSWY3DP", "now"},
 		{"argon2 hash", `hash $argon2id$v=19$m=65536,t=3,p=2$c2FsdA$aGFzaA end`, "aGFzaA", "end"},
 		{"signed token", `x eyJhbGciOiJIUzI1.eyJzdWIiOiIxMjM0.SflKxwRJSMeKKF2QT y`, "SflKxwRJ", " y"},
@@ -66,7 +71,7 @@ func TestWhatIsNoSecretStays(t *testing.T) {
 		`{"type":"webauthn.create","challenge":"wPv6kqJ4dWJ0bGV0","origin":"https://x.localhost"}`,
 		"credential q83vEjRWeJASNFZ4kBI0VniQEjQ", "the password field is empty", "a cookie was set", "Google Password Manager",
 		"{1: 2, 3: -7, -1: 1, -2: h'aabb', -3: h'ccdd'}", `"pubKeyCredParams": "ES256 (-7)"`, "basic authentication of people",
-		"aria-label=Passkeys", "https://x.localhost/security-info/add/r1/save-in", "",
+		"aria-label=Passkeys", `{"largeBlob":{"read":true},"getCredBlob":true}`, `{"write":"AAEC"}`, "https://x.localhost/security-info/add/r1/save-in", "",
 	} {
 		if got := (&Redactor{}).Text(text); got != text {
 			t.Errorf("%q became %q", text, got)
