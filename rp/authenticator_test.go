@@ -44,6 +44,8 @@ type device struct {
 	algorithm    int64
 	// edit changes the parts before they are encoded: one lie at a time.
 	edit func(*parts)
+	// attest makes the statement of p.format over authenticator data and client data hash; nil for none.
+	attest func(p *parts, key *ecdsa.PrivateKey, authData, clientDataHash []byte)
 }
 
 // parts are what a response is made of, before encoding.
@@ -149,13 +151,18 @@ func (d *device) create(t testing.TB, optionsJSON []byte) (*passkey, []byte) {
 	if authData == nil {
 		authData = d.attestedData(t, p, key)
 	}
+	clientData := encodeJSON(t, p.clientData)
+	if d.attest != nil {
+		hash := sha256.Sum256(clientData)
+		d.attest(p, key, authData, hash[:])
+	}
 	object := encodeCBOR(t, map[string]any{"fmt": p.format, "attStmt": p.statement, "authData": authData})
 	made.id = p.id
 	return made, encodeJSON(t, map[string]any{
 		"id": b64(p.outerID), "rawId": b64(p.outerID), "type": "public-key", "authenticatorAttachment": d.attachment,
 		"clientExtensionResults": map[string]any{"credProps": map[string]any{"rk": true}},
 		"response": map[string]any{
-			"clientDataJSON": b64(encodeJSON(t, p.clientData)), "attestationObject": b64(object), "transports": d.transports,
+			"clientDataJSON": b64(clientData), "attestationObject": b64(object), "transports": d.transports,
 			"authenticatorData": b64(authData), "publicKeyAlgorithm": d.algorithm,
 		},
 	})
@@ -169,7 +176,7 @@ func (d *device) parts(ceremony, challenge string) *parts {
 	}
 }
 
-// attestedData lays out authenticator data with an attested credential, WebAuthn L3 §6.1, §6.5.2.
+// attestedData lays out authenticator data with an attested credential, WebAuthn L3 §6.1, §6.5.1.
 func (d *device) attestedData(t testing.TB, p *parts, key *ecdsa.PrivateKey) []byte {
 	t.Helper()
 	var data bytes.Buffer

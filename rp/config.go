@@ -12,6 +12,7 @@ import (
 
 	"github.com/alexedwards/argon2id"
 
+	"github.com/passkeylab/passkeylab/rp/attest"
 	"github.com/passkeylab/passkeylab/rp/policy"
 	"github.com/passkeylab/passkeylab/rp/store"
 )
@@ -30,6 +31,11 @@ type Config struct {
 
 	// Policy is the policy at the start; SetPolicy changes it. The zero value is the open policy.
 	Policy policy.Policy
+	// AttestationRoots are the trust anchors of attestation statements. The zero value names none: a statement must
+	// still verify, but only apple, android-key and android-safetynet must lead to a root, that of their maker.
+	// With roots for its format, a statement that leads to none of them is CodeAttestationInvalid, and the passkey
+	// of one that does is marked Attested.
+	AttestationRoots attest.Roots
 	// Timers are the time limits; every zero one gets its default.
 	Timers Timers
 	// Store is the open database. The relying party does not close it.

@@ -29,6 +29,12 @@
 //
 // After any Refusal inside a run, Run tells where the person is now: S2a for a stale proof, an E screen, or S7.
 //
+// # Attestation
+//
+// A statement that comes must verify, whatever was asked for (package attest): what does not is CodeAttestationInvalid. With
+// Config.AttestationRoots it must also lead to a root of its format, and the passkey is then Attested. No statement, and self
+// attestation, are accepted and prove no model.
+//
 // # Texts
 //
 // Package rp hands out codes and keys; words are the face's. Refusal.Steps and Provider.Steps are message keys of

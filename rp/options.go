@@ -61,7 +61,7 @@ func descriptors(list []Credential) []protocol.CredentialDescriptor {
 }
 
 // attachmentAndHints are what a flow tells the browser about where the passkey is to be made (WebAuthn L3
-// §5.4.5, §5.8.7).
+// §5.4.5, §5.8.8).
 func attachmentAndHints(flow Flow) (protocol.AuthenticatorAttachment, []protocol.PublicKeyCredentialHints) {
 	switch flow {
 	case FlowAndroid, FlowIOS:

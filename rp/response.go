@@ -94,8 +94,9 @@ func checkBody(body []byte) error {
 	return nil
 }
 
-// verifyCreation runs the verifier (WebAuthn L3 §7.1). Two of its checks are taken out of it and made here, so
-// that they can be told apart from a forged response: the algorithm, and, by the caller, user verification.
+// verifyCreation runs the verifier (WebAuthn L3 §7.1). Three of its checks are taken out of it and made here, so
+// that they can be told apart from a forged response: the attestation statement, the algorithm, and, by the caller,
+// user verification.
 func (rp *RelyingParty) verifyCreation(r *response, parsed *protocol.ParsedCredentialCreationData, challenge string, ceremony *Ceremony, user *User) *response {
 	var key webauthncose.PublicKeyData
 	data := parsed.Response.AttestationObject.AuthData
@@ -107,14 +108,20 @@ func (rp *RelyingParty) verifyCreation(r *response, parsed *protocol.ParsedCrede
 	session.UserVerification = protocol.VerificationPreferred
 	offered := session.CredParams
 	session.CredParams = []protocol.CredentialParameter{{Type: protocol.PublicKeyCredentialType, Algorithm: webauthncose.COSEAlgorithmIdentifier(key.Algorithm)}}
+	statement := takeStatement(parsed)
 	verified, err := rp.webauthn.CreateCredential(asUser{account: user}, session, parsed)
 	if err != nil {
-		return r.failed(creationErrorCode(parsed, err), describeError(err))
+		return r.failed(CodeVerificationFailed, describeError(err))
+	}
+	result, err := rp.attestation.Verify(statement, hashOf(parsed.Raw.AttestationResponse.ClientDataJSON))
+	if err != nil {
+		return r.failed(CodeAttestationInvalid, err)
 	}
 	if _, err := webauthncose.ParsePublicKey(verified.PublicKey); err != nil {
 		return r.failed(CodeVerificationFailed, fmt.Errorf("credential public key: %w", err))
 	}
 	r.credential = newCredential(verified, key.Algorithm)
+	r.credential.AttestationFormat, r.credential.Attested = statement.Format, result.Trusted
 	r.credential.UserID = user.ID
 	for _, parameter := range offered {
 		if int64(parameter.Algorithm) == key.Algorithm {
@@ -124,17 +131,16 @@ func (rp *RelyingParty) verifyCreation(r *response, parsed *protocol.ParsedCrede
 	return r.failed(CodeAlgNotAllowed, fmt.Errorf("algorithm %d was not offered", key.Algorithm))
 }
 
-// creationErrorCode tells a bad attestation statement from everything else that can be wrong.
-func creationErrorCode(parsed *protocol.ParsedCredentialCreationData, err error) Code {
-	var e *protocol.Error
-	if parsed.Response.AttestationObject.Format == string(protocol.AttestationFormatNone) || !errors.As(err, &e) {
-		return CodeVerificationFailed
+// takeStatement takes the attestation statement out of a response, so that the library sees none and verifies everything
+// else, and returns the object with it. Its verification is rp/attest's: the library fixes the roots of some formats for
+// the whole process. What claims to have no statement is left as it is.
+func takeStatement(parsed *protocol.ParsedCredentialCreationData) protocol.AttestationObject {
+	object := &parsed.Response.AttestationObject
+	whole := *object
+	if whole.Format != string(protocol.AttestationFormatNone) {
+		object.Format, object.AttStatement, object.SubStatements = string(protocol.AttestationFormatNone), nil, nil
 	}
-	switch e.Type {
-	case protocol.ErrInvalidAttestation.Type, protocol.ErrAttestation.Type, protocol.ErrAttestationCertificate.Type:
-		return CodeAttestationInvalid
-	}
-	return CodeVerificationFailed
+	return whole
 }
 
 // newCredential takes over what was verified. Everything but transports and attachment comes from the signed
@@ -142,8 +148,7 @@ func creationErrorCode(parsed *protocol.ParsedCredentialCreationData, err error)
 func newCredential(v *webauthn.Credential, algorithm int64) Credential {
 	c := Credential{
 		ID: v.ID, PublicKey: v.PublicKey, Algorithm: algorithm, SignCount: v.Authenticator.SignCount,
-		AttestationFormat: v.AttestationFormat,
-		BackupEligible:    v.Flags.BackupEligible, BackupState: v.Flags.BackupState, UVInitialized: v.Flags.UserVerified,
+		BackupEligible: v.Flags.BackupEligible, BackupState: v.Flags.BackupState, UVInitialized: v.Flags.UserVerified,
 		Attachment: string(v.Authenticator.Attachment),
 	}
 	copy(c.AAGUID[:], v.Authenticator.AAGUID)

@@ -18,6 +18,7 @@ import (
 	"github.com/go-webauthn/webauthn/protocol"
 	"github.com/go-webauthn/webauthn/webauthn"
 
+	"github.com/passkeylab/passkeylab/rp/attest"
 	"github.com/passkeylab/passkeylab/rp/policy"
 	"github.com/passkeylab/passkeylab/rp/store"
 )
@@ -35,6 +36,7 @@ type RelyingParty struct {
 	hashing      *argon2id.Params
 	providers    *providers
 	webauthn     *webauthn.WebAuthn
+	attestation  attest.Verifier
 	policy       atomic.Pointer[policyInForce]
 	decoyOnce    sync.Once
 	decoyHash    string
@@ -80,6 +82,7 @@ func New(cfg Config) (*RelyingParty, error) {
 	if rp.hashing == nil {
 		rp.hashing = argon2id.DefaultParams
 	}
+	rp.attestation = attest.Verifier{Roots: cfg.AttestationRoots, Now: rp.Now}
 	rp.setPolicy(cfg.Policy)
 	return rp, nil
 }
