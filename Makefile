@@ -9,7 +9,7 @@ BIN     := .bin/passkeylab
 # Given to the journeys, for example: make scenarios ARGS="--label-filter=id:WP-01 -v"
 ARGS    ?=
 # Where our Go code is.
-FOLDERS := virtualauth rp harness scenarios reports cmd
+FOLDERS := virtualauth rp harness scenarios reports cmd deploy
 # The unit tests are all packages but the journeys, which are run by Ginkgo.
 UNIT    = $$($(GO) list ./... | grep -v /scenarios/journeys)
 
@@ -51,8 +51,16 @@ lint: ## gofmt, go vet, staticcheck
 	$(GO) tool staticcheck ./...
 
 .PHONY: bench
-bench: deps build ## time one registration, and the suite with 1, 2 and 4 processes
+bench: deps build bench-auth ## time the authenticator, one registration, and the suite with 1, 2 and 4 processes
 	@$(BIN) bench
+
+# A module of its own, since only it needs the software that it compares with. The TPM's part needs cgo for the simulator.
+.PHONY: bench-auth
+bench-auth: ## compare the authenticator with a peer and with bare signatures
+	@cd deploy/bench && $(GO) run .
+	@if [ -d virtualauth/keystore/tpmstore ] && [ "$$($(GO) env CGO_ENABLED)" = 1 ]; then \
+		$(GO) test -run='^$$' -bench='Assertion|Registration' -benchtime=2s ./virtualauth/keystore/tpmstore | grep -E '^Benchmark|x-bare'; \
+	fi
 
 .PHONY: rp
 rp: build ## serve the relying party with demo accounts on this machine

@@ -100,7 +100,7 @@ func shell(t *testing.T, line string) string {
 }
 
 func runShown(t *testing.T, line string) {
-	if output := shell(t, line); !strings.Contains(output, "scenarios  run all journeys") {
+	if output := strings.Join(strings.Fields(shell(t, line)), " "); !strings.Contains(output, "scenarios run all journeys") {
 		t.Errorf("got:\n%s", output)
 	}
 }
