@@ -34,6 +34,7 @@ type rpOptions struct {
 	data           string
 	temporary      bool
 	policy         string
+	roots          string
 	noDemo         bool
 	verbose        bool
 }
@@ -65,6 +66,7 @@ Exit codes: 0 stopped by Ctrl-C, 1 it could not serve, 2 wrong flags.`,
 	flags.StringVar(&o.data, "data", "", "`folder` for passkeylab.db (default: your data folder)")
 	flags.BoolVar(&o.temporary, "temporary", false, "keep data in a temporary folder that is removed at the end")
 	flags.StringVar(&o.policy, "policy", "", "whose passkeys are accepted: open, approved-app, or a policy `file` in YAML or JSON (default: rp.policy of ginkgo.yaml, else open)")
+	flags.StringVar(&o.roots, "attestation-roots", "", "PEM `file` with the roots that attestation statements must lead to (default: the makers' own where they are known, else none)")
 	flags.BoolVar(&o.noDemo, "no-demo", false, "no demo accounts; people sign up")
 	flags.BoolVarP(&o.verbose, "verbose", "v", false, "log every request")
 	o.settings.register(cmd)
@@ -82,6 +84,10 @@ func (a app) serve(ctx context.Context, o rpOptions) (err error) {
 		return err
 	}
 	accepted, described, err := readPolicy(target(o.policy, loaded.RP.Policy))
+	if err != nil {
+		return &exit{code: exitUsage, cause: err}
+	}
+	roots, err := readRoots(o.roots)
 	if err != nil {
 		return &exit{code: exitUsage, cause: err}
 	}
@@ -108,7 +114,7 @@ func (a app) serve(ctx context.Context, o rpOptions) (err error) {
 
 	screen := newConsole(a.out, isTerminal(a.out))
 	party, err := rp.New(rp.Config{
-		Origin: site.origin, Organisation: organisation, App: approvedApp, Policy: accepted,
+		Origin: site.origin, Organisation: organisation, App: approvedApp, Policy: accepted, AttestationRoots: roots,
 		Store: db, Clock: systemClock{}, Rand: rand.Reader, Log: logger(a.err, screen, o.verbose),
 	})
 	if err != nil {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/passkeylab/passkeylab/harness/config"
 	"github.com/passkeylab/passkeylab/rp"
+	"github.com/passkeylab/passkeylab/rp/attest"
 	"github.com/passkeylab/passkeylab/rp/policy"
 	"github.com/passkeylab/passkeylab/virtualauth/provider"
 )
@@ -128,4 +130,20 @@ func readPolicy(name string) (accepted policy.Policy, described string, err erro
 		return policy.Policy{}, "", fmt.Errorf("--policy %s: %w", name, err)
 	}
 	return accepted, "as in " + name, nil
+}
+
+// readRoots reads the trust anchors of attestation, which hold for every format; no file names none.
+func readRoots(name string) (attest.Roots, error) {
+	if name == "" {
+		return attest.Roots{}, nil
+	}
+	content, err := os.ReadFile(name)
+	if err != nil {
+		return attest.Roots{}, fmt.Errorf("--attestation-roots: %w", err)
+	}
+	pool := x509.NewCertPool()
+	if !pool.AppendCertsFromPEM(content) {
+		return attest.Roots{}, fmt.Errorf("--attestation-roots %s: it holds no certificate; it must be PEM, with lines of -----BEGIN CERTIFICATE-----", name)
+	}
+	return attest.All(pool), nil
 }
