@@ -31,9 +31,10 @@ var shown = map[string]func(t *testing.T, line string){
 	"go run ./cmd/passkeylab rp codes": elsewhere(TestScripts),
 	".ci/run":                          parseScript,
 	"PASSKEYLAB_DRIVERS_REQUIRED=devtools,bridge,api make scenarios": dryMake,
-	"make help":  runShown,
-	"make test":  dryMake,
-	"make bench": dryMake,
+	"make help":            runShown,
+	"make test":            dryMake,
+	"make bench":           dryMake,
+	"go doc ./virtualauth": manualShown,
 	"go tool ginkgo run -p ./scenarios/journeys":                         planShown,
 	"go tool ginkgo run --label-filter='id:REG-04' ./scenarios/journeys": planShown,
 }
@@ -102,6 +103,12 @@ func shell(t *testing.T, line string) string {
 func runShown(t *testing.T, line string) {
 	if output := strings.Join(strings.Fields(shell(t, line)), " "); !strings.Contains(output, "scenarios run all journeys") {
 		t.Errorf("got:\n%s", output)
+	}
+}
+
+func manualShown(t *testing.T, line string) {
+	if output := shell(t, line); !strings.Contains(output, "§6.1   makeCredential") {
+		t.Errorf("the manual does not list what is implemented:\n%s", output)
 	}
 }
 
