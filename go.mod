@@ -15,7 +15,7 @@ require (
 	github.com/fxamacker/cbor/v2 v2.10.0
 	github.com/go-rod/rod v0.116.2
 	github.com/go-webauthn/webauthn v0.18.2
-	github.com/gofrs/flock v0.13.2
+	github.com/gofrs/flock v0.13.2 // keeps two processes out of one vault file
 	github.com/golang-jwt/jwt/v5 v5.3.1 // the signed response inside android-safetynet statements
 	github.com/google/go-tpm v0.9.8
 	github.com/google/go-tpm-tools v0.4.11 // the TPM simulator, C code: built with cgo only
