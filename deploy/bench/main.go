@@ -15,7 +15,7 @@ import (
 )
 
 func main() {
-	rounds := flag.Int("rounds", 40, "how often each contestant takes its turn")
+	rounds := flag.Int("rounds", 20, "how often each contestant takes its turn")
 	slice := flag.Duration("slice", 25*time.Millisecond, "how long a turn takes")
 	flag.Parse()
 	if err := run(*rounds, *slice); err != nil {
