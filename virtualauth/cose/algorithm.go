@@ -5,16 +5,18 @@
 // and converts between them strictly: what Parse accepts, Encode writes again byte for byte. The package signs and
 // verifies nothing: keys that sign live in keystore, and verifying is the relying party's own business.
 //
-// Which algorithms meet a relying party or a browser that understands them, so that they can be checked end to end:
+// Where each algorithm can be checked end to end, with a relying party that verifies it:
 //
-//	ES256 ES384 ES512 EdDSA          go-webauthn, Chromium
-//	RS256                            go-webauthn, Chromium
-//	RS384 RS512 PS256 PS384 PS512    go-webauthn
+//	ES256 ES384 ES512 EdDSA          go-webauthn
 //	ESP256 ESP384 ESP512 Ed25519     go-webauthn
-//	ES256K                           go-webauthn, when a relying party asks for it
-//	ML-DSA-44 ML-DSA-65 ML-DSA-87    Chromium; go-webauthn when built with Go 1.27, which has crypto/mldsa
-//	Ed448                            neither; the tests of keystore verify it
-//	RS1                              go-webauthn, which no honest authenticator should ever find out
+//	RS256 RS384 RS512                go-webauthn
+//	PS256 PS384 PS512                go-webauthn
+//	ES256K                           go-webauthn, when it is asked for by number: no list of go-webauthn has it
+//	ML-DSA-44 ML-DSA-65 ML-DSA-87    go-webauthn when built with Go 1.27, which has crypto/mldsa
+//	Ed448                            none; the tests of keystore hold it against RFC 8032
+//
+// Of browsers, Chromium 156 takes ML-DSA credentials, and its virtual authenticator makes them as well as ES256, EdDSA and
+// RS256.
 package cose
 
 import (

@@ -79,6 +79,7 @@ func TestMalformedKeysAreRefused(t *testing.T) {
 		{"an unknown version", cose.ES256K, koblitz("020102", octets(one))},
 		{"zero", cose.ES256K, koblitz("020101", octets(strings.Repeat("00", 32)))},
 		{"the order of the curve", cose.ES256K, koblitz("020101", octets(order))},
+		{"the order and one, which is one again", cose.ES256K, koblitz("020101", octets(order[:62]+"42"))},
 		{"31 bytes", cose.ES256K, koblitz("020101", octets(one[2:]))},
 		{"33 bytes", cose.ES256K, koblitz("020101", octets("00"+one))},
 		{"another curve within", cose.ES256K, koblitz("020101", octets(one), "a00a", curveP256)},

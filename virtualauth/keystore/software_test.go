@@ -10,6 +10,8 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"runtime"
+	"sync/atomic"
 	"testing"
 
 	"github.com/passkeylab/passkeylab/virtualauth/cose"
@@ -24,7 +26,22 @@ var algorithms = []cose.Algorithm{
 	cose.MLDSA44, cose.MLDSA65, cose.MLDSA87,
 }
 
-func seeded(seed byte) io.Reader { return rand.NewChaCha8([32]byte{seed}) }
+func seeded(seed byte) io.Reader { return &lonely{reader: rand.NewChaCha8([32]byte{seed})} }
+
+// lonely is a reader that notices when it has company.
+type lonely struct {
+	busy   atomic.Bool
+	reader io.Reader
+}
+
+func (l *lonely) Read(p []byte) (int, error) {
+	if !l.busy.CompareAndSwap(false, true) {
+		return 0, errors.New("two read at once")
+	}
+	defer l.busy.Store(false)
+	runtime.Gosched() // let the others run into it
+	return l.reader.Read(p)
+}
 
 func TestSoftwarePassesTheSuite(t *testing.T) {
 	keystoretest.Run(t, keystoretest.Subject{
