@@ -23,9 +23,25 @@ func refuses(t *testing.T, store keystore.KeyStore, handle keystore.Handle, what
 	if certifier, able := store.(keystore.Certifier); able {
 		uses["Certify"] = func() error { _, err := certifier.Certify(t.Context(), handle, nil); return err }
 	}
+	if checker, able := store.(keystore.Checker); able {
+		uses["Check"] = func() error { return checker.Check(t.Context(), handle) }
+	}
+	if exporter, able := store.(keystore.SecretExporter); able {
+		uses["ExportSecret"] = func() error { _, err := exporter.ExportSecret(t.Context(), handle); return err }
+	}
 	for name, use := range uses {
 		if err := use(); !errors.Is(err, keystore.ErrUnknownHandle) {
 			t.Errorf("%s with %s: %v, want ErrUnknownHandle", name, what, err)
+		}
+	}
+}
+
+// checks asks a store that can tell whether it has the key or the secret of a handle.
+func checks(t *testing.T, store keystore.KeyStore, handle keystore.Handle) {
+	t.Helper()
+	if checker, able := store.(keystore.Checker); able {
+		if err := checker.Check(t.Context(), handle); err != nil {
+			t.Errorf("Check of a handle that is in use: %v", err)
 		}
 	}
 }

@@ -42,6 +42,7 @@ func create(t *testing.T, store keystore.KeyStore, algorithm cose.Algorithm) (ke
 // signsFor fails unless the store signs with a handle what a public key verifies.
 func signsFor(t *testing.T, store keystore.KeyStore, handle keystore.Handle, key cose.Key) {
 	t.Helper()
+	checks(t, store, handle)
 	signature, err := store.Sign(t.Context(), handle, []byte("message"))
 	if err != nil {
 		t.Fatalf("Sign: %v", err)

@@ -25,6 +25,7 @@ func createSecret(t *testing.T, store keystore.KeyStore) keystore.Handle {
 
 func code(t *testing.T, store keystore.KeyStore, handle keystore.Handle, message []byte) []byte {
 	t.Helper()
+	checks(t, store, handle)
 	mac, err := store.HMAC(t.Context(), handle, message)
 	if err != nil {
 		t.Fatalf("HMAC(%d bytes): %v", len(message), err)

@@ -170,8 +170,8 @@ func (s *Store) Sign(ctx context.Context, handle keystore.Handle, message []byte
 	return encodeSignature(response.Signature)
 }
 
-// Delete forgets a key, even when ctx has ended, as it may be part of tidying up. The wrapped key is the caller's: it is gone for good when all copies of the handle are. This
-// store refuses the handle from now on until it is closed.
+// Delete forgets a key, even when ctx has ended, as it may be part of tidying up. The wrapped key is the caller's: it is gone
+// for good when all copies of the handle are. This store refuses the handle from now on until it is closed.
 func (s *Store) Delete(ctx context.Context, handle keystore.Handle) error {
 	w, err := s.find(handle)
 	if err == nil {
