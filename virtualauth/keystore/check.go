@@ -12,7 +12,10 @@ type Checker interface {
 }
 
 // Check looks for a key or a secret.
-func (s *Software) Check(_ context.Context, handle Handle) error {
+func (s *Software) Check(ctx context.Context, handle Handle) error {
+	if err := ctx.Err(); err != nil {
+		return fmt.Errorf("keystore: check: %w", err)
+	}
 	if _, known := s.vault.find(handle); !known {
 		return fmt.Errorf("keystore: check: %w", ErrUnknownHandle)
 	}

@@ -100,17 +100,7 @@ func (k *keys) delete(t *testing.T) {
 	if err := k.store.Delete(t.Context(), k.handles[0]); err != nil {
 		t.Fatalf("Delete: %v", err)
 	}
-	if _, err := k.store.Sign(t.Context(), k.handles[0], nil); !errors.Is(err, keystore.ErrUnknownHandle) {
-		t.Errorf("Sign with a deleted key: %v, want ErrUnknownHandle", err)
-	}
-	if exporter, able := k.store.(keystore.Exporter); able {
-		if _, err := exporter.Export(t.Context(), k.handles[0]); !errors.Is(err, keystore.ErrUnknownHandle) {
-			t.Errorf("Export of a deleted key: %v, want ErrUnknownHandle", err)
-		}
-	}
-	if err := k.store.Delete(t.Context(), k.handles[0]); !errors.Is(err, keystore.ErrUnknownHandle) {
-		t.Errorf("second Delete: %v, want ErrUnknownHandle", err)
-	}
+	refuses(t, k.store, k.handles[0], "a deleted key")
 	signsFor(t, k.store, k.handles[1], k.public[1])
 }
 

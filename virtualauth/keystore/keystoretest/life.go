@@ -34,6 +34,15 @@ func honoursContext(t *testing.T, store keystore.KeyStore, algorithm cose.Algori
 		uses["AttestationKey"] = func() error { _, err := certifier.AttestationKey(ctx); return err }
 		uses["Certify"] = func() error { _, err := certifier.Certify(ctx, handle, nil); return err }
 	}
+	if exporter, able := store.(keystore.SecretExporter); able {
+		uses["ExportSecret"] = func() error { _, err := exporter.ExportSecret(ctx, secret); return err }
+	}
+	if importer, able := store.(keystore.SecretImporter); able {
+		uses["ImportSecret"] = func() error { _, err := importer.ImportSecret(ctx, nil); return err }
+	}
+	if checker, able := store.(keystore.Checker); able {
+		uses["Check"] = func() error { return checker.Check(ctx, handle) }
+	}
 	for name, use := range uses {
 		if err := use(); !errors.Is(err, context.Canceled) {
 			t.Errorf("%s when the context has ended: %v, want context.Canceled", name, err)

@@ -2,6 +2,8 @@ package keystoretest
 
 import (
 	"bytes"
+	"crypto/hmac"
+	"crypto/sha256"
 	"errors"
 	"testing"
 
@@ -36,7 +38,7 @@ func code(t *testing.T, store keystore.KeyStore, handle keystore.Handle, message
 	return mac
 }
 
-// codes holds HMAC to what can be seen from outside: nobody can compute it again, because secrets never leave a store.
+// codes holds HMAC to what can be seen from outside: where secrets never leave a store, nobody can compute a code again.
 func codes(t *testing.T, store keystore.KeyStore) {
 	messages := [][]byte{nil, {0}, bytes.Repeat([]byte{1}, 32), bytes.Repeat([]byte{2}, 64), bytes.Repeat([]byte{3}, 5000)}
 	seen := map[string]string{}
@@ -55,17 +57,53 @@ func codes(t *testing.T, store keystore.KeyStore) {
 	}
 }
 
+// movesSecrets computes a code again with the secret that came out, and has another store compute it.
+func movesSecrets(t *testing.T, s Subject) {
+	store := s.New(t)
+	exporter, able := store.(keystore.SecretExporter)
+	if !able {
+		t.Skipf("%T does not let secrets leave", store)
+	}
+	handle, message := createSecret(t, store), []byte("message")
+	secret, err := exporter.ExportSecret(t.Context(), handle)
+	if err != nil {
+		t.Fatalf("ExportSecret: %v", err)
+	}
+	mac := hmac.New(sha256.New, secret)
+	mac.Write(message)
+	want := mac.Sum(nil)
+	if got := code(t, store, handle, message); !bytes.Equal(got, want) {
+		t.Errorf("HMAC gave %x, want %x", got, want)
+	}
+	other := s.New(t)
+	importer, able := other.(keystore.SecretImporter)
+	if !able {
+		t.Skipf("%T takes no secrets", other)
+	}
+	moved, err := importer.ImportSecret(t.Context(), secret)
+	if err != nil {
+		t.Fatalf("ImportSecret: %v", err)
+	}
+	clear(secret) // neither store may have kept it
+	if got := code(t, other, moved, message); !bytes.Equal(got, want) {
+		t.Errorf("after the move HMAC gave %x, want %x", got, want)
+	}
+	if got := code(t, store, handle, message); !bytes.Equal(got, want) {
+		t.Errorf("HMAC gave %x once the caller changed the secret it had been given, want %x", got, want)
+	}
+	for _, length := range []int{0, 31, 33} {
+		if _, err := importer.ImportSecret(t.Context(), make([]byte, length)); !errors.Is(err, keystore.ErrMalformedKey) {
+			t.Errorf("ImportSecret of %d bytes: %v, want ErrMalformedKey", length, err)
+		}
+	}
+}
+
 func deletesSecrets(t *testing.T, store keystore.KeyStore) {
 	handle, other := createSecret(t, store), createSecret(t, store)
 	if err := store.Delete(t.Context(), handle); err != nil {
 		t.Fatalf("Delete: %v", err)
 	}
-	if _, err := store.HMAC(t.Context(), handle, nil); !errors.Is(err, keystore.ErrUnknownHandle) {
-		t.Errorf("HMAC with a deleted secret: %v, want ErrUnknownHandle", err)
-	}
-	if err := store.Delete(t.Context(), handle); !errors.Is(err, keystore.ErrUnknownHandle) {
-		t.Errorf("second Delete: %v, want ErrUnknownHandle", err)
-	}
+	refuses(t, store, handle, "a deleted secret")
 	code(t, store, other, nil)
 }
 
@@ -81,6 +119,11 @@ func keepsKindsApart(t *testing.T, store keystore.KeyStore, algorithm cose.Algor
 	if exporter, able := store.(keystore.Exporter); able {
 		if der, err := exporter.Export(t.Context(), secret); !errors.Is(err, keystore.ErrUnknownHandle) {
 			t.Errorf("Export of a secret: %x, %v, want ErrUnknownHandle", der, err)
+		}
+	}
+	if exporter, able := store.(keystore.SecretExporter); able {
+		if leaked, err := exporter.ExportSecret(t.Context(), key); !errors.Is(err, keystore.ErrUnknownHandle) {
+			t.Errorf("ExportSecret of a key: %x, %v, want ErrUnknownHandle", leaked, err)
 		}
 	}
 	if certifier, able := store.(keystore.Certifier); able {

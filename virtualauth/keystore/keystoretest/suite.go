@@ -49,6 +49,7 @@ func Run(t *testing.T, s Subject) {
 	}
 	t.Run("secrets", func(t *testing.T) {
 		t.Run("make codes of their own", func(t *testing.T) { codes(t, s.New(t)) })
+		t.Run("move where the store says so", func(t *testing.T) { movesSecrets(t, s) })
 		t.Run("are gone once deleted", func(t *testing.T) { deletesSecrets(t, s.New(t)) })
 		t.Run("are no keys, and keys no secrets", func(t *testing.T) { keepsKindsApart(t, s.New(t), s.Algorithms[0]) })
 	})
