@@ -32,7 +32,7 @@ var ErrUnreadable = errors.New("virtualauth: stored value cannot be read")
 
 // Open returns an authenticator with everything that World.Store holds, switched on at this moment of the world's clock.
 // Private keys are not in the Store, only their handles are: World.Keys must know them still. A TPM and every other store of
-// wrapped keys does; keystore.Software forgets its keys when the process ends.
+// wrapped keys does, that of keystore.NewSealed too; that of keystore.NewSoftware forgets its keys when the process ends.
 //
 // When some credentials cannot be taken up again, the error is an *OpenError, and the authenticator is there and works without
 // them. After every other error it is nil.

@@ -3,7 +3,6 @@ package client
 import (
 	"bytes"
 	"context"
-	"crypto/x509"
 	"encoding/json"
 
 	"github.com/fxamacker/cbor/v2"
@@ -160,7 +159,7 @@ func (c *Client) outerAuthData(honest []byte, d authdata.Data) []byte {
 func (c *Client) outerKey(credential *authdata.AttestedCredential) (spki []byte, algorithm cose.Algorithm) {
 	if key, err := credential.Key(); err == nil {
 		algorithm = key.Algorithm()
-		spki, _ = x509.MarshalPKIXPublicKey(key.Public()) // nil for a key that has no such form
+		spki, _ = key.MarshalPKIX() // nil for a key that has no such form
 	}
 	if c.Misbehave.OuterPublicKey != nil {
 		spki = c.Misbehave.OuterPublicKey

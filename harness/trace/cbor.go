@@ -88,6 +88,8 @@ func (m *byteMap) key(data []byte) {
 		if err := cbor.Unmarshal(members[-1], &modulus); err == nil {
 			words = append(words, fmt.Sprintf("RSA %d bits", 8*len(modulus)))
 		}
+	case 7: // AKP: the algorithm says everything about the key (RFC 9964)
+		m.wholeKey(members, alg)
 	default:
 		words = append(words, fmt.Sprintf("key type %d", kty))
 	}
@@ -95,9 +97,20 @@ func (m *byteMap) key(data []byte) {
 	m.means("%s", m.Authenticator.KeySummary)
 }
 
+// wholeKey checks the length of a public key that has no parts.
+func (m *byteMap) wholeKey(members map[int64]cbor.RawMessage, alg int64) {
+	want := map[int64]int{-48: 1312, -49: 1952, -50: 2592}[alg]
+	var public []byte
+	if err := cbor.Unmarshal(members[-1], &public); err != nil {
+		m.problem("the credential key has no public key (-1), or not as bytes")
+	} else if want > 0 && len(public) != want {
+		m.problem("the credential key has %d bytes instead of %d", len(public), want)
+	}
+}
+
 // coordinates checks the lengths of x and y against the curve.
 func (m *byteMap) coordinates(members map[int64]cbor.RawMessage, kty, curve int64) {
-	want := map[int64]int{1: 32, 2: 48, 3: 66, 6: 32, 8: 32}[curve]
+	want := map[int64]int{1: 32, 2: 48, 3: 66, 6: 32, 7: 57, 8: 32}[curve]
 	labels := []int64{-2, -3}
 	if kty == 1 {
 		labels = labels[:1]

@@ -267,6 +267,8 @@ func TestProblemsAreTold(t *testing.T) {
 		{"short coordinate", "coordinate -3 of the credential key has 31 bytes", func(m *made) {
 			m.key = encode(map[int]any{1: 2, 3: -7, -1: 1, -2: make([]byte, 32), -3: make([]byte, 31)})
 		}},
+		{"short lattice key", "has 1311 bytes instead of 1312", func(m *made) { m.key = encode(map[int]any{1: 7, 3: -48, -1: make([]byte, 1311)}) }},
+		{"lattice key that is none", "has no public key (-1)", func(m *made) { m.key = encode(map[int]any{1: 7, 3: -49}) }},
 		{"no coordinate", "has no coordinate -2", func(m *made) { m.key = encode(map[int]any{1: 2, 3: -7, -1: 1, -3: make([]byte, 32)}) }},
 		{"key not canonical", "canonical CBOR", func(m *made) { m.key = append([]byte{0xb8, 5}, m.key[1:]...) }},
 		{"other algorithm in the JSON", "publicKeyAlgorithm is RS256", func(m *made) { m.response = map[string]any{"publicKeyAlgorithm": -257} }},
@@ -313,6 +315,8 @@ func TestKeysAreSummarised(t *testing.T) {
 		"EdDSA (-8), Ed25519":         {1: 1, 3: -8, -1: 6, -2: make([]byte, 32)},
 		"RS256 (-257), RSA 2048 bits": {1: 3, 3: -257, -1: make([]byte, 256), -2: []byte{1, 0, 1}},
 		"algorithm -60, key type 9":   {1: 9, 3: -60},
+		"ML-DSA-87 (-50)":             {1: 7, 3: -50, -1: make([]byte, 2592)},
+		"Ed448 (-53), Ed448":          {1: 1, 3: -53, -1: 7, -2: make([]byte, 57)},
 	} {
 		m := honest()
 		m.key = encode(key)
