@@ -62,6 +62,14 @@ bench-auth: ## compare the authenticator with a peer and with bare signatures
 		$(GO) test -run='^$$' -bench='Assertion|Registration' -benchtime=1000x ./virtualauth/keystore/tpmstore | grep -E '^Benchmark|x-bare'; \
 	fi
 
+# Finds what decoders choke on; a finding becomes a file under testdata/fuzz, which the unit tests then try for ever.
+FUZZTIME ?= 1m
+.PHONY: fuzz
+fuzz: ## fuzz every decoder in turn, each for FUZZTIME (1m)
+	@grep -rn --include=*_test.go '^func Fuzz' $(FOLDERS) | sed 's/\([^:]*\)\/[^/]*:[0-9]*:func \(Fuzz[A-Za-z0-9_]*\).*/\1 \2/' | while read -r folder target; do \
+		printf '%s %s: ' "$$folder" "$$target"; $(GO) test -run='^$$' -fuzz="^$$target$$" -fuzztime=$(FUZZTIME) "./$$folder" | tail -n 1; \
+	done
+
 .PHONY: rp
 rp: build ## serve the relying party with demo accounts on this machine
 	@$(BIN) rp $(ARGS)
