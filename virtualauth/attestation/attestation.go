@@ -1,12 +1,37 @@
-// Package attestation produces attestation statements, one file a format: what an authenticator says about where a new
-// credential's key comes from (WebAuthn L3 §6.5, §8). It signs nothing by itself; the caller lends it a key.
+// Package attestation makes attestation statements, one file a format: what an authenticator says about where a new
+// credential's key comes from (WebAuthn L3 §6.5, §8).
+//
+//	format             clause          what signs                      certificate                        type
+//	none               WebAuthn §8.7   nothing                         –                                  none
+//	packed             WebAuthn §8.2   the credential's key            –                                  Self
+//	packed             WebAuthn §8.2   the model's attestation key     for the model, §8.2.1              Basic
+//	packed, enterprise WebAuthn §8.2.2 the device's attestation key    with the device's serial number    Basic
+//	tpm                WebAuthn §8.3   the TPM's attestation key (AIK) for the AIK, §8.3.1                AttCA
+//	android-key        WebAuthn §8.4   the credential's key            for the credential, §8.4.1         Basic
+//	android-safetynet  WebAuthn §8.5   attest.android.com, by JWS      for that host                      Basic, legacy
+//	fido-u2f           WebAuthn §8.6   the model's attestation key     for the model, from the root       Basic
+//	apple              WebAuthn §8.8   nothing: the CA names a nonce   for the credential                 AnonCA
+//	compound           WebAuthn §8.9   as its parts do                 as its parts have                  of its first
+//
+// Certificates come from an Authority, which anybody can make again from its seed. Package metadata below says about a model
+// what the FIDO Metadata Service would. A Misbehaviour tells how a statement shall lie.
+//
+// Statements are judged by strangers: in the tests of this package by go-webauthn, with the whole chain up to the
+// authority's root, and by a verifier of its own that takes one step of the specification after the other. For apple,
+// android-key and android-safetynet, whose roots go-webauthn fixes, it is the latter alone.
 package attestation
 
 import (
+	"crypto"
+	"errors"
 	"fmt"
+	"reflect"
+	"slices"
+	"time"
 
 	"github.com/fxamacker/cbor/v2"
 
+	"github.com/passkeylab/passkeylab/virtualauth/authdata"
 	"github.com/passkeylab/passkeylab/virtualauth/cose"
 )
 
@@ -15,28 +40,77 @@ type Format string
 
 // The formats of this package.
 const (
-	// FormatNone says nothing (WebAuthn L3 §8.7).
-	FormatNone Format = "none"
-	// FormatPacked is used here as self attestation: the credential's own key signs (WebAuthn L3 §8.2).
-	FormatPacked Format = "packed"
+	FormatNone       Format = "none"
+	FormatPacked     Format = "packed"
+	FormatTPM        Format = "tpm"
+	FormatAndroidKey Format = "android-key"
+	// FormatSafetyNet is legacy: the service behind it was turned off, and WebAuthn L3 §8.5 keeps it for old registrations.
+	FormatSafetyNet Format = "android-safetynet"
+	FormatFIDOU2F   Format = "fido-u2f"
+	FormatApple     Format = "apple"
+	FormatCompound  Format = "compound"
 )
 
-// Subject is what a statement is about.
+// Type is an attestation type (WebAuthn L3 §6.5.3), spelled as in metadata (FIDO Registry §3.8, attestation types).
+type Type string
+
+// The types.
+const (
+	Basic  Type = "basic_full"
+	Self   Type = "basic_surrogate"
+	AttCA  Type = "attca"
+	AnonCA Type = "anonca"
+)
+
+// Errors of Make; test for them with errors.Is.
+var (
+	// ErrNoAuthority says that a format needs a certificate and Subject.Authority is nil.
+	ErrNoAuthority = errors.New("attestation: this format needs a certificate authority, and there is none")
+	// ErrNoTPM says that a format needs a TPM and Subject.TPM is nil.
+	ErrNoTPM = errors.New("attestation: this format needs a key that lives in a TPM")
+	// ErrUnsuitableKey says that a format cannot speak of such a key: "fido-u2f" knows ES256 alone, and no certificate can
+	// carry some others.
+	ErrUnsuitableKey = errors.New("attestation: this format cannot speak of such a key")
+)
+
+// Subject is what a statement is about, and who makes it.
 type Subject struct {
 	// AuthData is the authenticator data with the new credential in it.
 	AuthData []byte
 	// ClientDataHash is the SHA-256 hash of the client data, 32 bytes.
 	ClientDataHash []byte
+	// Credential is the attested credential data, which AuthData need not tell truly.
+	Credential authdata.AttestedCredential
 	// Algorithm is that of the new credential.
 	Algorithm cose.Algorithm
 	// Sign signs with the new credential's private key.
 	Sign func(message []byte) (signature []byte, err error)
+
+	// Type says which of its types a format shall convey. Only packed has a choice: Self, also when it is empty, or Basic.
+	Type Type
+	// Serial is the serial number of the device. Set, it makes the statement one for enterprises (WebAuthn L3 §8.2.2):
+	// packed is then always Basic.
+	Serial string
+	// KeyAlgorithm is that of the model's attestation key: ES256, also when it is zero, EdDSA or RS256.
+	KeyAlgorithm cose.Algorithm
+	// Authority issues certificates; formats that need one fail with ErrNoAuthority when it is nil.
+	Authority *Authority
+	// TPM certifies the credential's key; format tpm fails with ErrNoTPM when it is nil.
+	TPM *TPM
+	// Time is the time of the registration, for the one format that tells it, android-safetynet.
+	Time time.Time
+	// Compound are the formats that a compound statement is made of; nil means packed and tpm.
+	Compound []Format
+	// Misbehave is how to lie; zero is honest.
+	Misbehave Misbehaviour
+
+	lies bool // whether Misbehave is anything but zero
 }
 
 // Statement is an attestation statement with its format.
 type Statement struct {
 	Format Format
-	// Body is the statement's CBOR map, in CTAP2 canonical form.
+	// Body is the statement in CTAP2 canonical CBOR: an array for compound, a map for all others.
 	Body cbor.RawMessage
 }
 
@@ -45,24 +119,177 @@ type Error struct{ Format Format }
 
 // Error names the format and the formats there are.
 func (e *Error) Error() string {
-	return fmt.Sprintf("attestation: no format %q: use %q or %q", string(e.Format), string(FormatNone), string(FormatPacked))
+	return fmt.Sprintf("attestation: no format %q: use one of %q", string(e.Format), Formats())
 }
+
+// members is the map of a statement before it is encoded.
+type members map[string]any
 
 // makers is never written after the program has started.
-var makers = map[Format]func(Subject) (Statement, error){
-	"":           none,
-	FormatNone:   none,
-	FormatPacked: packedSelf,
+var makers = map[Format]func(Subject) (members, error){
+	FormatNone:       none,
+	FormatPacked:     packed,
+	FormatTPM:        tpm,
+	FormatAndroidKey: androidKey,
+	FormatSafetyNet:  safetyNet,
+	FormatFIDOU2F:    fidoU2F,
+	FormatApple:      apple,
 }
 
-// Make makes a statement of a format about subject. It fails with *Error for a format that is none of this package's, or
-// with the error of subject.Sign.
+// Formats returns all formats in alphabetical order.
+func Formats() []Format {
+	formats := []Format{FormatCompound}
+	for f := range makers {
+		formats = append(formats, f)
+	}
+	slices.Sort(formats)
+	return formats
+}
+
+// Make makes a statement of a format about subject. It fails with *Error for a format that is none of this package's, with
+// ErrNoAuthority, ErrNoTPM or ErrUnsuitableKey, or with the error of subject.Sign or subject.TPM.
 func Make(format Format, subject Subject) (Statement, error) {
+	subject.lies = !reflect.ValueOf(subject.Misbehave).IsZero()
+	if format == "" {
+		format = FormatNone
+	}
+	body, err := subject.body(format)
+	if err != nil {
+		return Statement{}, err
+	}
+	if subject.Misbehave.Body != nil {
+		body = subject.Misbehave.Body
+	}
+	if subject.Misbehave.Format != "" {
+		format = subject.Misbehave.Format
+	}
+	return Statement{Format: format, Body: body}, nil
+}
+
+// body is the statement without the name of its format.
+func (s Subject) body(format Format) ([]byte, error) {
+	if format == FormatCompound {
+		return s.compound()
+	}
 	maker, known := makers[format]
 	if !known {
-		return Statement{}, &Error{Format: format}
+		return nil, &Error{Format: format}
 	}
-	return maker(subject)
+	statement, err := maker(s)
+	if err != nil {
+		return nil, fmt.Errorf("attestation: %s: %w", format, err)
+	}
+	for name, value := range s.Misbehave.Set {
+		statement[name] = value
+	}
+	for _, name := range s.Misbehave.Omit {
+		delete(statement, name)
+	}
+	return encoder.Marshal(statement)
+}
+
+// Suits reports whether a format can speak of credentials of an algorithm. It does not know whether there is a TPM.
+func Suits(format Format, algorithm cose.Algorithm) bool {
+	switch format {
+	case FormatFIDOU2F:
+		return algorithm == cose.ES256
+	case FormatAndroidKey, FormatApple: // keys that crypto/x509 can write into a certificate
+		return slices.Contains([]cose.Algorithm{cose.ES256, es384, es512, cose.EdDSA, cose.RS256, rs384, rs512, ps256}, algorithm)
+	case FormatCompound:
+		return true // its parts may differ
+	}
+	_, known := makers[format]
+	return known
+}
+
+// signed is what packed and android-key sign, and what the nonces of tpm, android-safetynet and apple are the hash of:
+// authenticator data ‖ client data hash.
+func (s Subject) signed() []byte {
+	switch s.Misbehave.Signed {
+	case OnlyTheHash:
+		return s.ClientDataHash
+	case OnlyAuthData:
+		return s.AuthData
+	case TheHashFirst:
+		return slices.Concat(s.ClientDataHash, s.AuthData)
+	case OtherAuthData:
+		other := slices.Clone(s.AuthData)
+		other[counterOffset]++
+		return slices.Concat(other, s.ClientDataHash)
+	}
+	return slices.Concat(s.AuthData, s.ClientDataHash)
+}
+
+// counterOffset is where the last byte of the signature counter stands in authenticator data (WebAuthn L3 §6.1).
+const counterOffset = 36
+
+// bound is the data that the statement binds itself to.
+func (s Subject) bound(data []byte) []byte {
+	if s.Misbehave.WrongNonce {
+		return append(slices.Clone(data), 0)
+	}
+	return data
+}
+
+// nonce returns the hash of what a certificate or a service vouches for.
+func (s Subject) nonce(hash crypto.Hash, of []byte) []byte {
+	h := hash.New()
+	h.Write(s.bound(of))
+	return h.Sum(nil)
+}
+
+// signature lets sign make the signature of a statement. A nil public key stands for the credential's.
+func (s Subject) signature(sign func([]byte) ([]byte, error), by crypto.PublicKey, message []byte) ([]byte, error) {
+	if s.Misbehave.OtherKey {
+		stray, err := deriveKey([]byte("nobody"), "stray", cose.ES256)
+		if err != nil {
+			return nil, err
+		}
+		sign = stray.sign
+	}
+	if s.Misbehave.CredentialKey {
+		sign = s.Sign
+	}
+	signature, err := sign(message)
+	if err != nil {
+		return nil, err
+	}
+	return s.spoiled(signature, by), nil
+}
+
+// spoiled is the signature as the lies about its bytes want it.
+func (s Subject) spoiled(signature []byte, by crypto.PublicKey) []byte {
+	if s.Misbehave.BadSignature {
+		signature = slices.Clone(signature)
+		signature[len(signature)-1] ^= 1
+	}
+	if s.Misbehave.TruncatedSignature {
+		signature = signature[:len(signature)-1]
+	}
+	if s.Misbehave.RawSignature {
+		if by == nil {
+			by = s.credentialPublic()
+		}
+		signature = rawSignature(signature, by)
+	}
+	return signature
+}
+
+// credentialPublic is the credential's public key, or nil if it is one only in name.
+func (s Subject) credentialPublic() crypto.PublicKey {
+	key, err := s.Credential.Key()
+	if err != nil {
+		return nil
+	}
+	return key.Public()
+}
+
+// claimed is the value of "alg".
+func (s Subject) claimed(honest cose.Algorithm) cose.Algorithm {
+	if s.Misbehave.Algorithm != 0 {
+		return s.Misbehave.Algorithm
+	}
+	return honest
 }
 
 // encoder is immutable once made and safe for concurrent use.
