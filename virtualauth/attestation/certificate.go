@@ -165,6 +165,9 @@ func (s Subject) template(p profile, public crypto.PublicKey) *x509.Certificate 
 	if s.Misbehave.OmitBasicConstraints {
 		t.BasicConstraintsValid = false
 	}
+	if host := s.Misbehave.RevocationHost; host != "" {
+		t.OCSPServer, t.CRLDistributionPoints = []string{host + "/ocsp"}, []string{host + "/crl"}
+	}
 	if s.Misbehave.UnknownCritical {
 		unknown := asn1.ObjectIdentifier{1, 3, 6, 1, 4, 1, 45724, 99}
 		t.ExtraExtensions = append(t.ExtraExtensions, pkix.Extension{Id: unknown, Critical: true, Value: asn1.NullBytes})

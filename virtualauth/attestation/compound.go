@@ -27,10 +27,10 @@ func (s Subject) compound() ([]byte, error) {
 		Format    Format          `cbor:"fmt"`
 		Statement cbor.RawMessage `cbor:"attStmt"`
 	}
+	inner := s
+	inner.Misbehave.Formats = nil // a compound inside is made of honest parts
 	parts := make([]part, 0, len(formats))
 	for _, f := range formats {
-		inner := s
-		inner.Misbehave.Formats = nil // a compound inside is made of honest parts
 		body, err := inner.body(f)
 		if err != nil {
 			return nil, fmt.Errorf("attestation: part of compound: %w", err)

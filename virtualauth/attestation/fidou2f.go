@@ -39,15 +39,7 @@ func fidoU2FBy(s Subject, by *issuer) (members, error) {
 
 // u2fMessage is what a U2F key signs.
 func (s Subject) u2fMessage() ([]byte, error) {
-	key, err := s.Credential.Key()
-	if err != nil {
-		return nil, err
-	}
-	public, is := key.Public().(*ecdsa.PublicKey)
-	if !is || key.Algorithm() != cose.ES256 {
-		return nil, ErrUnsuitableKey
-	}
-	point, err := public.Bytes() // 0x04 ‖ x ‖ y
+	point, err := s.u2fPoint()
 	if err != nil {
 		return nil, err
 	}
@@ -61,4 +53,19 @@ func (s Subject) u2fMessage() ([]byte, error) {
 		message = message[1:]
 	}
 	return message, nil
+}
+
+// u2fPoint is the credential's key as U2F writes it: 0x04 ‖ x ‖ y.
+func (s Subject) u2fPoint() ([]byte, error) {
+	key, err := s.Credential.Key()
+	if err != nil {
+		return nil, err
+	}
+	if public, is := key.Public().(*ecdsa.PublicKey); is && key.Algorithm() == cose.ES256 {
+		return public.Bytes()
+	}
+	if s.Misbehave.AnyKey {
+		return s.Credential.PublicKey, nil
+	}
+	return nil, ErrUnsuitableKey
 }

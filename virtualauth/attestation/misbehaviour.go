@@ -75,6 +75,9 @@ type Misbehaviour struct {
 	// UnknownCritical adds a critical extension that nobody knows. Breaks RFC 5280 §4.2; noticed by WebAuthn L3 §7.1, step
 	// on the attestation trust path.
 	UnknownCritical bool
+	// RevocationHost is a URL below which the certificate says that revocation can be looked up; a relying party must not let
+	// itself be sent there. Noticed by RFC 5280 §8 (security considerations); WebAuthn L3 §8.2.1 makes both optional.
+	RevocationHost string
 	// SHA1 hashes the attestation certificate with SHA-1. Breaks RFC 8813 §3; noticed by WebAuthn L3 §7.1, step on the
 	// attestation trust path.
 	SHA1 bool
@@ -109,6 +112,8 @@ type Misbehaviour struct {
 	// Leaf encodes the attestation certificate in a wrong way. Breaks WebAuthn L3 §8.2, §8.3, §8.4, §8.6, §8.8.
 	Leaf LeafEncoding
 
+	// AnyKey lets a U2F statement speak of a credential that is not ES256. Breaks WebAuthn L3 §8.6.
+	AnyKey bool
 	// OmitReserved leaves the first byte out of what a U2F key signs. Breaks WebAuthn L3 §8.6.
 	OmitReserved bool
 	// OtherRPID lets a U2F key sign another RP ID hash. Breaks WebAuthn L3 §8.6.
@@ -132,6 +137,9 @@ type Misbehaviour struct {
 	Manufacturer *string
 	// OmitTPMModel leaves the TPM's model out of the name. Breaks WebAuthn L3 §8.3.1.
 	OmitTPMModel bool
+	// JoinTPMName puts manufacturer, model and version into one relative name, as some TPMs do. It breaks nothing: a relying
+	// party has to read both forms (WebAuthn L3 §8.3.1).
+	JoinTPMName bool
 	// OmitTPMVersion leaves the TPM's version out of the name. Breaks WebAuthn L3 §8.3.1.
 	OmitTPMVersion bool
 

@@ -3,6 +3,7 @@ package attestation
 import (
 	"crypto/x509/pkix"
 	"encoding/asn1"
+	"slices"
 )
 
 // Object identifiers of the attributes in a subject (RFC 5280 §4.1.2.4), and of the extensions that FIDO defines
@@ -50,6 +51,15 @@ func encodeName(attributes []attribute) []byte {
 		name = append(name, pkix.RelativeDistinguishedNameSET{a.typeAndValue()})
 	}
 	return mustDER(name)
+}
+
+// joinName makes one relative name of all those in a distinguished name.
+func joinName(name []byte) []byte {
+	var apart pkix.RDNSequence
+	if _, err := asn1.Unmarshal(name, &apart); err != nil {
+		return name
+	}
+	return mustDER(pkix.RDNSequence{slices.Concat(apart...)})
 }
 
 func (a attribute) typeAndValue() pkix.AttributeTypeAndValue {

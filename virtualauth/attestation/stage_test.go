@@ -12,6 +12,7 @@ import (
 	"errors"
 	"math/rand/v2"
 	"slices"
+	"sync"
 	"testing"
 	"time"
 
@@ -39,6 +40,9 @@ var (
 	keyAAGUID = uuid.MustParse("0d4b1c5e-6f3a-4e5b-9a1d-2c3b4a596877")
 )
 
+// testAuthority is the one of all tests: RSA keys take a while to derive.
+var testAuthority = sync.OnceValue(func() *attestation.Authority { return attestation.NewAuthority([]byte("seed"), start) })
+
 // stage is one registration about to happen.
 type stage struct {
 	t *testing.T
@@ -54,7 +58,7 @@ func newStage(t *testing.T, algorithm cose.Algorithm) *stage {
 	}
 	s := &stage{t: t, Subject: attestation.Subject{
 		Credential: authdata.AttestedCredential{AAGUID: keyAAGUID, ID: bytes.Repeat([]byte{7}, 32), PublicKey: key.Encode()},
-		Algorithm:  algorithm, Time: now, Authority: attestation.NewAuthority([]byte("seed"), start),
+		Algorithm:  algorithm, Time: now, Authority: testAuthority(),
 		Sign: func(message []byte) ([]byte, error) { return store.Sign(context.Background(), handle, message) },
 		TPM:  softTPM(t, key, cose.ES256),
 	}}

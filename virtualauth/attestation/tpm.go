@@ -124,6 +124,9 @@ func (s Subject) tpmName() []byte {
 		version = ""
 	}
 	name := encodeName([]attribute{{oidTPMManufacturer, manufacturer}, {oidTPMModel, model}, {oidTPMVersion, version}})
+	if s.Misbehave.JoinTPMName {
+		name = joinName(name)
+	}
 	return mustDER([]asn1.RawValue{{Class: asn1.ClassContextSpecific, Tag: directoryName, IsCompound: true, Bytes: name}})
 }
 
