@@ -6,8 +6,6 @@ import (
 	"io"
 	"slices"
 
-	"github.com/passkeylab/passkeylab/virtualauth/attestation"
-	"github.com/passkeylab/passkeylab/virtualauth/authdata"
 	"github.com/passkeylab/passkeylab/virtualauth/cose"
 	"github.com/passkeylab/passkeylab/virtualauth/ctap2"
 )
@@ -106,62 +104,6 @@ func (a *Authenticator) newID() ([]byte, error) {
 		id = slices.Clone(a.Misbehave.CredentialID)
 	}
 	return id, nil
-}
-
-// attest builds the response (CTAP 2.2 §6.1.2 steps 18 and 19).
-func (a *Authenticator) attest(ctx context.Context, r *ctap2.MakeCredentialRequest, made *record, c creation) (*ctap2.MakeCredentialResponse, error) {
-	extensions, err := c.outputs.encodeSigned()
-	if err != nil {
-		return nil, err
-	}
-	authData := a.authData(made.Credential, c.gesture, a.attested(made.Credential), extensions)
-	subject := attestation.Subject{
-		AuthData: authData, ClientDataHash: r.ClientDataHash, Algorithm: made.Algorithm,
-		Sign: func(message []byte) ([]byte, error) {
-			signature, err := a.storeOf(made).Sign(ctx, made.handle, message)
-			if a.Misbehave.BadStatement {
-				signature = spoil(signature)
-			}
-			return signature, err
-		},
-	}
-	if a.Misbehave.StatementAlgorithm != 0 {
-		subject.Algorithm = a.Misbehave.StatementAlgorithm
-	}
-	statement, err := attestation.Make(a.chooseFormat(r.AttestationFormats), subject)
-	if err != nil {
-		return nil, fmt.Errorf("make an attestation statement: %w", err)
-	}
-	if a.Misbehave.StatementFormat != "" {
-		statement.Format = a.Misbehave.StatementFormat
-	}
-	return &ctap2.MakeCredentialResponse{Format: string(statement.Format), AuthData: authData, Statement: statement.Body}, nil
-}
-
-// attested returns the attested credential data.
-func (a *Authenticator) attested(made Credential) *authdata.AttestedCredential {
-	if a.Misbehave.OmitCredential {
-		return nil
-	}
-	attested := &authdata.AttestedCredential{AAGUID: a.model.AAGUID, ID: made.ID, PublicKey: made.PublicKey}
-	if a.Misbehave.AAGUID != nil {
-		attested.AAGUID = *a.Misbehave.AAGUID
-	}
-	if a.Misbehave.PublicKey != nil {
-		attested.PublicKey = a.Misbehave.PublicKey
-	}
-	return attested
-}
-
-// chooseFormat takes the first preferred format that the model can make, or else the model's own (CTAP 2.2 §6.1.2 step 19).
-func (a *Authenticator) chooseFormat(preferred []string) attestation.Format {
-	own := a.model.attestation()
-	for _, p := range preferred {
-		if f := attestation.Format(p); f == own || f == attestation.FormatNone {
-			return f
-		}
-	}
-	return own
 }
 
 // store keeps a new record and returns the one it replaces, if any (CTAP 2.2 §6.1.2 step 17).

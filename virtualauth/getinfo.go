@@ -4,7 +4,6 @@ import (
 	"context"
 	"slices"
 
-	"github.com/passkeylab/passkeylab/virtualauth/attestation"
 	"github.com/passkeylab/passkeylab/virtualauth/cose"
 	"github.com/passkeylab/passkeylab/virtualauth/ctap2"
 )
@@ -34,9 +33,7 @@ func (a *Authenticator) getInfo(context.Context) (*ctap2.GetInfoResponse, error)
 	for _, algorithm := range a.algorithms() {
 		info.Algorithms = append(info.Algorithms, ctap2.Parameters{Algorithm: algorithm, Type: ctap2.PublicKey})
 	}
-	if f := m.attestation(); f != attestation.FormatNone { // every authenticator can say nothing; none is not listed
-		info.AttestationFormats = []string{string(f)}
-	}
+	info.AttestationFormats = m.attestationFormats()
 	if m.MaxDiscoverable > 0 {
 		left := uint(max(m.MaxDiscoverable-a.vault.discoverable(), 0))
 		info.RemainingDiscoverable = &left

@@ -82,12 +82,8 @@ type Misbehaviour struct {
 	PublicKey []byte
 	// OmitCredential leaves attested credential data out of new credentials. Breaks WebAuthn L3 §6.3.2 step 12.
 	OmitCredential bool
-	// StatementFormat names a format that is not that of the statement. Breaks WebAuthn L3 §6.5.4; noticed by §7.1 step 21.
-	StatementFormat attestation.Format
-	// StatementAlgorithm stands in packed statements instead of the credential's. Breaks WebAuthn L3 §8.2, self attestation.
-	StatementAlgorithm cose.Algorithm
-	// BadStatement spoils the signature of the attestation statement. Breaks WebAuthn L3 §8.2.
-	BadStatement bool
+	// Attestation is the list of lies in attestation statements. Breaks WebAuthn L3 §8.
+	Attestation attestation.Misbehaviour
 
 	// BadSignature spoils the signature of assertions. Noticed by WebAuthn L3 §7.2 step 21.
 	BadSignature bool

@@ -41,6 +41,12 @@ type Model struct {
 	DuplicateUser DuplicateUser
 	// Attestation is the statement format that it makes when the request names no other; zero means none.
 	Attestation attestation.Format
+	// AttestationType chooses between the types of format packed: attestation.Self, which zero means too, or Basic.
+	AttestationType attestation.Type
+	// AttestationKey is the algorithm of the model's own attestation key; zero means ES256.
+	AttestationKey cose.Algorithm
+	// Compound are the formats in a compound statement, which it can also make one by one; nil means packed and tpm.
+	Compound []attestation.Format
 	// MaxDiscoverable is how many discoverable credentials fit; 0 means no limit.
 	MaxDiscoverable int
 	// MaxCredentialsInList is the longest exclude or allow list it takes; 0 means no limit.
@@ -226,11 +232,4 @@ func (m Model) maxMessageSize() int {
 		return defaultMaxMessageSize
 	}
 	return m.MaxMessageSize
-}
-
-func (m Model) attestation() attestation.Format {
-	if m.Attestation == "" {
-		return attestation.FormatNone
-	}
-	return m.Attestation
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/fxamacker/cbor/v2"
 
+	"github.com/passkeylab/passkeylab/virtualauth/attestation"
 	"github.com/passkeylab/passkeylab/virtualauth/authdata"
 	"github.com/passkeylab/passkeylab/virtualauth/ctap2"
 )
@@ -29,7 +30,7 @@ func (a *Authenticator) spoilData(data *authdata.Data, c Credential) {
 		data.Extensions = a.Misbehave.Extensions
 	}
 	if data.Credential == nil && a.Misbehave.AttestAssertions {
-		data.Credential = a.attested(c)
+		data.Credential = a.attested(a.credentialData(c, attestation.FormatNone))
 	}
 }
 

@@ -83,17 +83,32 @@ func (a *Authenticator) u2fAttest(ctx context.Context, made *record, challenge [
 	if err != nil {
 		return nil, err
 	}
-	authority := a.world.U2F
-	if authority == nil {
-		if authority, err = a.u2fSelfAttestation(ctx, made, public); err != nil {
-			return nil, err
-		}
+	authority, err := a.u2fAttestation(ctx, made, public)
+	if err != nil {
+		return nil, err
 	}
 	signature, err := authority.Sign(ctx, slices.Concat([]byte{0}, made.RPIDHash, challenge, made.ID, point))
 	if err != nil {
 		return nil, fmt.Errorf("attest a registration: %w", err)
 	}
 	return slices.Concat([]byte{0x05}, point, []byte{byte(len(made.ID))}, made.ID, authority.Certificate, signature), nil
+}
+
+// u2fAttestation is who vouches for a registration: World.U2F, or else World.Authority, or else the credential itself.
+func (a *Authenticator) u2fAttestation(ctx context.Context, made *record, public *ecdsa.PublicKey) (*U2FAttestation, error) {
+	switch {
+	case a.world.U2F != nil:
+		return a.world.U2F, nil
+	case a.world.Authority == nil:
+		return a.u2fSelfAttestation(ctx, made, public)
+	}
+	signer, err := a.world.Authority.U2FSigner()
+	if err != nil {
+		return nil, err
+	}
+	return &U2FAttestation{Certificate: signer.Chain[0], Sign: func(_ context.Context, message []byte) ([]byte, error) {
+		return signer.Sign(message)
+	}}, nil
 }
 
 // u2fSelfAttestation lets a credential vouch for itself, by a certificate that its own key signs: it says nothing but that

@@ -5,6 +5,7 @@ import (
 	"io"
 	"time"
 
+	"github.com/passkeylab/passkeylab/virtualauth/attestation"
 	"github.com/passkeylab/passkeylab/virtualauth/ctap2"
 	"github.com/passkeylab/passkeylab/virtualauth/keystore"
 )
@@ -20,7 +21,12 @@ type World struct {
 	Store Store
 	// Clock tells the time.
 	Clock Clock
-	// U2F attests registrations by U2F; nil lets every credential attest to itself.
+	// Authority issues the certificates that attestation needs. Nil, formats and enterprise attestations that need one fail
+	// with attestation.ErrNoAuthority; as format tpm fails with attestation.ErrNoTPM unless Keys is a keystore.Certifier.
+	Authority *attestation.Authority
+	// Serial is the serial number of this one device, told by enterprise attestation (WebAuthn L3 §8.2.2); empty means "1".
+	Serial string
+	// U2F attests registrations by U2F; nil leaves it to Authority, and without one every credential attests to itself.
 	U2F *U2FAttestation
 	// Rand is where credential ids, and the keys of the default store, come from. It is read under a lock.
 	Rand io.Reader

@@ -21,6 +21,7 @@ import (
 	"github.com/fxamacker/cbor/v2"
 
 	"github.com/passkeylab/passkeylab/virtualauth"
+	"github.com/passkeylab/passkeylab/virtualauth/attestation"
 	"github.com/passkeylab/passkeylab/virtualauth/cose"
 	"github.com/passkeylab/passkeylab/virtualauth/ctap2"
 )
@@ -93,9 +94,16 @@ type stage struct {
 
 func newStage(t testing.TB, model virtualauth.Model) *stage {
 	s := &stage{t: t, clock: &clock{now: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)}, person: &person{consent: agrees}}
-	s.Authenticator = virtualauth.New(model, virtualauth.World{User: s.person, Clock: s.clock, Rand: seeded(1)})
+	world := virtualauth.World{User: s.person, Clock: s.clock, Rand: seeded(1)}
+	if model.Config.Enterprise {
+		world.Authority = authority // which enterprise attestation needs
+	}
+	s.Authenticator = virtualauth.New(model, world)
 	return s
 }
+
+// authority issues the certificates of all tests.
+var authority = attestation.NewAuthority([]byte("stage"), time.Date(2024, 1, 1, 0, 0, 0, 0, time.UTC))
 
 func seeded(seed byte) *rand.ChaCha8 { return rand.NewChaCha8([32]byte{seed}) }
 

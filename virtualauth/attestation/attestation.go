@@ -194,12 +194,18 @@ func Suits(format Format, algorithm cose.Algorithm) bool {
 	case FormatFIDOU2F:
 		return algorithm == cose.ES256
 	case FormatAndroidKey, FormatApple: // keys that crypto/x509 can write into a certificate
-		return slices.Contains([]cose.Algorithm{cose.ES256, es384, es512, cose.EdDSA, cose.RS256, rs384, rs512, ps256}, algorithm)
+		return slices.Contains(inCertificates, algorithm)
 	case FormatCompound:
 		return true // its parts may differ
 	}
 	_, known := makers[format]
 	return known
+}
+
+// inCertificates are the algorithms whose keys crypto/x509 can write. Never written after the program has started.
+var inCertificates = []cose.Algorithm{
+	cose.ES256, cose.ES384, cose.ES512, cose.ESP256, cose.ESP384, cose.ESP512, cose.EdDSA, cose.Ed25519,
+	cose.RS256, cose.RS384, cose.RS512, cose.PS256, cose.PS384, cose.PS512,
 }
 
 // signed is what packed and android-key sign, and what the nonces of tpm, android-safetynet and apple are the hash of:

@@ -207,10 +207,10 @@ func TestSuits(t *testing.T) {
 		want      bool
 	}{
 		{attestation.FormatFIDOU2F, cose.ES256, true}, {attestation.FormatFIDOU2F, cose.EdDSA, false},
-		{attestation.FormatApple, cose.EdDSA, true}, {attestation.FormatApple, -47, false},
-		{attestation.FormatAndroidKey, cose.RS256, true}, {attestation.FormatAndroidKey, -48, false},
-		{attestation.FormatPacked, -48, true}, {attestation.FormatCompound, -48, true},
-		{attestation.FormatNone, -48, true}, {"tea-leaves", cose.ES256, false},
+		{attestation.FormatApple, cose.EdDSA, true}, {attestation.FormatApple, cose.ES256K, false},
+		{attestation.FormatAndroidKey, cose.RS256, true}, {attestation.FormatAndroidKey, cose.MLDSA44, false},
+		{attestation.FormatPacked, cose.MLDSA44, true}, {attestation.FormatCompound, cose.MLDSA44, true},
+		{attestation.FormatNone, cose.MLDSA44, true}, {"tea-leaves", cose.ES256, false},
 	} {
 		if got := attestation.Suits(c.format, c.algorithm); got != c.want {
 			t.Errorf("%s for %v: %v", c.format, c.algorithm, got)

@@ -55,7 +55,7 @@ func (s Subject) attester(p profile) (*issuer, error) {
 // keyAlgorithm is that of attestation keys that the authority makes.
 func (s Subject) keyAlgorithm() cose.Algorithm {
 	if s.Misbehave.P384 {
-		return es384
+		return cose.ES384
 	}
 	if s.KeyAlgorithm == 0 {
 		return cose.ES256
@@ -248,19 +248,21 @@ type toBeSigned struct {
 
 // reissued signs a certificate once more, if it is to be one that the standard library would not make.
 func (s Subject) reissued(honest *x509.Certificate, key attestationKey) (*x509.Certificate, error) {
-	if !s.Misbehave.needsReissue() {
+	version1, hash := s.Misbehave.Version1, crypto.SHA256
+	if s.Misbehave.SHA1 {
+		hash = crypto.SHA1
+	}
+	if !version1 && hash == crypto.SHA256 {
 		return honest, nil
 	}
 	var tbs toBeSigned
 	if _, err := asn1.Unmarshal(honest.RawTBSCertificate, &tbs); err != nil {
 		return nil, err
 	}
-	if s.Misbehave.Version1 {
+	if version1 {
 		tbs.Version, tbs.Extensions = 0, nil
 	}
-	hash := crypto.SHA256
-	if s.Misbehave.SHA1 {
-		hash = crypto.SHA1
+	if hash == crypto.SHA1 {
 		tbs.Algorithm.Algorithm = asn1.ObjectIdentifier{1, 2, 840, 10045, 4, 1} // ecdsa-with-SHA1
 	}
 	raw := mustDER(tbs)
@@ -274,8 +276,6 @@ func (s Subject) reissued(honest *x509.Certificate, key attestationKey) (*x509.C
 		Signature asn1.BitString
 	}{asn1.RawValue{FullBytes: raw}, tbs.Algorithm, asn1.BitString{Bytes: signature, BitLength: 8 * len(signature)}}))
 }
-
-func (m Misbehaviour) needsReissue() bool { return m.Version1 || m.SHA1 }
 
 func digestOf(hash crypto.Hash, message []byte) []byte {
 	if hash == crypto.SHA1 {

@@ -56,7 +56,7 @@ func TestNamesAreByTheHashThatThePublicAreaNames(t *testing.T) {
 
 func TestWhatIsNotFromATPMIsNotForged(t *testing.T) {
 	s := Subject{Authority: NewAuthority(nil, time.Unix(0, 0)), Misbehave: Misbehaviour{Magic: 1}}
-	if _, _, err := s.forge(Certification{Attest: []byte{1}}); err == nil {
+	if _, _, err := s.forge(attestationKey{}, Certification{Attest: []byte{1}}); err == nil {
 		t.Error("forged from nothing")
 	}
 }

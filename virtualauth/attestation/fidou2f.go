@@ -17,11 +17,16 @@ func fidoU2F(s Subject) (members, error) {
 	if s.Authority == nil {
 		return nil, ErrNoAuthority
 	}
-	by, err := s.attester(profile{format: FormatFIDOU2F, subject: s.device("U2F"), fromRoot: true})
+	by, err := s.u2fAttester()
 	if err != nil {
 		return nil, err
 	}
 	return fidoU2FBy(s, by)
+}
+
+// u2fAttester is the model's attestation key. The root issues its certificate.
+func (s Subject) u2fAttester() (*issuer, error) {
+	return s.attester(profile{format: FormatFIDOU2F, subject: s.device("U2F"), fromRoot: true})
 }
 
 // fidoU2FBy makes the statement with an attestation key.

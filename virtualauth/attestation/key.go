@@ -26,7 +26,7 @@ type attestationKey struct {
 // sign signs message, hashing it first where the algorithm says so. It is deterministic: crypto/ecdsa follows RFC 6979
 // when it is given no randomness, and the other two need none.
 func (k attestationKey) sign(message []byte) ([]byte, error) {
-	signature, err := crypto.SignMessage(k.Signer, nil, message, hashOf(k.algorithm))
+	signature, err := crypto.SignMessage(k.Signer, nil, message, k.algorithm.Hash())
 	if err != nil {
 		return nil, fmt.Errorf("sign with an attestation key for %v: %w", k.algorithm, err)
 	}
@@ -38,7 +38,7 @@ func (k attestationKey) sign(message []byte) ([]byte, error) {
 // Never written after the program has started.
 var derivations = map[cose.Algorithm]func(wide []byte) (crypto.Signer, error){
 	cose.ES256: func(wide []byte) (crypto.Signer, error) { return scalarOf(elliptic.P256(), wide) },
-	es384:      func(wide []byte) (crypto.Signer, error) { return scalarOf(elliptic.P384(), wide) },
+	cose.ES384: func(wide []byte) (crypto.Signer, error) { return scalarOf(elliptic.P384(), wide) },
 	cose.EdDSA: func(wide []byte) (crypto.Signer, error) {
 		return ed25519.NewKeyFromSeed(wide[:ed25519.SeedSize]), nil
 	},
@@ -115,29 +115,4 @@ func prime(stream io.Reader) (*big.Int, error) {
 			return candidate, nil
 		}
 	}
-}
-
-// Numbers of IANA's "COSE Algorithms" that attestation keys of TPMs have and credentials of package cose need not.
-const (
-	es384 cose.Algorithm = -35
-	es512 cose.Algorithm = -36
-	ps256 cose.Algorithm = -37
-	rs384 cose.Algorithm = -258
-	rs512 cose.Algorithm = -259
-	rs1   cose.Algorithm = -65535
-)
-
-// hashOf returns the hash that an algorithm employs, or 0 for one that takes messages whole.
-func hashOf(algorithm cose.Algorithm) crypto.Hash {
-	switch algorithm {
-	case cose.ES256, cose.RS256, ps256:
-		return crypto.SHA256
-	case es384, rs384:
-		return crypto.SHA384
-	case es512, rs512:
-		return crypto.SHA512
-	case rs1:
-		return crypto.SHA1
-	}
-	return 0
 }

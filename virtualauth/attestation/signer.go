@@ -2,15 +2,27 @@ package attestation
 
 import "github.com/passkeylab/passkeylab/virtualauth/cose"
 
-// Signer signs metadata.
+// Signer is a key of an authority's with its certificates.
 type Signer struct {
 	// Chain are certificates in DER, the signer's first, without the root.
 	Chain [][]byte
-	// Sign makes an ES256 signature as JSON Web Signatures want it: r ‖ s, 64 bytes (RFC 7518 §3.4).
-	Sign func(input []byte) (signature []byte, err error)
+	// Sign makes an ES256 signature in the form that its user wants.
+	Sign func(message []byte) (signature []byte, err error)
 }
 
-// MetadataSigner returns who signs metadata in the name of a host: a certificate below an intermediate below MetadataRoot.
+// U2FSigner returns who attests registrations by U2F itself (FIDO U2F Raw Message Formats §4.3): the key and the certificate
+// that format fido-u2f has for models without an AAGUID. Its signatures are in DER.
+func (a *Authority) U2FSigner() (Signer, error) {
+	s := Subject{Authority: a}
+	by, err := s.u2fAttester()
+	if err != nil {
+		return Signer{}, err
+	}
+	return Signer{Chain: s.x5c(by), Sign: by.key.sign}, nil
+}
+
+// MetadataSigner returns who signs metadata in the name of a host: a certificate below an intermediate below MetadataRoot. Its
+// signatures are as JSON Web Signatures want them: r ‖ s, 64 bytes (RFC 7518 §3.4).
 // Of the lies it knows those about certificates and chains, and BadSignature.
 func (a *Authority) MetadataSigner(host string, lies Misbehaviour) (Signer, error) {
 	s := Subject{Authority: a, Misbehave: lies, lies: true}

@@ -1,7 +1,7 @@
 package attestation
 
 import (
-	"crypto"
+	"bytes"
 	"crypto/x509/pkix"
 	"encoding/asn1"
 	"encoding/hex"
@@ -60,7 +60,7 @@ func tpm(s Subject) (members, error) {
 	if err != nil {
 		return nil, err
 	}
-	hash := hashOf(public.Algorithm())
+	hash := public.Algorithm().Hash()
 	if !hash.Available() {
 		return nil, ErrUnsuitableKey
 	}
@@ -69,8 +69,8 @@ func tpm(s Subject) (members, error) {
 		return nil, err
 	}
 	aik := attestationKey{public.Algorithm(), lentKey{public.Public()}}
-	if s.Misbehave.editsCertification() {
-		if aik, certification, err = s.forge(certification); err != nil {
+	if s.lies {
+		if aik, certification, err = s.forge(aik, certification); err != nil {
 			return nil, err
 		}
 	}
@@ -130,23 +130,14 @@ func (s Subject) tpmName() []byte {
 	return mustDER([]asn1.RawValue{{Class: asn1.ClassContextSpecific, Tag: directoryName, IsCompound: true, Bytes: name}})
 }
 
-// editsCertification says whether what the TPM said is to be altered. A real attestation key would never sign that.
-func (m Misbehaviour) editsCertification() bool {
-	return m.Magic != 0 || m.Type != 0 || m.Name != nil || m.Public != nil
-}
-
-// forge alters a certification and signs it with a key of the authority's, to which it then gives the AIK's certificate.
-func (s Subject) forge(honest Certification) (attestationKey, Certification, error) {
-	aik, err := s.Authority.key("forged aik", cose.ES256)
-	if err != nil {
-		return attestationKey{}, Certification{}, err
-	}
+// forge alters a certification and signs it with a key of the authority's, to which it then gives the AIK's certificate: a real
+// attestation key would never sign that. What no lie alters stays as the TPM said it.
+func (s Subject) forge(aik attestationKey, honest Certification) (attestationKey, Certification, error) {
 	info, err := parseCertifyInfo(honest.Attest)
 	if err != nil {
-		return attestationKey{}, Certification{}, err
+		return aik, honest, err
 	}
 	forged := Certification{Public: honest.Public}
-	info.extraData = s.nonce(crypto.SHA256, s.signed())
 	if s.Misbehave.Public != nil {
 		forged.Public = s.Misbehave.Public(forged.Public)
 		info.name = nameOf(forged.Public)
@@ -160,6 +151,13 @@ func (s Subject) forge(honest Certification) (attestationKey, Certification, err
 	if s.Misbehave.Type != 0 {
 		info.kind = s.Misbehave.Type
 	}
+	if bytes.Equal(info.encode(), honest.Attest) && bytes.Equal(forged.Public, honest.Public) {
+		return aik, honest, nil
+	}
+	if aik, err = s.Authority.key("forged aik", cose.ES256); err != nil {
+		return aik, honest, err
+	}
+	info.extraData = s.nonce(aik.algorithm.Hash(), s.signed()) // by its own hash, which need not be the TPM's
 	forged.Attest = info.encode()
 	forged.Signature, err = aik.sign(forged.Attest)
 	return aik, forged, err

@@ -3,11 +3,18 @@ package ctap2
 import (
 	"bytes"
 	"encoding/binary"
+	"fmt"
 	"unicode/utf8"
 )
 
-// maxNesting is how deep maps and arrays may stand in each other (CTAP 2.2 §8: at most four levels).
-const maxNesting = 4
+const (
+	// maxNesting is how deep maps and arrays may stand in each other (CTAP 2.2 §8: at most four levels).
+	maxNesting = 4
+	// maxResponseNesting is how deep they may in responses. A compound attestation statement whose parts have certificates
+	// takes five (WebAuthn L3 §8.9): response, array of parts, part, its statement, x5c. No CTAP says how it could do with
+	// four, and platforms read deeper ones.
+	maxResponseNesting = 5
+)
 
 // majorType is the upper three bits of an item's first byte (RFC 8949 §3.1).
 type majorType byte
@@ -31,11 +38,11 @@ const (
 
 // checkCanonical reads data as CTAP 2.2 §8 wants it written: one item and nothing behind it, lengths and integers as short
 // as they go, nothing of indefinite length, no tags, map keys sorted (type, then length, then bytes) and hence unique,
-// text in UTF-8, at most four levels deep. Refusing the rest is a SHOULD for authenticators; here it is done, because a
+// text in UTF-8, maps and arrays no deeper than nesting. Refusing the rest is a SHOULD for authenticators; here it is done, because a
 // client that writes it differently will fail with some authenticator in the field.
 // It reports whether null or undefined stand anywhere, because those need a second look (see nullField).
-func checkCanonical(data []byte) (nulls bool, err error) {
-	c := checker{data: data}
+func checkCanonical(data []byte, nesting int) (nulls bool, err error) {
+	c := checker{data: data, nesting: nesting}
 	if err := c.item(0); err != nil {
 		return false, err
 	}
@@ -47,9 +54,10 @@ func checkCanonical(data []byte) (nulls bool, err error) {
 
 // checker walks over data; at is the next byte to read.
 type checker struct {
-	data  []byte
-	at    int
-	nulls bool
+	data    []byte
+	nesting int
+	at      int
+	nulls   bool
 }
 
 func (c *checker) fail(at int, problem string) error {
@@ -67,8 +75,8 @@ func (c *checker) item(depth int) error {
 	case majorBytes, majorText:
 		return c.content(major, argument)
 	case majorArray, majorMap:
-		if depth == maxNesting {
-			return c.fail(start, "maps and arrays more than four levels deep")
+		if depth == c.nesting {
+			return c.fail(start, fmt.Sprintf("maps and arrays more than %d levels deep", c.nesting))
 		}
 		if argument > uint64(len(c.data)-c.at) { // each element has at least one byte
 			return c.fail(start, "a map or array ends early")

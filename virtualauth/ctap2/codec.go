@@ -16,7 +16,7 @@ var (
 		DupMapKey:         cbor.DupMapKeyEnforcedAPF,
 		IndefLength:       cbor.IndefLengthForbidden,
 		TagsMd:            cbor.TagsForbidden,
-		MaxNestedLevels:   maxNesting,
+		MaxNestedLevels:   maxResponseNesting, // checkCanonical knows what may be less
 		FieldNameMatching: cbor.FieldNameMatchingCaseSensitive,
 	}.DecMode())
 )
@@ -79,8 +79,10 @@ func Marshal(v any) ([]byte, error) {
 // Unmarshal reads exactly one item of CTAP2 canonical CBOR into the struct, map or slice that v points to. Keys that the
 // struct does not know are ignored, as CTAP 2.2 §8 asks; everything else that deviates is an *EncodingError or, for a value
 // of the wrong type, a *TypeError. v may be partly filled then.
-func Unmarshal(data []byte, v any) error {
-	nulls, err := checkCanonical(data)
+func Unmarshal(data []byte, v any) error { return unmarshal(data, v, maxNesting) }
+
+func unmarshal(data []byte, v any, nesting int) error {
+	nulls, err := checkCanonical(data, nesting)
 	if err != nil {
 		return err
 	}

@@ -56,7 +56,7 @@ func call[Result any](ctx context.Context, t Transport, c Command, parameters an
 		return nil, wrap(c, err)
 	}
 	result := new(Result)
-	if err := Unmarshal(body, result); err != nil {
+	if err := unmarshal(body, result, maxResponseNesting); err != nil {
 		return nil, wrap(c, fmt.Errorf("response: %w", err))
 	}
 	return result, nil
@@ -72,7 +72,7 @@ func callMaybe[Result any](ctx context.Context, t Transport, c Command, paramete
 	if len(body) == 0 {
 		return result, nil
 	}
-	if err := Unmarshal(body, result); err != nil {
+	if err := unmarshal(body, result, maxResponseNesting); err != nil {
 		return nil, wrap(c, fmt.Errorf("response: %w", err))
 	}
 	return result, nil

@@ -118,3 +118,19 @@ func TestNamesOfCommandsAndStatuses(t *testing.T) {
 		}
 	}
 }
+
+// A compound attestation statement with certificates is five levels deep, one more than requests may be:
+// {1: "compound", 2: ”, 3: [{"fmt": "packed", "attStmt": {"x5c": [”]}}]}, and once more in an array.
+func TestResponsesMayBeAsDeepAsACompoundStatement(t *testing.T) {
+	const compound = "a3 01 68636f6d706f756e64 02 40 03 81 a2 63666d74 667061636b6564 6761747453746d74 a1 63783563 81 "
+	for input, good := range map[string]bool{compound + "40": true, compound + "80": false} {
+		answer := append([]byte{0}, unhex(t, input)...)
+		device := &canned{response: answer}
+		if _, err := ctap2.MakeCredential(t.Context(), device, &ctap2.MakeCredentialRequest{}); (err == nil) != good {
+			t.Errorf("%s: %v", input, err)
+		}
+	}
+	if err := ctap2.Unmarshal(unhex(t, compound+"40"), &ctap2.MakeCredentialResponse{}); err == nil {
+		t.Error("a request may be as deep")
+	}
+}

@@ -62,21 +62,21 @@ type BLOB struct {
 // Misbehaviour is the list of lies about the list itself; what an entry says is plain data that anybody can edit. The zero
 // value is honest, each field is one deviation.
 type Misbehaviour struct {
-	// BadSignature spoils the signature. Breaks FIDO Metadata Service 3.1.1 §3.1.7; noticed by §3.2, signature step.
+	// BadSignature spoils the signature. Breaks FIDO Metadata Service §3.1.7; noticed by §3.2, signature step.
 	BadSignature bool
-	// ForeignRoot signs with a chain from another root of the same name. Noticed by FIDO Metadata Service 3.1.1 §3.2, chain step.
+	// ForeignRoot signs with a chain from another root of the same name. Noticed by FIDO Metadata Service §3.2, chain step.
 	ForeignRoot bool
-	// OmitIntermediate leaves a gap in the chain. Noticed by FIDO Metadata Service 3.1.1 §3.2, chain step.
+	// OmitIntermediate leaves a gap in the chain. Noticed by FIDO Metadata Service §3.2, chain step.
 	OmitIntermediate bool
-	// OmitChain leaves x5c out. Noticed by FIDO Metadata Service 3.1.1 §3.2, chain step.
+	// OmitChain leaves x5c out. Noticed by FIDO Metadata Service §3.2, chain step.
 	OmitChain bool
-	// Expired lets the signer's certificate end early. Noticed by FIDO Metadata Service 3.1.1 §3.2, chain step.
+	// Expired lets the signer's certificate end early. Noticed by FIDO Metadata Service §3.2, chain step.
 	Expired bool
-	// Host is whose certificate signs instead of mds.passkeylab.test. Noticed by FIDO Metadata Service 3.1.1 §3.2, chain step.
+	// Host is whose certificate signs instead of mds.passkeylab.test. Noticed by FIDO Metadata Service §3.2, chain step.
 	Host string
 	// Algorithm is "none", or "HS256" with the certificate as the key. Breaks RFC 8725 §3.1.
 	Algorithm string
-	// X5U points to a chain somewhere else. Noticed by FIDO Metadata Service 3.1.1 §3.2, step on x5u.
+	// X5U points to a chain somewhere else. Noticed by FIDO Metadata Service §3.2, step on x5u.
 	X5U string
 }
 
