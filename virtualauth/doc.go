@@ -12,6 +12,11 @@
 // A request is decoded once, strictly, into the structs of package ctap2; handlers, one file a command, see structs only and
 // return structs or a ctap2.Status; one function turns errors into status bytes.
 //
+// # Attestation
+//
+// Model.Attestation and what stands beside it choose the statement format, World.Authority issues the certificates. Package
+// attestation makes the statements, and its package metadata describes a model to relying parties by what getInfo answers.
+//
 // # Keys and memory
 //
 // Private keys live in World.Keys, a keystore.KeyStore: in memory, or in a TPM. Everything else that must outlive the process
