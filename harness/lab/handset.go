@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"slices"
 	"sync"
 
@@ -20,8 +19,7 @@ import (
 // Bluetooth, tunnel) is not imitated: that is the hybrid driver's business.
 type Handset struct {
 	origin string
-	clock  *Clock
-	random io.Reader
+	world  virtualauth.World // of every provider; each gets its own User and Keys
 
 	mu         sync.Mutex
 	pockets    []*Pocket
@@ -43,8 +41,8 @@ const (
 	CrossPlatform = "cross-platform"
 )
 
-func newHandset(origin string, clock *Clock, random io.Reader) *Handset {
-	return &Handset{origin: origin, clock: clock, random: random, attachment: Platform}
+func newHandset(origin string, world virtualauth.World) *Handset {
+	return &Handset{origin: origin, world: world, attachment: Platform}
 }
 
 // Has returns the pocket of a provider, which is installed when it is not there yet.
@@ -56,10 +54,9 @@ func (h *Handset) Has(p provider.Provider) *Pocket {
 			return pocket
 		}
 	}
-	owner := &Owner{}
-	pocket := &Pocket{Provider: p, Owner: owner, Authenticator: virtualauth.New(p.Model, virtualauth.World{
-		User: owner, Keys: keystore.NewSoftware(h.random), Clock: h.clock, Rand: h.random,
-	})}
+	world, owner := h.world, &Owner{}
+	world.User, world.Keys = owner, keystore.NewSoftware(world.Rand)
+	pocket := &Pocket{Provider: p, Owner: owner, Authenticator: virtualauth.New(p.Model, world)}
 	h.pockets = append(h.pockets, pocket)
 	if h.chosen == nil {
 		h.chosen = pocket

@@ -12,6 +12,7 @@ import (
 	"github.com/passkeylab/passkeylab/reports"
 	"github.com/passkeylab/passkeylab/rp/policy"
 	"github.com/passkeylab/passkeylab/virtualauth"
+	"github.com/passkeylab/passkeylab/virtualauth/attestation"
 	"github.com/passkeylab/passkeylab/virtualauth/provider"
 )
 
@@ -137,6 +138,38 @@ func TestAStageKeepsToItsPolicy(t *testing.T) {
 	}()
 	if err := stage.Give(t.Context(), provider.GooglePasswordManager()); !errors.Is(err, ErrRefused) {
 		t.Errorf("a provider that the policy refuses: %v, want ErrRefused", err)
+	}
+}
+
+// TestAStageTrustsItsOwnAuthority registers a device whose certificate leads to the stage's root, and one that attests to itself.
+func TestAStageTrustsItsOwnAuthority(t *testing.T) {
+	certified := provider.USBSecurityKey()
+	certified.Model.AttestationType = attestation.Basic
+	for name, c := range map[string]struct {
+		device   provider.Provider
+		attested bool
+	}{
+		"certified": {certified, true},
+		"by itself": {provider.USBSecurityKey(), false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			stage, err := bare(t).Raise(t.Context(), StageOptions{ID: "bare-05", NoBrowser: true, Policy: policy.Policy{Attestation: policy.AttestationDirect}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer func() {
+				if err := stage.Close(); err != nil {
+					t.Error(err)
+				}
+			}()
+			if err := stage.Give(t.Context(), c.device); err != nil {
+				t.Fatal(err)
+			}
+			stored, err := stage.RP.Credentials(t.Context(), stage.Account.ID)
+			if err != nil || len(stored) != 1 || stored[0].Attested != c.attested || stored[0].AttestationFormat != "packed" {
+				t.Errorf("stored %+v (%v), want one passkey, attested %v", stored, err, c.attested)
+			}
+		})
 	}
 }
 

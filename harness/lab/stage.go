@@ -2,6 +2,7 @@ package lab
 
 import (
 	"context"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
@@ -17,9 +18,11 @@ import (
 	"github.com/passkeylab/passkeylab/harness/client"
 	"github.com/passkeylab/passkeylab/harness/trace"
 	"github.com/passkeylab/passkeylab/rp"
+	"github.com/passkeylab/passkeylab/rp/attest"
 	"github.com/passkeylab/passkeylab/rp/policy"
 	"github.com/passkeylab/passkeylab/rp/store"
 	"github.com/passkeylab/passkeylab/virtualauth"
+	"github.com/passkeylab/passkeylab/virtualauth/attestation"
 	"github.com/passkeylab/passkeylab/virtualauth/provider"
 )
 
@@ -53,10 +56,13 @@ type Stage struct {
 	Page    *browser.Page    // nil without a browser
 	Trace   *trace.Recorder  // the ceremonies, as the relying party's door saw them
 
-	id       string
-	lab      *Lab
-	random   io.Reader
-	site     *site  // nil at a relying party that runs elsewhere
+	id     string
+	lab    *Lab
+	random io.Reader
+	site   *site // nil at a relying party that runs elsewhere
+	// authority issues the attestation certificates of the handset's providers, and the relying party trusts its root.
+	authority *attestation.Authority
+
 	database string // path of the relying party's file
 	closers  []func() error
 	sessions map[string]*Visitor // one a user name, beside the window
@@ -65,9 +71,13 @@ type Stage struct {
 	codes codes
 }
 
+// attestedBefore is how long before a stage its authority's certificates become valid, since devices are older than journeys.
+const attestedBefore = 24 * time.Hour
+
 // Raise builds a stage. On error the stage, if any, must still be closed.
 func (l *Lab) Raise(ctx context.Context, o StageOptions) (*Stage, error) {
 	s := &Stage{id: o.ID, lab: l, random: Randomness(l.options.Seed, o.ID), Clock: NewClock(time.Now()), sessions: map[string]*Visitor{}}
+	s.authority = attestation.NewAuthority([]byte(fmt.Sprint(l.options.Seed, o.ID)), s.Clock.Now().Add(-attestedBefore))
 	if err := s.build(ctx, o); err != nil {
 		return s, fmt.Errorf("lab: raise stage %s: %w", o.ID, err)
 	}
@@ -89,7 +99,7 @@ func (s *Stage) build(ctx context.Context, o StageOptions) error {
 	}
 	s.Account = account
 	s.Trace.Decoder.Redactor.Add(account.Password, account.TOTPSecret)
-	s.Handset = newHandset(s.Origin, s.Clock, s.random)
+	s.Handset = newHandset(s.Origin, virtualauth.World{Clock: s.Clock, Rand: s.random, Authority: s.authority})
 	if o.NoBrowser {
 		return nil
 	}
@@ -115,9 +125,15 @@ func (s *Stage) openSite(ctx context.Context, o StageOptions) error {
 		return err
 	}
 	s.closers = append(s.closers, db.Close)
+	root, err := s.authority.Root()
+	if err != nil {
+		return err
+	}
+	trusted := x509.NewCertPool()
+	trusted.AddCert(root)
 	s.RP, err = rp.New(rp.Config{
 		Origin: s.Origin, Organisation: organisation, App: app, Policy: o.Policy, Timers: o.Timers, Store: db,
-		Clock: s.Clock, Rand: s.random, Log: s.lab.options.Log,
+		Clock: s.Clock, Rand: s.random, Log: s.lab.options.Log, AttestationRoots: attest.All(trusted),
 		// The cheapest parameters that the library takes: a journey proves what pages do, not how long a guess takes.
 		Hashing: &argon2id.Params{Memory: 64, Iterations: 1, Parallelism: 1, SaltLength: 16, KeyLength: 32},
 	})
