@@ -3,11 +3,15 @@ package lab
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"os"
+	"strings"
 	"testing"
 	"time"
+
+	"github.com/google/uuid"
 
 	"github.com/passkeylab/passkeylab/reports"
 	"github.com/passkeylab/passkeylab/rp/policy"
@@ -141,18 +145,23 @@ func TestAStageKeepsToItsPolicy(t *testing.T) {
 	}
 }
 
-// TestAStageTrustsItsOwnAuthority registers a device whose certificate leads to the stage's root, and one that attests to itself.
+// TestAStageTrustsItsOwnAuthority registers a device of each attestation format that needs no TPM. The statements come from one
+// half of the project and are judged by the other, which share no code.
 func TestAStageTrustsItsOwnAuthority(t *testing.T) {
-	certified := provider.USBSecurityKey()
-	certified.Model.AttestationType = attestation.Basic
-	for name, c := range map[string]struct {
-		device   provider.Provider
+	for _, c := range []struct {
+		format   attestation.Format
+		kind     attestation.Type
 		attested bool
 	}{
-		"certified": {certified, true},
-		"by itself": {provider.USBSecurityKey(), false},
+		{attestation.FormatNone, "", false},
+		{attestation.FormatPacked, attestation.Self, false},
+		{attestation.FormatPacked, attestation.Basic, true},
+		{attestation.FormatFIDOU2F, "", true},
+		{attestation.FormatAndroidKey, "", true},
+		{attestation.FormatSafetyNet, "", true},
+		{attestation.FormatApple, "", true},
 	} {
-		t.Run(name, func(t *testing.T) {
+		t.Run(strings.TrimSpace(fmt.Sprint(c.format, " ", c.kind)), func(t *testing.T) {
 			stage, err := bare(t).Raise(t.Context(), StageOptions{ID: "bare-05", NoBrowser: true, Policy: policy.Policy{Attestation: policy.AttestationDirect}})
 			if err != nil {
 				t.Fatal(err)
@@ -162,12 +171,17 @@ func TestAStageTrustsItsOwnAuthority(t *testing.T) {
 					t.Error(err)
 				}
 			}()
-			if err := stage.Give(t.Context(), c.device); err != nil {
+			device := provider.USBSecurityKey()
+			device.Model.Attestation, device.Model.AttestationType = c.format, c.kind
+			if c.format == attestation.FormatFIDOU2F {
+				device.Model.AAGUID = uuid.Nil // U2F has none (WebAuthn L3 §8.6)
+			}
+			if err := stage.Give(t.Context(), device); err != nil {
 				t.Fatal(err)
 			}
 			stored, err := stage.RP.Credentials(t.Context(), stage.Account.ID)
-			if err != nil || len(stored) != 1 || stored[0].Attested != c.attested || stored[0].AttestationFormat != "packed" {
-				t.Errorf("stored %+v (%v), want one passkey, attested %v", stored, err, c.attested)
+			if err != nil || len(stored) != 1 || stored[0].Attested != c.attested || stored[0].AttestationFormat != string(c.format) {
+				t.Errorf("stored %+v (%v), want one passkey of format %s, attested %v", stored, err, c.format, c.attested)
 			}
 		})
 	}
