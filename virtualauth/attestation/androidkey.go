@@ -1,6 +1,7 @@
 package attestation
 
 import (
+	"crypto/rsa"
 	"crypto/x509/pkix"
 	"encoding/asn1"
 )
@@ -16,7 +17,7 @@ const (
 	tagPurpose, tagAllApplications, tagOrigin  = 1, 600, 702
 	tagAlgorithm, tagDigest, tagNoAuthRequired = 2, 5, 503
 	purposeSign, originGenerated               = 2, 0
-	algorithmECDSA, digestSHA256               = 3, 4
+	algorithmRSA, algorithmEC, digestSHA256    = 1, 3, 4
 )
 
 // keyDescription is the extension's value. AuthorizationList is a sequence of explicitly tagged values, all optional.
@@ -94,9 +95,13 @@ func (s Subject) authorizations() []asn1.RawValue {
 	if s.Misbehave.Origin != nil {
 		origin = *s.Misbehave.Origin
 	}
+	algorithm := algorithmEC
+	if _, is := s.credentialPublic().(*rsa.PublicKey); is {
+		algorithm = algorithmRSA
+	}
 	return []asn1.RawValue{
 		explicit(tagPurpose, setOf(purposes)),
-		explicit(tagAlgorithm, algorithmECDSA),
+		explicit(tagAlgorithm, algorithm),
 		explicit(tagDigest, setOf([]int{digestSHA256})),
 		explicit(tagNoAuthRequired, asn1.NullRawValue),
 		explicit(tagOrigin, origin),

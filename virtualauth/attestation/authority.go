@@ -51,10 +51,10 @@ type keyName struct {
 // years is how long certificates are valid. The statement formats ask for no shorter life.
 const years = 100
 
-// NewAuthority returns the authority of a seed, whose certificates are valid for a hundred years from start on, which is cut
-// to whole seconds. Any seed will do, the empty one included.
+// NewAuthority returns the authority of a seed, whose certificates are valid for a hundred years from the second of start on.
+// Any seed will do, the empty one included.
 func NewAuthority(seed []byte, start time.Time) *Authority {
-	return &Authority{seed: slices.Clone(seed), start: start.UTC().Truncate(time.Second),
+	return &Authority{seed: slices.Clone(seed), start: start.UTC(),
 		issued: map[string]*issuer{}, keys: map[keyName]attestationKey{}}
 }
 
@@ -178,7 +178,7 @@ func (a *Authority) template(name []byte, public crypto.PublicKey) *x509.Certifi
 		der = nil // issue will say why, when it marshals the key again
 	}
 	hash := sha256.New()
-	for _, part := range [][]byte{a.seed, name, der} {
+	for _, part := range [][]byte{name, der} {
 		hash.Write(binary.BigEndian.AppendUint64(nil, uint64(len(part))))
 		hash.Write(part)
 	}

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"context"
 	"crypto"
+	"crypto/ecdsa"
+	"crypto/sha1"
 	"crypto/x509"
 	"errors"
 	"io"
@@ -12,6 +14,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/google/uuid"
 
 	"github.com/passkeylab/passkeylab/virtualauth/attestation"
 	"github.com/passkeylab/passkeylab/virtualauth/attestation/metadata"
@@ -92,7 +96,43 @@ func TestCertificatesAreMadeOnce(t *testing.T) {
 	}
 }
 
-// TestCertificatesLastAndNameTheRightTime: a hundred years from the start on.
+// TestEachModelAndDeviceHasItsOwnCertificate: what an authority remembers of one must not serve the next.
+func TestEachModelAndDeviceHasItsOwnCertificate(t *testing.T) {
+	for _, f := range []attestation.Format{attestation.FormatPacked, attestation.FormatTPM} {
+		s := newStage(t, cose.ES256)
+		s.Type = attestation.Basic
+		for _, serial := range []string{"", "A", "B", ""} {
+			for _, aaguid := range []uuid.UUID{keyAAGUID, uuid.MustParse("11111111-2222-4333-8444-555555555555"), keyAAGUID} {
+				s.Serial, s.Credential.AAGUID = serial, aaguid
+				s.encode()
+				made := s.make(f)
+				if err := s.verdict(made); err != nil {
+					t.Errorf("%s of %v, serial number %q: %v", f, aaguid, serial, err)
+				}
+				if told := serialOf(s.leaf(made)[0]); told != serial {
+					t.Errorf("%s: serial number %q, want %q", f, told, serial)
+				}
+			}
+		}
+		key, err := s.Credential.Key()
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.TPM = softTPM(t, key, cose.RS256)
+		if err := s.verdict(s.make(f)); err != nil {
+			t.Errorf("%s with another TPM: %v", f, err)
+		}
+	}
+}
+
+// serialOf is the serial number of the device in a certificate.
+func serialOf(c *x509.Certificate) string {
+	var serial []byte
+	_ = decodeExactly(extension(c, 1, 3, 6, 1, 4, 1, 45724, 1, 1, 2), &serial) // none stays empty
+	return string(serial)
+}
+
+// TestCertificatesLast: a hundred years from the start on.
 func TestCertificatesLast(t *testing.T) {
 	s := newStage(t, cose.ES256)
 	s.Type = attestation.Basic
@@ -215,6 +255,22 @@ func TestSuits(t *testing.T) {
 		if got := attestation.Suits(c.format, c.algorithm); got != c.want {
 			t.Errorf("%s for %v: %v", c.format, c.algorithm, got)
 		}
+	}
+}
+
+// The identifier is the SHA-1 hash of the point, 0x04 ‖ x ‖ y, as RFC 5280 has it, and not of all of the key's DER.
+func TestKeyIdentifiersAreHashesOfThePoint(t *testing.T) {
+	root, err := testAuthority().Root()
+	if err != nil {
+		t.Fatal(err)
+	}
+	point, err := root.PublicKey.(*ecdsa.PublicKey).Bytes()
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := sha1.Sum(point)
+	if got := attestation.KeyIdentifier(root.PublicKey); !bytes.Equal(got, want[:]) || !bytes.Equal(root.SubjectKeyId, want[:]) {
+		t.Errorf("%x, in the certificate %x, want %x", got, root.SubjectKeyId, want)
 	}
 }
 
