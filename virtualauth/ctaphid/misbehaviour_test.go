@@ -4,11 +4,6 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"go/ast"
-	"go/parser"
-	"go/token"
-	"path/filepath"
-	"strings"
 	"testing"
 	"time"
 
@@ -104,55 +99,5 @@ func TestIgnoreCancel(t *testing.T) {
 	close(a.gate)
 	if _, err := h.Exchange(t.Context(), []byte{1}); err != nil {
 		t.Errorf("afterwards: %v", err)
-	}
-}
-
-// TestEveryMisbehaviourIsReadOnceAndTested reads this package's source: each lie is documented with its clause, read at one
-// line, and set by a test.
-func TestEveryMisbehaviourIsReadOnceAndTested(t *testing.T) {
-	names, err := filepath.Glob("*.go")
-	if err != nil {
-		t.Fatal(err)
-	}
-	read, set, comments := map[string]int{}, map[string]int{}, map[string]string{}
-	for _, name := range names {
-		file, err := parser.ParseFile(token.NewFileSet(), name, nil, parser.ParseComments)
-		if err != nil {
-			t.Fatal(err)
-		}
-		ast.Inspect(file, func(n ast.Node) bool {
-			switch n := n.(type) {
-			case *ast.SelectorExpr:
-				if of, is := n.X.(*ast.SelectorExpr); is && of.Sel.Name == "Misbehave" && !strings.HasSuffix(name, "_test.go") {
-					read[n.Sel.Name]++
-				}
-			case *ast.AssignStmt:
-				if to, is := n.Lhs[0].(*ast.SelectorExpr); is && strings.HasSuffix(name, "_test.go") {
-					set[to.Sel.Name]++
-				}
-			case *ast.KeyValueExpr:
-				if key, is := n.Key.(*ast.Ident); is && strings.HasSuffix(name, "_test.go") {
-					set[key.Name]++
-				}
-			case *ast.TypeSpec:
-				if n.Name.Name == "Misbehaviour" {
-					for _, f := range n.Type.(*ast.StructType).Fields.List {
-						comments[f.Names[0].Name] = f.Doc.Text()
-					}
-				}
-			}
-			return true
-		})
-	}
-	if len(comments) < 9 {
-		t.Fatalf("found %d misbehaviours: the walk itself is broken", len(comments))
-	}
-	for name, comment := range comments {
-		if read[name] != 1 || set[name] == 0 {
-			t.Errorf("%s is read at %d lines and set %d times by tests", name, read[name], set[name])
-		}
-		if !strings.HasPrefix(comment, name+" ") || !strings.Contains(comment, "CTAP 2.3 §") {
-			t.Errorf("the comment of %s does not start with its name, or cites no clause", name)
-		}
 	}
 }
