@@ -2,6 +2,7 @@ package keystore_test
 
 import (
 	"bytes"
+	"encoding/hex"
 	"errors"
 	"slices"
 	"testing"
@@ -110,6 +111,10 @@ func FuzzHandle(f *testing.F) {
 	f.Add(bytes.Repeat([]byte{0xff}, 200))
 	store := keystore.NewSealed(seeded(1), [32]byte{9})
 	f.Fuzz(func(t *testing.T, handle []byte) {
+		switch hex.EncodeToString(handle) {
+		case sealedKey, sealedSecret:
+			return // it did make these, and the corpus is so near to them that fuzzing finds them
+		}
 		if _, err := store.Sign(t.Context(), handle, nil); !errors.Is(err, keystore.ErrUnknownHandle) {
 			t.Errorf("Sign: %v", err)
 		}
