@@ -295,6 +295,17 @@ func TestTheSignerHasAName(t *testing.T) {
 	}
 }
 
+func TestAnEmptyListIsAList(t *testing.T) {
+	jwt, err := metadata.BLOB{NextUpdate: start}.Sign(attestation.NewAuthority(nil, start))
+	if err != nil {
+		t.Fatal(err)
+	}
+	payload, err := base64.RawURLEncoding.DecodeString(strings.Split(string(jwt), ".")[1])
+	if err != nil || !strings.Contains(string(payload), `"entries":[]`) {
+		t.Errorf("%s, %v", payload, err)
+	}
+}
+
 func TestAnUnknownForgeryIsAnError(t *testing.T) {
 	blob := metadata.BLOB{NextUpdate: start, Misbehave: metadata.Misbehaviour{Algorithm: "ES999"}}
 	if _, err := blob.Sign(attestation.NewAuthority(nil, start)); err == nil {
