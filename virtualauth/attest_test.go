@@ -4,9 +4,11 @@ import (
 	"bytes"
 	"context"
 	"crypto/x509"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/fxamacker/cbor/v2"
@@ -84,11 +86,26 @@ func TestAModelsCertificateIsTrustedThroughItsMetadata(t *testing.T) {
 		if err != nil || response.Format != string(model.Attestation) {
 			t.Errorf("%s: %q: %+v", c.name, response.Format, err)
 		}
+		if model.AttestationKey != 0 && claimedAlgorithm(t, response) != model.AttestationKey {
+			t.Errorf("%s: signed with %v", c.name, claimedAlgorithm(t, response))
+		}
 		s.Misbehave.Attestation.BadSignature = true
 		if _, err := judged(t, s, c.types, nil); err == nil {
 			t.Errorf("%s: a bad signature is accepted", c.name)
 		}
 	}
+}
+
+// claimedAlgorithm is the "alg" of a statement.
+func claimedAlgorithm(t *testing.T, response *ctap2.MakeCredentialResponse) cose.Algorithm {
+	t.Helper()
+	var statement struct {
+		Algorithm cose.Algorithm `cbor:"alg"`
+	}
+	if err := cbor.Unmarshal(response.Statement, &statement); err != nil {
+		t.Fatal(err)
+	}
+	return statement.Algorithm
 }
 
 // A claimed AAGUID does not become true by a certificate: that names the model as it is.
@@ -206,6 +223,7 @@ func TestAFormatThatCannotSpeakOfAKeyGivesWay(t *testing.T) {
 		{attestation.FormatCompound, packedAndTPM, cose.ES256, []string{"none", "tpm"}, "none", "[compound packed tpm]"},
 		{attestation.FormatCompound, packedAndTPM, cose.EdDSA, []string{"tpm", "compound"}, "packed", "[compound packed tpm]"},
 		{attestation.FormatCompound, []attestation.Format{"fido-u2f", "packed"}, cose.EdDSA, nil, "packed", "[compound fido-u2f packed]"},
+		{attestation.FormatCompound, []attestation.Format{"packed", "packed"}, cose.EdDSA, nil, "compound", "[compound packed]"},
 		{attestation.FormatFIDOU2F, nil, cose.ES256, nil, "fido-u2f", "[fido-u2f]"},
 		{attestation.FormatFIDOU2F, nil, cose.EdDSA, nil, "none", "[fido-u2f]"},
 		{attestation.FormatNone, nil, cose.ES256, []string{"packed"}, "none", "[]"},
@@ -231,6 +249,27 @@ func TestAFormatThatCannotSpeakOfAKeyGivesWay(t *testing.T) {
 				t.Errorf("getInfo lists %v, want %s; %v", info.AttestationFormats, c.listed, err)
 			}
 		})
+	}
+}
+
+// SafetyNet's response tells the time: that of the clock, in milliseconds.
+func TestSafetyNetTellsTheTimeOfTheClock(t *testing.T) {
+	model := attestedModel
+	model.Attestation = attestation.FormatSafetyNet
+	s := newStage(t, model)
+	response, err := ctap2.MakeCredential(t.Context(), s, registration("ada"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var statement struct {
+		Response []byte `cbor:"response"`
+	}
+	if err := cbor.Unmarshal(response.Statement, &statement); err != nil {
+		t.Fatal(err)
+	}
+	payload, err := base64.RawURLEncoding.DecodeString(strings.Split(string(statement.Response), ".")[1])
+	if want := fmt.Sprintf(`"timestampMs":%d,`, s.clock.Now().UnixMilli()); err != nil || !strings.Contains(string(payload), want) {
+		t.Errorf("%s, want %s; %v", payload, want, err)
 	}
 }
 

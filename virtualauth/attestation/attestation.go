@@ -90,7 +90,8 @@ type Subject struct {
 	// Serial is the serial number of the device. Set, it makes the statement one for enterprises (WebAuthn L3 §8.2.2):
 	// packed is then always Basic.
 	Serial string
-	// KeyAlgorithm is that of the model's attestation key: ES256, also when it is zero, EdDSA or RS256.
+	// KeyAlgorithm is that of the model's attestation key: ES256, also when it is zero, ES384, EdDSA, RS256, or RS1, whose
+	// SHA-1 a relying party may refuse.
 	KeyAlgorithm cose.Algorithm
 	// Authority issues certificates; formats that need one fail with ErrNoAuthority when it is nil.
 	Authority *Authority

@@ -63,24 +63,18 @@ func (s Subject) keyAlgorithm() cose.Algorithm {
 	return s.KeyAlgorithm
 }
 
-// certified makes the certificate of a key, or remembers that of a label. What a lie may have changed is never remembered.
+// certified makes the certificate of a key, or remembers that of a label; without one nothing is remembered, nor is what a lie
+// may have changed.
 func (s Subject) certified(p profile, label string, key attestationKey) (*issuer, error) {
-	if label == "" || s.lies {
-		return s.certify(p, key)
-	}
-	by, err := s.issuerOf(p) // outside of once, which it needs for itself
-	if err != nil {
-		return nil, err
-	}
-	return s.Authority.once(label, func() (*issuer, error) { return s.sealed(p, key, by) })
-}
-
-func (s Subject) certify(p profile, key attestationKey) (*issuer, error) {
 	by, err := s.issuerOf(p)
 	if err != nil {
 		return nil, err
 	}
-	return s.sealed(p, key, by)
+	certify := func() (*issuer, error) { return s.sealed(p, key, by) }
+	if label == "" || s.lies {
+		return certify()
+	}
+	return s.Authority.once(label, certify)
 }
 
 // issuerOf is who issues the certificates of a format.

@@ -37,6 +37,14 @@ var everyHonest = []honest{
 		basic(s)
 		s.KeyAlgorithm = cose.RS256
 	}, []attestation.Type{attestation.Basic}},
+	{"packed, basic, attestation key ES384", attestation.FormatPacked, cose.ES256, func(s *stage) {
+		basic(s)
+		s.KeyAlgorithm = cose.ES384
+	}, []attestation.Type{attestation.Basic}},
+	{"packed, basic, attestation key RS1", attestation.FormatPacked, cose.ES256, func(s *stage) {
+		basic(s)
+		s.KeyAlgorithm = cose.RS1
+	}, []attestation.Type{attestation.Basic}},
 	{"packed, enterprise", attestation.FormatPacked, cose.ES256, enterprise, []attestation.Type{attestation.Basic}},
 	{"tpm, ES256", attestation.FormatTPM, cose.ES256, nil, []attestation.Type{attestation.AttCA}},
 	{"tpm, RS256", attestation.FormatTPM, cose.RS256, nil, []attestation.Type{attestation.AttCA}},

@@ -43,6 +43,7 @@ var derivations = map[cose.Algorithm]func(wide []byte) (crypto.Signer, error){
 		return ed25519.NewKeyFromSeed(wide[:ed25519.SeedSize]), nil
 	},
 	cose.RS256: rsaOf,
+	cose.RS1:   rsaOf, // which old TPMs have, and which relying parties may refuse
 }
 
 // wideLength is 128 bits more than the largest scalar has, so that its remainder is as good as uniform (FIPS 186-5 A.2.1).
