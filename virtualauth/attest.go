@@ -42,8 +42,8 @@ func (a *Authenticator) attest(ctx context.Context, r *ctap2.MakeCredentialReque
 	return &ctap2.MakeCredentialResponse{Format: string(statement.Format), AuthData: authData, Statement: statement.Body}, nil
 }
 
-// credentialData is the attested credential data as it is. U2F has no AAGUIDs: beside its statement stands zero (FIDO Server
-// Requirements, FIDO U2F attestation).
+// credentialData is the attested credential data as it is. U2F has no AAGUIDs: beside its statement stands zero, as
+// FIDO's conformance tests ask.
 func (a *Authenticator) credentialData(made Credential, format attestation.Format) authdata.AttestedCredential {
 	honest := authdata.AttestedCredential{AAGUID: a.model.AAGUID, ID: made.ID, PublicKey: made.PublicKey}
 	if format == attestation.FormatFIDOU2F {

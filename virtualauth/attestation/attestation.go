@@ -39,25 +39,37 @@ type Format string
 
 // The formats of this package.
 const (
-	FormatNone       Format = "none"
-	FormatPacked     Format = "packed"
-	FormatTPM        Format = "tpm"
+	// FormatNone says nothing (WebAuthn L3 §8.7).
+	FormatNone Format = "none"
+	// FormatPacked is that of most security keys (WebAuthn L3 §8.2).
+	FormatPacked Format = "packed"
+	// FormatTPM lets a TPM say that the key is in it (WebAuthn L3 §8.3).
+	FormatTPM Format = "tpm"
+	// FormatAndroidKey is what Android's key store says about a key (WebAuthn L3 §8.4).
 	FormatAndroidKey Format = "android-key"
 	// FormatSafetyNet is legacy: the service behind it was turned off, and WebAuthn L3 §8.5 keeps it for old registrations.
 	FormatSafetyNet Format = "android-safetynet"
-	FormatFIDOU2F   Format = "fido-u2f"
-	FormatApple     Format = "apple"
-	FormatCompound  Format = "compound"
+	// FormatFIDOU2F is that of keys from before CTAP2 (WebAuthn L3 §8.6).
+	FormatFIDOU2F Format = "fido-u2f"
+	// FormatApple lets an authority vouch for one credential and nobody know the device (WebAuthn L3 §8.8).
+	FormatApple Format = "apple"
+	// FormatCompound is several statements in one (WebAuthn L3 §8.9).
+	FormatCompound Format = "compound"
 )
 
-// Type is an attestation type (WebAuthn L3 §6.5.3), spelled as in metadata (FIDO Registry §3.8, attestation types).
+// Type is an attestation type (WebAuthn L3 §6.5.3), spelled as in metadata (FIDO Registry, authenticator
+// attestation types).
 type Type string
 
 // The types.
 const (
-	Basic  Type = "basic_full"
-	Self   Type = "basic_surrogate"
-	AttCA  Type = "attca"
+	// Basic is by a key that the maker puts into all devices of a model, or for enterprises into one.
+	Basic Type = "basic_full"
+	// Self is by the credential's own key, which proves nothing about the device.
+	Self Type = "basic_surrogate"
+	// AttCA is by a key of the device that an authority has certified, as that of a TPM.
+	AttCA Type = "attca"
+	// AnonCA is by an authority that certifies each credential anew.
 	AnonCA Type = "anonca"
 )
 

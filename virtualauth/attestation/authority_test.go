@@ -206,6 +206,19 @@ func TestMissingPartsAreNamed(t *testing.T) {
 	}
 }
 
+// Authenticator data that a lie has cut short is attested as it is.
+func TestShortAuthenticatorDataIsNoHindrance(t *testing.T) {
+	for _, length := range []int{0, 31, 36, 37} {
+		for _, f := range attestation.Formats() {
+			s := newStage(t, cose.ES256)
+			s.AuthData, s.Misbehave.Signed = s.AuthData[:length], attestation.OtherAuthData
+			if _, err := attestation.Make(f, s.Subject); err != nil {
+				t.Errorf("%s with %d bytes: %v", f, length, err)
+			}
+		}
+	}
+}
+
 func TestU2FSpeaksOfES256Alone(t *testing.T) {
 	s := newStage(t, cose.EdDSA)
 	if _, err := attestation.Make(attestation.FormatFIDOU2F, s.Subject); !errors.Is(err, attestation.ErrUnsuitableKey) {
@@ -220,6 +233,16 @@ func TestSigningMayFail(t *testing.T) {
 		if _, err := attestation.Make(f, s.Subject); !errors.Is(err, io.ErrUnexpectedEOF) {
 			t.Errorf("%s: %v", f, err)
 		}
+	}
+}
+
+// A key store that gives no signature is its own affair, also when the signature is to be spoilt.
+func TestNoSignatureIsNoneToSpoil(t *testing.T) {
+	s := newStage(t, cose.ES256)
+	s.Sign = func([]byte) ([]byte, error) { return nil, nil }
+	s.Misbehave = attestation.Misbehaviour{BadSignature: true, TruncatedSignature: true, RawSignature: true}
+	if _, err := attestation.Make(attestation.FormatPacked, s.Subject); err != nil {
+		t.Error(err)
 	}
 }
 

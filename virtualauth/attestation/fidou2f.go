@@ -48,7 +48,7 @@ func (s Subject) u2fMessage() ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	rpIDHash, clientDataHash := s.AuthData[:sha256.Size], s.ClientDataHash
+	rpIDHash, clientDataHash := s.AuthData[:min(sha256.Size, len(s.AuthData))], s.ClientDataHash
 	if s.Misbehave.OtherRPID {
 		other := sha256.Sum256(rpIDHash)
 		rpIDHash = other[:]

@@ -78,7 +78,7 @@ type Misbehaviour struct {
 	// RevocationHost is a URL below which the certificate says that revocation can be looked up; a relying party must not let
 	// itself be sent there. Noticed by RFC 5280 §8 (security considerations); WebAuthn L3 §8.2.1 makes both optional.
 	RevocationHost string
-	// SHA1 hashes the attestation certificate with SHA-1. Breaks RFC 8813 §3; noticed by WebAuthn L3 §7.1, step on the
+	// SHA1 hashes the attestation certificate with SHA-1, which is broken. Noticed by WebAuthn L3 §7.1, step on the
 	// attestation trust path.
 	SHA1 bool
 	// P384 gives the attestation certificate a key on P-384. Breaks WebAuthn L3 §8.6.
@@ -92,7 +92,7 @@ type Misbehaviour struct {
 	ForgedLeaf bool
 	// ForeignRoot issues everything from another root of the same name. Noticed by WebAuthn L3 §7.1, step on the trust path.
 	ForeignRoot bool
-	// RootInChain adds the root to x5c. Breaks FIDO Server Requirements §4; WebAuthn L3 §8.2 leaves it open.
+	// RootInChain adds the root to x5c. FIDO's conformance tests refuse it, WebAuthn L3 §8.2 leaves it open.
 	RootInChain bool
 	// OmitIntermediate leaves the intermediate out of x5c. Noticed by WebAuthn L3 §7.1, step on the trust path.
 	OmitIntermediate bool
@@ -165,7 +165,7 @@ type Misbehaviour struct {
 	TimeShift time.Duration
 	// Host is whose certificate signs instead of attest.android.com. Breaks WebAuthn L3 §8.5.
 	Host string
-	// JWSAlgorithm is "none", or "HS256" with the certificate as the key. Breaks WebAuthn L3 §8.5 and RFC 7515 §10.1.
+	// JWSAlgorithm is "none", or "HS256" with the certificate as the key. Breaks WebAuthn L3 §8.5 and RFC 8725 §3.1.
 	JWSAlgorithm string
 	// EmptyJWSChain leaves no certificate in the header. Breaks WebAuthn L3 §8.5.
 	EmptyJWSChain bool

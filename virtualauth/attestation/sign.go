@@ -21,7 +21,9 @@ func (s Subject) signed() []byte {
 		return slices.Concat(s.ClientDataHash, s.AuthData)
 	case OtherAuthData:
 		other := slices.Clone(s.AuthData)
-		other[counterOffset]++
+		if len(other) > counterOffset { // a lie may have cut it
+			other[counterOffset]++
+		}
 		return slices.Concat(other, s.ClientDataHash)
 	}
 	return slices.Concat(s.AuthData, s.ClientDataHash)
@@ -66,6 +68,9 @@ func (s Subject) signature(sign func([]byte) ([]byte, error), by crypto.PublicKe
 
 // spoiled is the signature as the lies about its bytes want it.
 func (s Subject) spoiled(signature []byte, by crypto.PublicKey) []byte {
+	if len(signature) == 0 {
+		return signature
+	}
 	if s.Misbehave.BadSignature {
 		signature = slices.Clone(signature)
 		signature[len(signature)-1] ^= 1

@@ -52,7 +52,7 @@ func refuse(s step, format string, args ...any) error {
 	return &refused{s, fmt.Sprintf(format, args...)}
 }
 
-// evidence is what the verification procedures start from (WebAuthn L3 §6.5.3, verification procedure inputs).
+// evidence is what the verification procedures start from (WebAuthn L3 §6.5.2, verification procedure inputs).
 type evidence struct {
 	format   string
 	stmt     cbor.RawMessage
