@@ -5,6 +5,7 @@ import (
 	"io"
 	"slices"
 
+	"github.com/passkeylab/passkeylab/harness/client/ctap1"
 	"github.com/passkeylab/passkeylab/virtualauth/ctap2"
 )
 
@@ -15,8 +16,11 @@ type Client struct {
 	Origin string
 	// TopOrigin is that of the page's top-level frame, when it is another.
 	TopOrigin string
-	// Device is the authenticator.
+	// Device is the authenticator. One that does not know getInfo and is a [ctap1.Device], too, is used as a U2F key.
 	Device ctap2.Transport
+	// Poll waits until a U2F key that awaits a touch is to be asked again; nil is for devices that wait for their user by
+	// themselves ([ctap1.Key]).
+	Poll func(ctx context.Context) error
 	// Attachment is "platform" or "cross-platform". Empty: what getInfo says by its option "plat".
 	Attachment string
 	// Transports are how the device is reached (WebAuthn L3 §5.8.4). Empty: what getInfo says.
@@ -45,16 +49,21 @@ const (
 // device is what the client knows of its authenticator.
 type device struct {
 	info       *ctap2.GetInfoResponse
+	u2f        *ctap1.Key // nil for an authenticator of CTAP2
 	attachment string
 	transports []string
 }
 
 func (c *Client) inspect(ctx context.Context) (*device, error) {
 	info, err := ctap2.GetInfo(ctx, c.Device)
+	var key *ctap1.Key
+	if isUnknownCommand(err) {
+		info, key, err = c.inspectU2F(ctx, err)
+	}
 	if err != nil {
 		return nil, refused(ctx, err)
 	}
-	d := &device{info: info, attachment: c.Attachment, transports: c.Transports}
+	d := &device{info: info, u2f: key, attachment: c.Attachment, transports: c.Transports}
 	if d.attachment == "" {
 		d.attachment = CrossPlatform
 		if info.Options["plat"] {

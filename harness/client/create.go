@@ -108,7 +108,7 @@ func (c *Client) make(ctx context.Context, made *creation, a authorization) (err
 			return err
 		}
 	}
-	made.response, err = ctap2.MakeCredential(ctx, c.Device, request)
+	made.response, err = c.makeCredential(ctx, made.device, request)
 	return err
 }
 

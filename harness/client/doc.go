@@ -19,7 +19,7 @@
 // # Extensions
 //
 //	credProps                   WebAuthn L3 §10.1.3
-//	appid, appidExclude         §10.1.1, §10.1.2, by silent questions to the CTAP2 authenticator
+//	appid, appidExclude         §10.1.1, §10.1.2, by silent questions to the authenticator
 //	prf                         §10.1.4, on hmac-secret and, at creation, hmac-secret-mc; always for a verified user
 //	largeBlob                   §10.1.5, on largeBlobKey and the large-blob array, or on the extension largeBlob
 //	credentialProtectionPolicy  CTAP 2.3 §12.1, with enforceCredentialProtectionPolicy
@@ -30,6 +30,12 @@
 // Exclude and allow lists that are too long for the authenticator, in entries or in bytes, are asked about silently, piece by
 // piece.
 //
-// It follows no related origins, it speaks no CTAP1/U2F, it has one authenticator to choose from, and mediation is the caller's
-// business.
+// # U2F keys
+//
+// A device that answers getInfo with INVALID_COMMAND, and carries U2F commands (ctap1.Device), is used as a U2F key when it says
+// that it is one: package ctap1 maps registrations and authentications to U2F (CTAP 2.3 §10). To the ceremony it is an
+// authenticator without discoverable credentials, verification and extensions; credProps, appid and appidExclude, which are the
+// client's own, work as ever. While the key awaits a touch it is asked again whenever [Client.Poll] returns.
+//
+// The client follows no related origins, it has one authenticator to choose from, and mediation is the caller's business.
 package client

@@ -95,7 +95,7 @@ func (c *Client) excludedByAppID(ctx context.Context, made *creation) error {
 	if err != nil || found == nil {
 		return err
 	}
-	if err := ctap2.Selection(ctx, c.Device); err != nil && !isUnknownCommand(err) {
+	if err := c.selection(ctx, made.device); err != nil && !isUnknownCommand(err) {
 		return err
 	}
 	return ctap2.CredentialExcluded

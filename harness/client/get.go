@@ -110,7 +110,7 @@ func (c *Client) sign(ctx context.Context, a *assertion, g grant) error {
 		if err := a.addInputs(ctx, c); err != nil {
 			return err
 		}
-		a.signed, err = c.assert(ctx, a.request)
+		a.signed, err = c.assert(ctx, a)
 		return err
 	})
 }
@@ -137,8 +137,9 @@ func (c *Client) allowed(ctx context.Context, a *assertion) ([]ctap2.Descriptor,
 
 // assert gets one assertion. When the authenticator has several and lets the client choose, all are fetched first
 // (CTAP 2.3 §6.3).
-func (c *Client) assert(ctx context.Context, request *ctap2.GetAssertionRequest) (*ctap2.GetAssertionResponse, error) {
-	first, err := ctap2.GetAssertion(ctx, c.Device, request)
+func (c *Client) assert(ctx context.Context, a *assertion) (*ctap2.GetAssertionResponse, error) {
+	request := a.request
+	first, err := c.getAssertion(ctx, a.device, request)
 	if err != nil {
 		return nil, err
 	}

@@ -20,6 +20,9 @@ type silent struct {
 // piece by piece, and keeps the entry that the authenticator knows (CTAP 2.3 §6.1.2 and §6.2.2, notes on long lists). When it
 // knows none, the last piece is left, so that it finds that out by itself.
 func (c *Client) narrow(ctx context.Context, d *device, q silent) ([]ctap2.Descriptor, error) {
+	if d.u2f != nil {
+		return q.list, nil // which the key is asked about one by one anyway
+	}
 	pieces := d.pieces(q)
 	if len(pieces) == 0 || len(pieces) == 1 && !q.always {
 		return q.list, nil
@@ -33,6 +36,9 @@ func (c *Client) narrow(ctx context.Context, d *device, q silent) ([]ctap2.Descr
 
 // known asks for the first entry of the list that the authenticator knows; nil when it knows none.
 func (c *Client) known(ctx context.Context, d *device, q silent) ([]ctap2.Descriptor, error) {
+	if d.u2f != nil {
+		return knownToU2F(ctx, d.u2f, q)
+	}
 	for _, piece := range d.pieces(q) {
 		hash := make([]byte, 32)
 		found, err := ctap2.GetAssertion(ctx, c.Device, &ctap2.GetAssertionRequest{

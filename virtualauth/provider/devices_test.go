@@ -3,6 +3,7 @@ package provider_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -21,7 +22,8 @@ func newAuthenticator(m virtualauth.Model) *virtualauth.Authenticator {
 	return virtualauth.New(m, virtualauth.World{Clock: still(time.Unix(1772366400, 0)), Rand: rand.NewChaCha8([32]byte{})})
 }
 
-// Each device, through a client: it registers a passkey and signs in with a verified user, once it has a PIN if it takes one.
+// Each device, through a client: it registers a passkey and signs in with a verified user, once it has a PIN if it takes one. A
+// U2F key, which has neither passkeys nor verification, does so as a second factor.
 func TestDevicesServeAClient(t *testing.T) {
 	for _, c := range []struct {
 		device  provider.Provider
@@ -34,6 +36,7 @@ func TestDevicesServeAClient(t *testing.T) {
 		{provider.FingerprintSecurityKey(), true, "clientPin:false uv:false", "clientPin:true uv:false", 99},
 		{provider.Laptop(), false, "uv:true", "uv:true", 0},
 		{provider.SmallSecurityKey(), true, "clientPin:false", "clientPin:true", 1},
+		{provider.U2FKey(), false, "no getInfo", "no getInfo", 0},
 	} {
 		t.Run(c.device.Name, func(t *testing.T) {
 			a := newAuthenticator(c.device.Model)
@@ -46,23 +49,14 @@ func TestDevicesServeAClient(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			if _, err := cl.Create(t.Context(), []byte(`{"rp":{"name":"x"},"user":{"id":"AA","name":"ada","displayName":"Ada"},"challenge":"AA",
-				"pubKeyCredParams":[{"type":"public-key","alg":-7}],"authenticatorSelection":{"residentKey":"required","userVerification":"required"},"attestation":"direct"}`)); err != nil {
-				t.Fatal(err)
-			}
-			answer, err := cl.Get(t.Context(), []byte(`{"challenge":"AA","userVerification":"required"}`))
-			var assertion struct{ Response struct{ UserHandle string } }
-			if err == nil {
-				err = json.Unmarshal(answer, &assertion)
-			}
-			if err != nil || assertion.Response.UserHandle != "AA" {
-				t.Errorf("%s: %v", answer, err)
-			}
+			signIn(t, cl, !c.device.Model.NonDiscoverableOnly)
 			if got := setUp(t, a); got != c.after {
 				t.Errorf("options %s, want %s", got, c.after)
 			}
 			info, err := ctap2.GetInfo(t.Context(), a)
-			if err != nil {
+			if errors.Is(err, ctap2.InvalidCommand) {
+				info = new(ctap2.GetInfoResponse)
+			} else if err != nil {
 				t.Fatal(err)
 			}
 			if left := info.RemainingDiscoverable; (left == nil) != (c.remains == 0) || left != nil && *left != c.remains {
@@ -72,11 +66,45 @@ func TestDevicesServeAClient(t *testing.T) {
 	}
 }
 
-// setUp are the options clientPin and uv, where they are present.
+// signIn registers and signs in, with a passkey of a verified user or with a second factor.
+func signIn(t *testing.T, cl *client.Client, passkey bool) {
+	t.Helper()
+	selection, verification, handle := `{"residentKey":"required","userVerification":"required"}`, "required", "AA"
+	if !passkey {
+		selection, verification, handle = `{"userVerification":"discouraged"}`, "discouraged", ""
+	}
+	answer, err := cl.Create(t.Context(), fmt.Appendf(nil, `{"rp":{"name":"x"},"user":{"id":"AA","name":"ada","displayName":"Ada"},"challenge":"AA",
+		"pubKeyCredParams":[{"type":"public-key","alg":-7}],"authenticatorSelection":%s,"attestation":"direct"}`, selection))
+	var made, signed struct {
+		ID       string
+		Response struct{ UserHandle string }
+	}
+	if err == nil {
+		err = json.Unmarshal(answer, &made)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	allowed := "[]"
+	if !passkey {
+		allowed = fmt.Sprintf(`[{"type":"public-key","id":%q}]`, made.ID)
+	}
+	answer, err = cl.Get(t.Context(), fmt.Appendf(nil, `{"challenge":"AA","userVerification":%q,"allowCredentials":%s}`, verification, allowed))
+	if err == nil {
+		err = json.Unmarshal(answer, &signed)
+	}
+	if err != nil || signed.ID != made.ID || signed.Response.UserHandle != handle {
+		t.Errorf("%s: %v", answer, err)
+	}
+}
+
+// setUp are the options clientPin and uv, where they are present, or that the device does not know getInfo.
 func setUp(t *testing.T, a ctap2.Transport) (text string) {
 	t.Helper()
 	info, err := ctap2.GetInfo(t.Context(), a)
-	if err != nil {
+	if errors.Is(err, ctap2.InvalidCommand) {
+		return "no getInfo"
+	} else if err != nil {
 		t.Fatal(err)
 	}
 	for _, id := range []string{"clientPin", "uv"} {
