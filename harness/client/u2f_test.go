@@ -301,3 +301,13 @@ func TestWhoIsAU2FKey(t *testing.T) {
 		t.Errorf("%d commands of U2F to a device of CTAP2", device.commands)
 	}
 }
+
+// A long list costs one command for each entry, and the version before and the registration behind it.
+func TestU2FKeyIsAskedOnceAboutEach(t *testing.T) {
+	key, _, _ := oldKey()
+	device := &counted{Authenticator: key}
+	c := &client.Client{Origin: origin, Device: device}
+	if create(t, c, secondFactor().with("excludeCredentials", list("AAAA", "AAAB", "AAAC"))); device.commands != 1+3+1 {
+		t.Errorf("%d commands", device.commands)
+	}
+}
