@@ -128,7 +128,8 @@ func (a *Authenticator) check() error {
 	return a.world.check()
 }
 
-// Requests returns the latest requests that it answered, oldest first, at most 256. It shares no memory with them.
+// Requests returns the latest CTAP2 requests that it answered, oldest first, at most 256; U2F messages are not among them. It
+// shares no memory with them.
 func (a *Authenticator) Requests() []Request {
 	a.mu.Lock()
 	defer a.mu.Unlock()

@@ -45,16 +45,24 @@ func (a *Authenticator) create(ctx context.Context, r *ctap2.MakeCredentialReque
 	}
 	response.EnterpriseAttestation = c.enterprise != 0
 	response.LargeBlobKey, response.UnsignedExtensions = c.outputs.largeBlobKey, c.outputs.unsigned
-	replaced, err := a.store(ctx, made)
-	if err != nil {
-		return nil, a.abandon(ctx, made, err)
-	}
-	if replaced != nil {
-		if err := a.destroy(ctx, replaced); err != nil {
-			return nil, fmt.Errorf("delete the key of a replaced credential: %w", err)
-		}
+	if err := a.settle(ctx, made); err != nil {
+		return nil, err
 	}
 	return response, nil
+}
+
+// settle keeps a new record in place of the one that it replaces, if any; if that fails, the new key is deleted. Once the record
+// is kept the answer must be given, whatever becomes of the replaced key: nothing names it any more, so it is out of reach even
+// where its store could not delete it.
+func (a *Authenticator) settle(ctx context.Context, made *record) error {
+	replaced, err := a.store(ctx, made)
+	if err != nil {
+		return a.abandon(ctx, made, err)
+	}
+	if replaced != nil {
+		_ = a.destroy(ctx, replaced)
+	}
+	return nil
 }
 
 // hasRoom reports whether one more discoverable credential fits, or takes the place of another.

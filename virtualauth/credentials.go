@@ -14,6 +14,10 @@ var (
 	ErrUnknownCredential = errors.New("virtualauth: no credential with this id")
 	// ErrCredentialExists says that a credential with an id is here already.
 	ErrCredentialExists = errors.New("virtualauth: a credential with this id is here already")
+	// ErrMalformedCredential says that a credential to import is none that an authenticator could have made.
+	ErrMalformedCredential = errors.New("virtualauth: malformed credential")
+	// ErrFull says that there is no room for one more discoverable credential (Model.MaxDiscoverable).
+	ErrFull = errors.New("virtualauth: no room for one more discoverable credential")
 	// ErrKeysStay says that the key store does not let keys out, or in.
 	ErrKeysStay = errors.New("virtualauth: the key store neither gives away nor takes private keys")
 	// ErrDeviceBound says that a credential is not backup eligible: it was promised never to leave (WebAuthn L3 §6.1.3).

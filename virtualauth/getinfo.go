@@ -147,10 +147,11 @@ func (a *Authenticator) algorithms() (usable []cose.Algorithm) {
 	return usable
 }
 
-// maxCredentialIDLength is told where a limit on lists makes it matter (CTAP 2.3 §6.4): a platform splits them by both.
+// maxCredentialIDLength is told where a limit on lists makes it matter (CTAP 2.3 §6.4): a platform splits them by both, and leaves
+// out ids that are longer, so an imported one that is must be told.
 func (a *Authenticator) maxCredentialIDLength() uint {
 	if a.model.MaxCredentialsInList <= 0 {
 		return 0
 	}
-	return credentialIDLength
+	return uint(max(credentialIDLength, a.vault.longestID))
 }

@@ -67,6 +67,9 @@ func (a *Authenticator) enterprise(r *ctap2.MakeCredentialRequest) (uint, error)
 	return *asked, nil
 }
 
+// maxUserHandle is the length of the longest user handle in bytes (WebAuthn L3 §5.4.3).
+const maxUserHandle = 64
+
 // checkNewAccount judges what must be there and how long.
 func checkNewAccount(r *ctap2.MakeCredentialRequest) error {
 	if err := checkHash(r.ClientDataHash); err != nil {
@@ -75,7 +78,7 @@ func checkNewAccount(r *ctap2.MakeCredentialRequest) error {
 	if r.RP.ID == "" || r.User.ID == nil || r.Parameters == nil {
 		return ctap2.MissingParameter
 	}
-	if n := len(r.User.ID); n < 1 || n > 64 { // WebAuthn L3 §5.4.3
+	if n := len(r.User.ID); n < 1 || n > maxUserHandle {
 		return ctap2.InvalidLength
 	}
 	return nil

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/passkeylab/passkeylab/virtualauth/authdata"
 	"github.com/passkeylab/passkeylab/virtualauth/cose"
 	"github.com/passkeylab/passkeylab/virtualauth/keystore"
 )
@@ -95,11 +96,14 @@ func (a *Authenticator) ExportAll(ctx context.Context) (all []Portable, stayed [
 }
 
 // Import adds a credential made elsewhere as the newest, with its counter, times and flags as they are; PublicKey is taken
-// from the private key. It fails with ErrCredentialExists, with ErrKeysStay when the key store takes nothing in, or as the
-// key store or the Store does.
+// from the private key. It fails with ErrMalformedCredential, ErrCredentialExists, ErrFull, with ErrKeysStay when the key
+// store takes nothing in, or as the key store or the Store does.
 func (a *Authenticator) Import(ctx context.Context, p Portable) error {
 	if p.Algorithm == 0 {
 		p.Algorithm = cose.ES256
+	}
+	if err := checkPortable(p.Credential); err != nil {
+		return fmt.Errorf("import: %w", err)
 	}
 	imported := &record{Credential: p.clone()}
 	keys := a.storeFor(p.Algorithm)
@@ -125,6 +129,20 @@ func (a *Authenticator) Import(ctx context.Context, p Portable) error {
 	return nil
 }
 
+// checkPortable judges what no authenticator could have made: the id (WebAuthn L3 §4, credential id), the relying party and the
+// user handle (WebAuthn L3 §5.4.3).
+func checkPortable(c Credential) error {
+	switch {
+	case len(c.ID) == 0 || len(c.ID) > authdata.MaxCredentialIDLength:
+		return fmt.Errorf("%w: an id of %d bytes, want 1 to %d", ErrMalformedCredential, len(c.ID), authdata.MaxCredentialIDLength)
+	case c.RPID == "" && len(c.RPIDHash) != hashLength:
+		return fmt.Errorf("%w: neither an RP ID nor the hash of one", ErrMalformedCredential)
+	case len(c.UserHandle) > maxUserHandle, c.Discoverable && len(c.UserHandle) == 0:
+		return fmt.Errorf("%w: a user handle of %d bytes, want 1 to %d", ErrMalformedCredential, len(c.UserHandle), maxUserHandle)
+	}
+	return nil
+}
+
 func (a *Authenticator) importSecrets(ctx context.Context, r *record, secrets *Secrets) (err error) {
 	if secrets == nil {
 		return nil
@@ -146,6 +164,9 @@ func (a *Authenticator) admit(ctx context.Context, imported *record) error {
 	defer a.mu.Unlock()
 	if a.vault.find(imported.ID) != nil {
 		return ErrCredentialExists
+	}
+	if most := a.model.MaxDiscoverable; most > 0 && imported.Discoverable && a.vault.discoverable() >= most {
+		return ErrFull
 	}
 	if err := a.keep(ctx, imported, nil); err != nil {
 		return err

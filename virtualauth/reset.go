@@ -2,6 +2,7 @@ package virtualauth
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -38,12 +39,13 @@ func (a *Authenticator) reset(ctx context.Context) (*nothing, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reset: %w", err)
 	}
+	var failed []error // all keys are tried: one that cannot be deleted must not keep the others
 	for _, r := range forgotten {
 		if err := a.destroy(ctx, r); err != nil {
-			return nil, fmt.Errorf("reset: %w", err)
+			failed = append(failed, fmt.Errorf("reset: %w", err))
 		}
 	}
-	return nil, nil
+	return nil, errors.Join(failed...)
 }
 
 // transportKey is the key of a context value.

@@ -54,14 +54,8 @@ func (a *Authenticator) u2fRegister(ctx context.Context, _ byte, data []byte) ([
 	if err != nil {
 		return nil, a.abandon(ctx, made, err)
 	}
-	replaced, err := a.store(ctx, made)
-	if err != nil {
-		return nil, a.abandon(ctx, made, err)
-	}
-	if replaced != nil {
-		if err := a.destroy(ctx, replaced); err != nil {
-			return nil, fmt.Errorf("delete the key of a replaced credential: %w", err)
-		}
+	if err := a.settle(ctx, made); err != nil {
+		return nil, err
 	}
 	return response, nil
 }

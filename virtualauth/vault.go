@@ -16,6 +16,8 @@ type vault struct {
 	all       chain
 	// discoverables is how many records are discoverable.
 	discoverables int
+	// longestID is the length in bytes of the longest id that was ever here.
+	longestID int
 	// sequence is what the next record gets.
 	sequence uint64
 	// changes counts those of the set of credentials and of what they say, uses aside (CTAP 2.3 §6.4, encCredStoreState).
@@ -147,6 +149,7 @@ func (v *vault) add(r *record) {
 	v.sequence++
 	v.changes++
 	v.byID[string(r.ID)] = r
+	v.longestID = max(v.longestID, len(r.ID))
 	v.all.join(r, ofAll)
 	if r.Discoverable {
 		v.discoverables++

@@ -1,0 +1,149 @@
+package virtualauth_test
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"testing"
+
+	"github.com/passkeylab/passkeylab/virtualauth"
+	"github.com/passkeylab/passkeylab/virtualauth/cose"
+	"github.com/passkeylab/passkeylab/virtualauth/ctap2"
+	"github.com/passkeylab/passkeylab/virtualauth/keystore"
+)
+
+// stubborn is a key store that cannot delete.
+type stubborn struct {
+	*keystore.Software
+	asked int
+}
+
+var errStubborn = errors.New("this store deletes nothing")
+
+func (s *stubborn) Delete(context.Context, keystore.Handle) error {
+	s.asked++
+	return errStubborn
+}
+
+// A credential that is kept is answered for, even when the key of the one that it replaces cannot be deleted.
+func TestAReplacedKeyThatStaysSpoilsNothing(t *testing.T) {
+	s := newStage(t, virtualauth.Model{})
+	store := &stubborn{Software: keystore.NewSoftware(seeded(3))}
+	s.Authenticator = virtualauth.New(virtualauth.Model{}, virtualauth.World{User: s.person, Clock: s.clock, Rand: seeded(2), Keys: store})
+	first, second := registration("ada"), registration("ada")
+	for _, request := range []*ctap2.MakeCredentialRequest{first, second} {
+		if _, err := ctap2.MakeCredential(t.Context(), s, request); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if held := s.Credentials(); len(held) != 1 || store.asked != 1 {
+		t.Errorf("%d credentials, %d keys were to be deleted, want one of each", len(held), store.asked)
+	}
+}
+
+// A reset tries to delete every key, and says so when it cannot.
+func TestAResetTriesEveryKey(t *testing.T) {
+	s := newStage(t, virtualauth.Model{})
+	store := &stubborn{Software: keystore.NewSoftware(seeded(3))}
+	s.Authenticator = virtualauth.New(virtualauth.Model{}, virtualauth.World{User: s.person, Clock: s.clock, Rand: seeded(2), Keys: store})
+	for _, name := range []string{"ada", "bea", "cleo"} {
+		if _, err := ctap2.MakeCredential(t.Context(), s, registration(name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := ctap2.Reset(t.Context(), s); !errors.Is(err, errStubborn) {
+		t.Errorf("reset: %v", err)
+	}
+	if left := s.Credentials(); len(left) != 0 || store.asked != 3 {
+		t.Errorf("%d credentials are left and %d keys were to be deleted, want none and 3", len(left), store.asked)
+	}
+}
+
+// A U2F message ends what other commands have begun.
+func TestU2FEndsEnumerations(t *testing.T) {
+	model := verifier()
+	model.Versions = u2fModel.Versions
+	s := newStage(t, model)
+	if err := s.enumerationEnds(func() {}); err == nil {
+		t.Error("the control: an enumeration ends by itself")
+	}
+	s = newStage(t, model)
+	if err := s.enumerationEnds(func() {
+		if _, status := s.u2f(u2fVersion, 0, nil); status != swOK {
+			t.Fatalf("version: %04x", status)
+		}
+	}); err != nil {
+		t.Error(err)
+	}
+}
+
+// What comes from elsewhere must be a credential, and find room.
+func TestImportsAreJudged(t *testing.T) {
+	from := newStage(t, virtualauth.Model{Backup: virtualauth.Synced})
+	if _, err := ctap2.MakeCredential(t.Context(), from, registration("ada")); err != nil {
+		t.Fatal(err)
+	}
+	good, err := from.Export(t.Context(), from.Credentials()[0].ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, c := range map[string]struct {
+		spoil func(*virtualauth.Portable)
+		want  error
+	}{
+		"the control":                      {func(*virtualauth.Portable) {}, nil},
+		"no id":                            {func(p *virtualauth.Portable) { p.ID = nil }, virtualauth.ErrMalformedCredential},
+		"an id of 1024 bytes":              {func(p *virtualauth.Portable) { p.ID = make([]byte, 1024) }, virtualauth.ErrMalformedCredential},
+		"an id of 1023 bytes":              {func(p *virtualauth.Portable) { p.ID = make([]byte, 1023) }, nil},
+		"no relying party":                 {func(p *virtualauth.Portable) { p.RPID = "" }, virtualauth.ErrMalformedCredential},
+		"a user handle of 65 bytes":        {func(p *virtualauth.Portable) { p.UserHandle = make([]byte, 65) }, virtualauth.ErrMalformedCredential},
+		"a passkey without a user handle":  {func(p *virtualauth.Portable) { p.UserHandle = nil }, virtualauth.ErrMalformedCredential},
+		"no passkey and so no user handle": {func(p *virtualauth.Portable) { p.UserHandle, p.Discoverable = nil, false }, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := good
+			c.spoil(&p)
+			to := newStage(t, virtualauth.Model{})
+			if err := to.Import(t.Context(), p); !errors.Is(err, c.want) {
+				t.Errorf("got %v, want %v", err, c.want)
+			}
+			if held := len(to.Credentials()); (held == 1) != (c.want == nil) {
+				t.Errorf("%d credentials are held", held)
+			}
+		})
+	}
+	t.Run("no room", func(t *testing.T) {
+		to := newStage(t, virtualauth.Model{MaxDiscoverable: 1})
+		if _, err := ctap2.MakeCredential(t.Context(), to, registration("bea")); err != nil {
+			t.Fatal(err)
+		}
+		p := good
+		p.ID = slices.Repeat([]byte{9}, 32)
+		if err := to.Import(t.Context(), p); !errors.Is(err, virtualauth.ErrFull) {
+			t.Errorf("got %v, want ErrFull", err)
+		}
+	})
+}
+
+// A platform leaves ids out of lists that are longer than the device says, so a long one that was imported must be told.
+func TestTheLongestIDIsTold(t *testing.T) {
+	from := newStage(t, virtualauth.Model{Backup: virtualauth.Synced})
+	if _, err := ctap2.MakeCredential(t.Context(), from, registration("ada")); err != nil {
+		t.Fatal(err)
+	}
+	long, err := from.Export(t.Context(), from.Credentials()[0].ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	long.ID = slices.Repeat([]byte{7}, 64)
+	to := newStage(t, virtualauth.Model{MaxCredentialsInList: 4, Algorithms: []cose.Algorithm{cose.ES256}, Versions: []string{"FIDO_2_0", "FIDO_2_1"}})
+	for _, want := range []uint{32, 64} {
+		info, err := ctap2.GetInfo(t.Context(), to)
+		if err != nil || info.MaxCredentialIDLength != want {
+			t.Errorf("told %+v (%v), want %d", info, err, want)
+		}
+		if err := to.Import(t.Context(), long); err != nil && want == 32 {
+			t.Fatal(err)
+		}
+	}
+}
