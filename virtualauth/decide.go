@@ -52,33 +52,39 @@ func (a *Authenticator) ask(ctx context.Context, p Prompt) (Consent, error) {
 	return c, a.uvStatus(err)
 }
 
-// performBuiltInUV asks the user to be present, and to verify herself if the prompt says so; then it counts the attempt
-// (CTAP 2.3 §6.5.3.1). Beside the errors of ask it fails with errUVFailed and errUVBlocked.
+// performBuiltInUV asks the user to be present, and to verify herself if the prompt says so: an attempt, which is counted
+// before she is asked (CTAP 2.3 §6.5.3.1). Beside the errors of ask it fails with errUVFailed and, when no attempt is left
+// before or after it, with errUVBlocked.
 func (a *Authenticator) performBuiltInUV(ctx context.Context, p Prompt) (Consent, error) {
 	if a.Misbehave.SkipConsent {
 		return Consent{Present: true, Verified: p.Verify, LongTouch: p.LongTouch}, nil
 	}
-	if p.Verify {
-		if err := a.uvAllowed(); err != nil {
-			return Consent{}, err
-		}
+	if !p.Verify || !a.model.countsUV() {
+		return a.consent(ctx, p)
 	}
+	before, err := a.beginUV(ctx)
+	if err != nil {
+		return Consent{}, err
+	}
+	c, err := a.consent(ctx, p)
+	return c, a.endUV(before, c, err)
+}
+
+// consent asks the user. Its errors are those of performBuiltInUV.
+func (a *Authenticator) consent(ctx context.Context, p Prompt) (Consent, error) {
 	c, err := a.world.User.Consent(ctx, p)
 	if err != nil {
 		return Consent{}, fmt.Errorf("ask the user to %s: %w", p.Reason, err)
 	}
 	c.Verified = c.Verified && a.knowsFinger(c.Finger)
-	status := judge(ctx, p, c)
-	if p.Verify && (status == ctap2.OK || status == ctap2.UVInvalid) {
-		a.countUV(status == ctap2.OK)
-	}
-	switch status {
+	switch status := judge(ctx, p, c); status {
 	case ctap2.OK:
 		return c, nil
 	case ctap2.UVInvalid:
 		return c, errUVFailed
+	default:
+		return c, status
 	}
-	return c, status
 }
 
 // authData builds authenticator data for one ceremony; attested is nil in assertions, extensions where there are none.

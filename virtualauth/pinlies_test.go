@@ -75,7 +75,7 @@ func TestKeepUVRetries(t *testing.T) {
 	askBoth(t, virtualauth.Model{UVRetries: 1}, virtualauth.Misbehaviour{KeepUVRetries: true}, func(p *platform) error {
 		p.person.consent = onlyTouches
 		_, err := p.tokenByUV(toCreate)
-		p.expect("the first attempt", err, ctap2.UVInvalid)
+		p.expect("the first attempt", err, map[bool]ctap2.Status{true: ctap2.UVInvalid, false: ctap2.UVBlocked}[p.Misbehave.KeepUVRetries])
 		p.person.consent = agrees
 		_, err = p.tokenByUV(toCreate)
 		return err

@@ -93,10 +93,13 @@ func TestRowsOfCeremonies(t *testing.T) {
 		}},
 		{ids: "MC-092", says: "built-in verification fails, and no PIN is set", model: blocked, run: func(p *platform) {
 			p.person.consent = onlyTouches
-			for range 3 {
-				_, err := ctap2.MakeCredential(t.Context(), p, registration("ada"))
-				p.expect("create", err, ctap2.OperationDenied)
-			}
+			_, err := ctap2.MakeCredential(t.Context(), p, registration("ada"))
+			p.expect("the first wrong finger", err, ctap2.OperationDenied)
+			_, err = ctap2.MakeCredential(t.Context(), p, registration("ada"))
+			p.expect("the last", err, ctap2.PINBlocked)
+			p.person.consent = agrees
+			_, err = ctap2.MakeCredential(t.Context(), p, registration("ada"))
+			p.expect("the right finger", err, ctap2.PINBlocked)
 			if got := p.uvRetries(); got != 0 {
 				p.t.Errorf("%d retries left", got)
 			}

@@ -19,7 +19,7 @@ type settings struct {
 
 	// MinPINLength is in Unicode code points; zero leaves it to the model.
 	MinPINLength int `cbor:"6,keyasint,omitempty"`
-	// MinPINLengthRPIDs may learn the minimum by an extension (CTAP 2.3 §12.5); nil leaves them to the model.
+	// MinPINLengthRPIDs may learn the minimum by an extension (CTAP 2.3 §12.5); nobody may until they are set.
 	MinPINLengthRPIDs []string `cbor:"7,keyasint,omitempty"`
 	// ForcePINChange says that the PIN is worth nothing until it is changed.
 	ForcePINChange bool `cbor:"8,keyasint,omitempty"`

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"maps"
 	"testing"
 
 	"github.com/passkeylab/passkeylab/virtualauth"
@@ -201,5 +202,59 @@ func TestLostSettingsAreNamed(t *testing.T) {
 				t.Error("a PIN is set that nobody knows")
 			}
 		})
+	}
+}
+
+// Whoever cuts the power while the user is asked has used up an attempt at built-in verification; success gives it back, and so
+// does whoever made none.
+func TestAnAttemptAtBuiltInVerificationIsDurableBeforeThePrompt(t *testing.T) {
+	for name, c := range map[string]struct {
+		consent virtualauth.Consent
+		after   uint
+	}{"the right finger": {agrees, 5}, "a wrong finger": {onlyTouches, 4}, "late": {isLate, 5}, "declined": {refuses, 5}, "away": {isAway, 5}} {
+		d, store, p := locker(t)
+		var cut *shelf
+		d.person.consent = c.consent
+		d.person.meanwhile = func() { cut = &shelf{values: maps.Clone(store.values)} }
+		_, _ = p.tokenByUV(anyCeremony)
+		if got := newDurable(t, configurable, cut).platform(pinuv.Two).uvRetries(); got != 4 {
+			t.Errorf("%s: %d attempts left after a cut during the prompt, want 4", name, got)
+		}
+		d.restart()
+		if got := p.uvRetries(); got != c.after {
+			t.Errorf("%s: %d attempts left, want %d", name, got, c.after)
+		}
+	}
+}
+
+// A wrong finger counts although the request is taken back; a right one does not, for she has shown who she is.
+func TestTakingARequestBackWinsNoAttempt(t *testing.T) {
+	for _, c := range []struct {
+		consent virtualauth.Consent
+		left    uint
+	}{{onlyTouches, 4}, {agrees, 5}, {isAway, 5}} {
+		p := withPIN(t, virtualauth.Model{}, pin)
+		ctx, cancel := context.WithCancel(t.Context())
+		p.person.consent, p.person.meanwhile = c.consent, cancel
+		if _, err := ctap2.MakeCredential(ctx, p, registration("ada")); p.statusOf(err) != ctap2.KeepAliveCancel {
+			t.Errorf("%+v: %v", c.consent, err)
+		}
+		if got := p.uvRetries(); got != c.left {
+			t.Errorf("%+v: %d attempts left, want %d", c.consent, got, c.left)
+		}
+	}
+}
+
+// A store that fails before the prompt asks nobody.
+func TestNobodyIsAskedForAnAttemptThatCannotBeKept(t *testing.T) {
+	d, store, p := locker(t)
+	p.agree()
+	d.person.Reasons()
+	store.failing = errBroken
+	if _, err := p.tokenByUV(anyCeremony); !errors.Is(err, errBroken) {
+		t.Errorf("got %v, want the store's own error", err)
+	}
+	if asked := d.person.Reasons(); len(asked) > 0 {
+		t.Errorf("asked %q", asked)
 	}
 }

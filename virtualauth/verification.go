@@ -133,33 +133,54 @@ var (
 	errUVBlocked = errors.New("built-in user verification is blocked")
 )
 
-// uvStatus is the status of a ceremony whose built-in verification ended so; other errors stay as they are.
+// uvStatus is the status of a ceremony whose built-in verification ended so; other errors stay as they are. While a PIN can
+// stand in, it is PUAT_REQUIRED, blocked or not: that is what CTAP 2.1 §6.1.2 asks first, and platforms that were told
+// PIN_BLOCKED would give up a PIN that is sound and that would unblock built-in verification. Where none can, it is
+// PIN_BLOCKED once no attempt is left, the last one included, and OPERATION_DENIED before (CTAP 2.3 §6.1.2 and §6.2.2,
+// built-in verification steps).
 func (a *Authenticator) uvStatus(err error) error {
-	if errors.Is(err, errUVFailed) || errors.Is(err, errUVBlocked) {
+	switch {
+	case errors.Is(err, errUVBlocked):
+		if instead := a.unverified(); instead != ctap2.OperationDenied {
+			return instead
+		}
+		return ctap2.PINBlocked
+	case errors.Is(err, errUVFailed):
 		return a.unverified()
 	}
 	return err
 }
 
-// uvAllowed fails with errUVBlocked when no attempt at built-in verification is left (CTAP 2.3 §6.5.3.1, performBuiltInUv).
-func (a *Authenticator) uvAllowed() error {
+// beginUV counts an attempt at built-in verification as failed, and makes that durable, before the user is asked: cutting the
+// power while she is wins nothing (CTAP 2.3 §6.5.3.1, performBuiltInUv). It returns how many there were before, and fails with
+// errUVBlocked when none is left.
+func (a *Authenticator) beginUV(ctx context.Context) (before int, err error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if a.model.countsUV() && a.uvRetries() == 0 {
-		return errUVBlocked
+	if a.uvRetries() == 0 {
+		return 0, errUVBlocked
 	}
-	return nil
-}
-
-// countUV counts one attempt at built-in verification.
-func (a *Authenticator) countUV(verified bool) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	switch {
-	case verified:
-		a.settings.UVFailures = 0
-		a.settings.UVSuccesses++
-	case !a.Misbehave.KeepUVRetries:
+	before = a.settings.UVFailures
+	if !a.Misbehave.KeepUVRetries {
 		a.settings.UVFailures++
 	}
+	return before, a.keepSettings(context.WithoutCancel(ctx))
+}
+
+// endUV settles the count by what became of the attempt. A success sets it back; an attempt that nobody made, because she
+// declined, was late or was never asked, leaves it as it was before.
+func (a *Authenticator) endUV(before int, c Consent, err error) error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	tried := c.Present && !c.Refused && !c.Late
+	switch {
+	case err == nil:
+		a.settings.UVFailures = 0
+		a.settings.UVSuccesses++
+	case !tried || c.Verified: // verified, and then the request was taken back
+		a.settings.UVFailures = before
+	case errors.Is(err, errUVFailed) && a.uvRetries() == 0:
+		return errUVBlocked
+	}
+	return err
 }
