@@ -19,8 +19,9 @@ type Authenticator struct {
 	// Misbehave holds the lies it tells from the next request on. Set it between requests.
 	Misbehave Misbehaviour
 
-	model Model
-	world World
+	model   Model
+	invalid error // what Model.check says
+	world   World
 	// fallback makes keys for algorithms that world.Keys lacks; nil unless the model allows it.
 	fallback keystore.KeyStore
 	turn     chan struct{} // holds one token while a request is answered
@@ -57,6 +58,7 @@ func New(model Model, world World) *Authenticator {
 	if model.SoftwareFallback {
 		a.fallback = keystore.NewSoftware(a.world.Rand)
 	}
+	a.invalid = model.check()
 	a.PowerCycle()
 	return a
 }
@@ -90,7 +92,7 @@ func (a *Authenticator) PowerCycle() {
 
 // Exchange answers one request: command byte and parameters in, status byte and result out. Refusals of every kind, and
 // the end of ctx (KEEPALIVE_CANCEL, as CTAPHID_CANCEL gives), are responses. An error means that the authenticator could
-// not work at all: a *WorldError, ErrNotOpened, or whatever the world's User, Keys, Store or Rand failed with.
+// not work at all: a *ModelError, a *WorldError, ErrNotOpened, or whatever the world's User, Keys, Store or Rand failed with.
 func (a *Authenticator) Exchange(ctx context.Context, request []byte) ([]byte, error) {
 	if err := a.check(); err != nil {
 		return nil, err
@@ -122,6 +124,9 @@ func (a *Authenticator) Exchange(ctx context.Context, request []byte) ([]byte, e
 
 // check says what is missing for any work at all.
 func (a *Authenticator) check() error {
+	if a.invalid != nil {
+		return a.invalid
+	}
 	if a.world.Store != nil && !a.opened {
 		return ErrNotOpened
 	}

@@ -1,8 +1,6 @@
 package virtualauth
 
 import (
-	"slices"
-
 	"github.com/passkeylab/passkeylab/virtualauth/ctap2"
 	"github.com/passkeylab/passkeylab/virtualauth/pinuv"
 )
@@ -12,9 +10,11 @@ import (
 // The defaults and bounds of PINs and retries (CTAP 2.3 §6.5.1, §6.5.2.2, §6.5.3.1).
 const (
 	defaultMinPINLength = 4  // code points
+	leastMaxPINLength   = 8  // code points
 	maxPINBytes         = 63 // bytes of UTF-8, and hence the most code points
 	defaultPINRetries   = 8
 	defaultUVRetries    = 5
+	maxUVRetries        = 25
 )
 
 // orDefault returns value, or otherwise where it is zero or less.
@@ -27,19 +27,21 @@ func orDefault(value, otherwise int) int {
 
 func (p PINModel) minLength() int { return max(p.MinLength, defaultMinPINLength) }
 func (p PINModel) maxLength() int { return min(orDefault(p.MaxLength, maxPINBytes), maxPINBytes) }
-func (p PINModel) retries() int   { return orDefault(p.Retries, defaultPINRetries) }
+func (p PINModel) retries() int {
+	return min(orDefault(p.Retries, defaultPINRetries), defaultPINRetries)
+}
 
-func (m Model) uvRetries() int { return orDefault(m.UVRetries, defaultUVRetries) }
+func (m Model) uvRetries() int { return min(orDefault(m.UVRetries, defaultUVRetries), maxUVRetries) }
 
 // protocols are the PIN/UV auth protocols, best first; none where nothing needs them.
 func (m Model) protocols() []pinuv.Protocol {
-	if m.PIN.Protocols != nil {
+	switch {
+	case !m.PIN.Supported && !m.tokens() && !m.needsKeyAgreement():
+		return nil
+	case len(m.PIN.Protocols) > 0:
 		return m.PIN.Protocols
 	}
-	if m.PIN.Supported || m.UVTokens || m.needsKeyAgreement() {
-		return []pinuv.Protocol{pinuv.Two, pinuv.One}
-	}
-	return nil
+	return []pinuv.Protocol{pinuv.Two, pinuv.One}
 }
 
 // needsKeyAgreement reports whether an extension encrypts with a shared secret (CTAP 2.3 §12.7, §12.8).
@@ -48,7 +50,10 @@ func (m Model) needsKeyAgreement() bool {
 }
 
 // tokens reports whether there are tokens with permissions: the option pinUvAuthToken.
-func (m Model) tokens() bool { return m.PIN.Supported && !m.PIN.LegacyTokens || m.UVTokens }
+func (m Model) tokens() bool { return m.pinTokens() || m.UVTokens && m.builtInUV() }
+
+// pinTokens reports whether a PIN has them issued.
+func (m Model) pinTokens() bool { return m.PIN.Supported && !m.PIN.LegacyTokens }
 
 // builtInUV reports whether it has built-in user verification, set up or not.
 func (m Model) builtInUV() bool { return m.Verification != VerificationMissing || m.Fingerprints > 0 }
@@ -56,22 +61,23 @@ func (m Model) builtInUV() bool { return m.Verification != VerificationMissing |
 // uvTokens reports whether built-in verification issues tokens.
 func (m Model) uvTokens() bool { return m.tokens() && m.builtInUV() }
 
+// verifies reports whether it has a way to verify its user, set up or not.
+func (m Model) verifies() bool { return m.PIN.Supported || m.builtInUV() }
+
 // countsUV reports whether failed built-in verifications are counted.
 func (m Model) countsUV() bool { return m.builtInUV() && (m.PIN.Supported || m.UVTokens) }
 
-// knownVersions are the versions that an authenticator of this package can claim, oldest first (CTAP 2.3 §6.4).
-var knownVersions = []string{"U2F_V2", "FIDO_2_0", "FIDO_2_1", "FIDO_2_2", "FIDO_2_3"}
+// persists reports whether there are persistent tokens: the option perCredMgmtRO.
+func (m Model) persists() bool { return m.PersistentTokens && manages(m) && m.tokens() }
 
-// speaks reports whether it claims one of these versions.
-func (m Model) speaks(versions ...string) bool {
-	return slices.ContainsFunc(m.versions(), func(v string) bool { return slices.Contains(versions, v) })
-}
+// uvConfigures reports whether built-in verification authorizes authenticatorConfig: the option uvAcfg.
+func (m Model) uvConfigures() bool { return m.UVConfig && m.uvTokens() && hasConfig(m) }
 
-// since20 reports whether it claims CTAP2 at all; an old U2F key does not.
-func (m Model) since20() bool { return m.speaks(knownVersions[1:]...) }
+// uvEnrols reports whether built-in verification authorizes bioEnrollment: the option uvBioEnroll.
+func (m Model) uvEnrols() bool { return m.UVEnroll && m.uvTokens() && enrols(m) }
 
-// since21 reports whether it claims CTAP 2.1 or a later version.
-func (m Model) since21() bool { return m.speaks(knownVersions[2:]...) }
+// setsMinPINLength reports whether there are a sub-command setMinPINLength, and PINs for it: the option of that name.
+func (m Model) setsMinPINLength() bool { return m.Config.SetMinPINLength && m.PIN.Supported }
 
 // permissions are those that a token can be given at all, by PIN and by built-in verification (CTAP 2.3 §6.5.5.7.2,
 // §6.5.5.7.3, permission steps).
@@ -84,10 +90,10 @@ func (m Model) permissions() (byPIN, byUV pinuv.Permissions) {
 		{pinuv.MC, !m.PIN.NoCeremonies, true},
 		{pinuv.GA, !m.PIN.NoCeremonies, true},
 		{pinuv.CM, m.CredentialManagement, m.CredentialManagement},
-		{pinuv.BE, m.Fingerprints > 0, m.Fingerprints > 0 && m.UVEnroll},
+		{pinuv.BE, hasSensor(m), m.uvEnrols()},
 		{pinuv.LBW, keepsBlobs(m), keepsBlobs(m)},
-		{pinuv.ACFG, m.Config.exists(), m.Config.exists() && m.UVConfig},
-		{pinuv.PCMR, m.PersistentTokens, m.PersistentTokens},
+		{pinuv.ACFG, hasConfig(m), m.uvConfigures()},
+		{pinuv.PCMR, m.persists(), m.persists()},
 	} {
 		if p.byPIN {
 			byPIN |= p.permission
@@ -97,11 +103,6 @@ func (m Model) permissions() (byPIN, byUV pinuv.Permissions) {
 		}
 	}
 	return byPIN, byUV
-}
-
-// exists reports whether there is authenticatorConfig at all: the option authnrCfg.
-func (c ConfigModel) exists() bool {
-	return c.ToggleAlwaysUV || c.SetMinPINLength || c.Enterprise || c.LongTouchForReset || len(c.VendorCommands) > 0
 }
 
 // The state of an authenticator, as its options tell it. The caller of each holds the mutex.

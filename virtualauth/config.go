@@ -14,7 +14,7 @@ import (
 type configCommand struct {
 	number    ctap2.ConfigSubCommand
 	name      string // as CTAP 2.3 §6.11 has it
-	supported func(ConfigModel) bool
+	supported func(Model) bool
 	do        func(*Authenticator, *ctap2.ConfigRequest) error
 }
 
@@ -22,15 +22,15 @@ type configCommand struct {
 // after the program has started.
 var configCommands = []configCommand{
 	{ctap2.EnableEnterpriseAttestation, "enableEnterpriseAttestation",
-		func(c ConfigModel) bool { return c.Enterprise }, (*Authenticator).enableEnterpriseAttestation},
+		func(m Model) bool { return m.Config.Enterprise }, (*Authenticator).enableEnterpriseAttestation},
 	{ctap2.ToggleAlwaysUV, "toggleAlwaysUv",
-		func(c ConfigModel) bool { return c.ToggleAlwaysUV }, (*Authenticator).toggleAlwaysUV},
+		func(m Model) bool { return m.Config.ToggleAlwaysUV }, (*Authenticator).toggleAlwaysUV},
 	{ctap2.SetMinPINLength, "setMinPINLength",
-		func(c ConfigModel) bool { return c.SetMinPINLength }, (*Authenticator).setMinPINLength},
+		Model.setsMinPINLength, (*Authenticator).setMinPINLength},
 	{ctap2.EnableLongTouchForReset, "enableLongTouchForReset",
-		func(c ConfigModel) bool { return c.LongTouchForReset }, (*Authenticator).enableLongTouchForReset},
+		func(m Model) bool { return m.Config.LongTouchForReset }, (*Authenticator).enableLongTouchForReset},
 	{ctap2.VendorPrototype, "vendorPrototype",
-		func(c ConfigModel) bool { return len(c.VendorCommands) > 0 }, (*Authenticator).vendorPrototype},
+		func(m Model) bool { return len(m.Config.VendorCommands) > 0 }, (*Authenticator).vendorPrototype},
 }
 
 // configCommandNames are the names of the sub-commands, by number.
@@ -41,12 +41,13 @@ func configCommandNames() (names []string) {
 	return names
 }
 
-func hasConfig(m Model) bool { return m.Config.exists() }
+// hasConfig reports whether there is authenticatorConfig at all: the option authnrCfg.
+func hasConfig(m Model) bool { return len(m.configCommands()) > 0 }
 
-// commands are the sub-commands that a model supports.
-func (c ConfigModel) commands() (numbers []ctap2.ConfigSubCommand) {
+// configCommands are the sub-commands that a model supports.
+func (m Model) configCommands() (numbers []ctap2.ConfigSubCommand) {
 	for _, command := range configCommands {
-		if command.supported(c) {
+		if command.supported(m) {
 			numbers = append(numbers, command.number)
 		}
 	}
@@ -59,7 +60,7 @@ func (a *Authenticator) config(_ context.Context, r *ctap2.ConfigRequest) (*noth
 		return nil, ctap2.MissingParameter
 	}
 	i := slices.IndexFunc(configCommands, func(c configCommand) bool { return c.number == *r.SubCommand })
-	if i < 0 || !configCommands[i].supported(a.model.Config) {
+	if i < 0 || !configCommands[i].supported(a.model) {
 		return nil, ctap2.InvalidSubcommand
 	}
 	if r.Parameters != nil {

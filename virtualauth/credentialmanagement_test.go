@@ -517,7 +517,11 @@ func TestShortenedNames(t *testing.T) {
 func TestPrototypes(t *testing.T) {
 	model := securityKey()
 	model.Versions, model.Prototypes, model.PIN.LegacyTokens = []string{"FIDO_2_0", "FIDO_2_1_PRE"}, true, true
+	model.LargeBlobs, model.Config, model.Extensions = 0, virtualauth.ConfigModel{}, []string{"hmac-secret", "credProtect"}
 	s := newStage(t, model)
+	if got := s.info().Versions; !slices.Equal(got, model.Versions) {
+		t.Errorf("getInfo names the versions %q", got)
+	}
 	p := s.platform(pinuv.One)
 	s.must("set the PIN", p.setPIN(thePIN))
 	value, err := p.legacyToken(thePIN)

@@ -87,7 +87,7 @@
 //	           hmac-secret-mc
 //	           thirdPartyPayment
 //	PIN/UV auth protocols: 1, 2
-//	versions: U2F_V2, FIDO_2_0, FIDO_2_1, FIDO_2_2, FIDO_2_3
+//	versions: U2F_V2, FIDO_2_0, FIDO_2_1_PRE, FIDO_2_1, FIDO_2_2, FIDO_2_3
 //
 // The package shares no code with anything that checks credentials. What it makes is judged by strangers.
 package virtualauth

@@ -19,7 +19,7 @@ import (
 // manager is a credential manager: synced, with all algorithms and what extensions keep.
 var manager = virtualauth.Model{
 	Backup: virtualauth.Synced, ZeroCounter: true, Algorithms: []cose.Algorithm{cose.ES256, cose.EdDSA, cose.RS256},
-	PIN: virtualauth.PINModel{Supported: true}, Extensions: []string{"hmac-secret", "credBlob", "largeBlob", "thirdPartyPayment"},
+	PIN: virtualauth.PINModel{Supported: true}, Extensions: []string{"hmac-secret", "credProtect", "credBlob", "largeBlob", "thirdPartyPayment"},
 }
 
 // handOver exports an account, writes it, reads it, and imports it into a new authenticator.

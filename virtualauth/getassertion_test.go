@@ -195,7 +195,7 @@ func TestWhatEndsTheRemainingAssertions(t *testing.T) {
 		{"a deleted credential", func(s *stage) { _ = s.Delete(s.Credentials()[1].ID) }, ctap2.NoCredentials},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			s := newStage(t, virtualauth.Model{})
+			s := newStage(t, mandatory)
 			s.three()
 			s.signIn()
 			c.then(s)

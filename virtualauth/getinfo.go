@@ -9,7 +9,8 @@ import (
 )
 
 // getInfo is authenticatorGetInfo (CTAP 2.3 §6.4): what the model claims, and the state of what can be set. Nothing is claimed
-// that the commands do not hold to. A member that would only state its default is left out.
+// that the commands do not hold to, and no member that is younger than the model. A member that would only state its default
+// is left out.
 func (a *Authenticator) getInfo(context.Context) (*ctap2.GetInfoResponse, error) {
 	m := a.model
 	a.mu.Lock()
@@ -34,7 +35,7 @@ func (a *Authenticator) getInfo(context.Context) (*ctap2.GetInfoResponse, error)
 		info.Algorithms = append(info.Algorithms, ctap2.Parameters{Algorithm: algorithm, Type: ctap2.PublicKey})
 	}
 	info.AttestationFormats = m.attestationFormats()
-	if m.MaxDiscoverable > 0 {
+	if m.MaxDiscoverable > 0 && !m.NonDiscoverableOnly {
 		left := uint(max(m.MaxDiscoverable-a.vault.discoverable(), 0))
 		info.RemainingDiscoverable = &left
 	}
@@ -45,7 +46,9 @@ func (a *Authenticator) getInfo(context.Context) (*ctap2.GetInfoResponse, error)
 	a.describePIN(info)
 	a.describeUV(info)
 	a.describeConfig(info)
-	return info, a.describeState(info)
+	err := a.describeState(info)
+	m.dateBack(info)
+	return info, err
 }
 
 // describePIN fills in what getInfo says about PINs.
@@ -83,8 +86,8 @@ func (a *Authenticator) describeUV(info *ctap2.GetInfoResponse) {
 // describeConfig fills in what getInfo says about authenticatorConfig.
 func (a *Authenticator) describeConfig(info *ctap2.GetInfoResponse) {
 	c := a.model.Config
-	info.ConfigCommands = c.commands()
-	if c.SetMinPINLength {
+	info.ConfigCommands = a.model.configCommands()
+	if a.model.setsMinPINLength() {
 		most := uint(max(c.MaxRPIDs, 0))
 		info.MaxRPIDsForMinPINLength = &most
 	}
@@ -95,11 +98,11 @@ func (a *Authenticator) describeConfig(info *ctap2.GetInfoResponse) {
 	info.VendorConfigCommands = c.VendorCommands
 }
 
-// versions are those protocol versions of the model that there are. U2F_V2 does not go with alwaysUv, because U2F verifies
-// nobody (CTAP 2.3 §7.2).
+// versions are the protocol versions of the model. U2F_V2 does not go with alwaysUv, because U2F verifies nobody (CTAP 2.3
+// §7.2), nor without a key store for its one algorithm.
 func (a *Authenticator) versions() []string {
 	return slices.DeleteFunc(slices.Clone(a.model.versions()), func(v string) bool {
-		return !slices.Contains(knownVersions, v) || v == "U2F_V2" && a.alwaysUV()
+		return v == u2fVersion && (a.alwaysUV() || !a.usable(cose.ES256))
 	})
 }
 
@@ -120,14 +123,14 @@ func (a *Authenticator) options() map[string]bool {
 		{"makeCredUvNotRqd", !a.alwaysUV() && !m.VerifyToCreate, true},
 		{"credMgmt", manages(m), true},
 		{"credentialMgmtPreview", managesByPrototype(m), true},
-		{"perCredMgmtRO", m.PersistentTokens, true},
+		{"perCredMgmtRO", m.persists(), true},
 		{"bioEnroll", enrols(m), a.uvReady()},
 		{"userVerificationMgmtPreview", enrolsByPrototype(m), a.uvReady()},
-		{"uvBioEnroll", m.Fingerprints > 0 && m.UVEnroll, true},
+		{"uvBioEnroll", m.uvEnrols(), true},
 		{"largeBlobs", keepsBlobs(m), true},
-		{"authnrCfg", m.Config.exists(), true},
-		{"uvAcfg", m.Config.exists() && m.UVConfig, true},
-		{"setMinPINLength", m.Config.SetMinPINLength, true},
+		{"authnrCfg", hasConfig(m), true},
+		{"uvAcfg", m.uvConfigures(), true},
+		{"setMinPINLength", m.setsMinPINLength(), true},
 		{"ep", m.Config.Enterprise, a.settings.EnterpriseAttestation},
 	} {
 		if o.present {

@@ -18,7 +18,7 @@ import (
 
 // describeState fills them in. The caller holds the mutex.
 func (a *Authenticator) describeState(info *ctap2.GetInfoResponse) (err error) {
-	if !a.model.PersistentTokens {
+	if !a.model.persists() {
 		return nil
 	}
 	if a.settings.Identifier == nil {

@@ -116,7 +116,7 @@ func TestOneRequestAtATime(t *testing.T) {
 		asked.Add(-1)
 		return agrees, nil
 	})
-	a := virtualauth.New(virtualauth.Model{}, virtualauth.World{User: user, Clock: &clock{}, Rand: seeded(1)})
+	a := virtualauth.New(mandatory, virtualauth.World{User: user, Clock: &clock{}, Rand: seeded(1)})
 	var workers sync.WaitGroup
 	for range 8 {
 		workers.Go(func() {

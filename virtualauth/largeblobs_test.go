@@ -93,8 +93,8 @@ func TestLargeBlobRequestsAreJudged(t *testing.T) {
 		t.Run(c.row+" "+c.name, func(t *testing.T) {
 			model := securityKey()
 			if len(c.request.Set) > 2048 { // the message would be refused first
-				model.MaxMessageSize = 300
-				c.request.Set = c.request.Set[:237]
+				model.MaxMessageSize = 1024
+				c.request.Set = c.request.Set[:961]
 			}
 			s := newStage(t, model)
 			read, err := s.blobs(&c.request)

@@ -37,32 +37,40 @@ func reborn(s *stage, user virtualauth.User, id []byte) *virtualauth.Authenticat
 func TestGetInfoTellsTheModel(t *testing.T) {
 	aaguid := uuid.MustParse("dd868f11-004c-544f-b49b-35dacdd504e4")
 	es256 := []ctap2.Parameters{{Algorithm: cose.ES256, Type: ctap2.PublicKey}}
-	versions := []string{"FIDO_2_0", "FIDO_2_1"}
+	versions := []string{"FIDO_2_0"}
 	for _, c := range []struct {
 		name  string
 		model virtualauth.Model
 		want  ctap2.GetInfoResponse
 	}{
 		{"the zero model", virtualauth.Model{}, ctap2.GetInfoResponse{
-			Versions: versions, Algorithms: es256, MaxMessageSize: 7609,
+			Versions: versions, MaxMessageSize: 7609,
 			Options: map[string]bool{"rk": true, "up": true, "uv": true, "plat": false, "makeCredUvNotRqd": true},
 		}},
 		{"a platform", virtualauth.Model{
 			AAGUID: aaguid, Attachment: virtualauth.Platform, Transports: []string{"internal"}, AlwaysVerify: true, MaxMessageSize: 2048, FirmwareVersion: 7,
 		}, ctap2.GetInfoResponse{
-			Versions: versions, AAGUID: aaguid, Algorithms: es256, MaxMessageSize: 2048, Transports: []string{"internal"}, FirmwareVersion: 7,
+			Versions: versions, AAGUID: aaguid, MaxMessageSize: 2048,
 			Options: map[string]bool{"rk": true, "up": true, "uv": true, "plat": true, "alwaysUv": true},
 		}},
 		{"a simple key", virtualauth.Model{
 			Versions: []string{"FIDO_2_0"}, NonDiscoverableOnly: true, Verification: virtualauth.VerificationMissing, MaxCredentialsInList: 8,
 			Attestation: attestation.FormatPacked, Algorithms: []cose.Algorithm{cose.EdDSA},
 		}, ctap2.GetInfoResponse{
-			Versions: []string{"FIDO_2_0"}, MaxMessageSize: 7609, MaxCredentialsInList: 8, MaxCredentialIDLength: 32, AttestationFormats: []string{"packed"},
-			Algorithms: []ctap2.Parameters{{Algorithm: cose.EdDSA, Type: ctap2.PublicKey}},
-			Options:    map[string]bool{"rk": false, "up": true, "plat": false, "makeCredUvNotRqd": true},
+			Versions: versions, MaxMessageSize: 7609,
+			Options: map[string]bool{"rk": false, "up": true, "plat": false, "makeCredUvNotRqd": true},
+		}},
+		{"a newer key that verifies nobody", virtualauth.Model{
+			NonDiscoverableOnly: true, Verification: virtualauth.VerificationMissing, MaxCredentialsInList: 8, FirmwareVersion: 7,
+			Attestation: attestation.FormatPacked, Transports: []string{"usb"}, Extensions: []string{"hmac-secret"}, MaxDiscoverable: 7,
+		}, ctap2.GetInfoResponse{
+			Versions: []string{"FIDO_2_0", "FIDO_2_1", "FIDO_2_3"}, MaxMessageSize: 7609, MaxCredentialsInList: 8, MaxCredentialIDLength: 32,
+			Extensions: []string{"hmac-secret"}, PINUVAuthProtocols: []uint{2, 1}, Algorithms: es256, Transports: []string{"usb"},
+			FirmwareVersion: 7, AttestationFormats: []string{"packed"},
+			Options: map[string]bool{"rk": false, "up": true, "plat": false, "makeCredUvNotRqd": true},
 		}},
 		{"fingers not enrolled", virtualauth.Model{Verification: virtualauth.VerificationNotSetUp}, ctap2.GetInfoResponse{
-			Versions: versions, Algorithms: es256, MaxMessageSize: 7609,
+			Versions: versions, MaxMessageSize: 7609,
 			Options: map[string]bool{"rk": true, "up": true, "uv": false, "plat": false, "makeCredUvNotRqd": true},
 		}},
 	} {
@@ -121,7 +129,7 @@ func TestResetAndSelection(t *testing.T) {
 	for consent, want := range map[virtualauth.Consent]ctap2.Status{
 		onlyTouches: ctap2.OK, refuses: ctap2.OperationDenied, isLate: ctap2.UserActionTimeout, isAway: ctap2.OperationDenied,
 	} {
-		s := newStage(t, virtualauth.Model{})
+		s := newStage(t, mandatory)
 		s.person.consent = consent
 		if got := s.statusOf(ctap2.Selection(t.Context(), s)); got != want {
 			t.Errorf("selection with %+v: %v, want %v", consent, got, want)

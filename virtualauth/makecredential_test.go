@@ -235,7 +235,9 @@ func TestAfterDeletingTheDuplicateItWorks(t *testing.T) {
 
 // MC-049, INF-035.
 func TestRoomForDiscoverableCredentials(t *testing.T) {
-	s := newStage(t, virtualauth.Model{MaxDiscoverable: 2})
+	model := mandatory
+	model.MaxDiscoverable = 2
+	s := newStage(t, model)
 	remaining := func() uint {
 		info, err := ctap2.GetInfo(t.Context(), s)
 		if err != nil {

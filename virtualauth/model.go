@@ -9,11 +9,18 @@ import (
 )
 
 // Model is what an authenticator claims to be and how it is in the habit of acting within the rules. The zero Model is a
-// device-bound roaming authenticator with built-in user verification, ES256, counters, and an all-zero AAGUID.
+// device-bound roaming authenticator of CTAP 2.0 with built-in user verification, ES256, counters, and an all-zero AAGUID.
+//
+// A Model that asks for what could never work is not served: Open, Exchange and U2F fail with a *ModelError. Each field says
+// what it needs. Fields that only say how something is have no effect where that thing is missing.
 type Model struct {
 	// AAGUID names the model (WebAuthn L3 §6.5.1); all zero is allowed.
 	AAGUID uuid.UUID
-	// Versions are the protocol versions in getInfo; nil means FIDO_2_0 and FIDO_2_1.
+	// Versions are the protocol versions in getInfo; nil means FIDO_2_0, and FIDO_2_1 and FIDO_2_3 as well where the model has
+	// what CTAP 2.1 §9 demands: the extension hmac-secret; with discoverable credentials CredentialManagement and a way to
+	// verify the user; with such a way the extension credProtect, tokens with permissions, and PIN/UV auth protocol two; with
+	// Config.SetMinPINLength the extension minPinLength. Naming one of them without is a *ModelError, and so is U2F_V2 without
+	// ES256, or FIDO_2_1_PRE without Prototypes. getInfo tells no member that is younger than these versions.
 	Versions []string
 	// Algorithms are those it can use, best first; nil means ES256 alone. A key store that lacks one of them makes
 	// makeCredential fail with UNSUPPORTED_ALGORITHM.
@@ -52,6 +59,7 @@ type Model struct {
 	// MaxCredentialsInList is the longest exclude or allow list it takes; 0 means no limit.
 	MaxCredentialsInList int
 	// MaxMessageSize is the longest request it takes in bytes, command byte included; 0 means 7609, what CTAPHID carries.
+	// At least 1024.
 	MaxMessageSize int
 	// FirmwareVersion is the maker's own number in getInfo; 0 means not told.
 	FirmwareVersion uint
@@ -61,17 +69,17 @@ type Model struct {
 	// VerifyToCreate asks for verification even where a credential is not discoverable: makeCredUvNotRqd is then absent.
 	VerifyToCreate bool
 	// UVRetries is how many failed built-in verifications block it; 0 means 5. They are counted only where a PIN or a token
-	// makes them matter: elsewhere it is the device's own unlock that counts.
+	// makes them matter: elsewhere it is the device's own unlock that counts. At most 25.
 	UVRetries int
 	// UVModality are the methods of built-in verification in getInfo, a bit each (FIDO Registry §3.1); 0 means not told.
 	UVModality uint
 	// PreferredUVAttempts is how often a platform should try built-in verification before the PIN; 0 means not told.
 	PreferredUVAttempts uint
 	// UVTokens lets built-in verification issue PIN/UV auth tokens, which makes the option pinUvAuthToken true even without
-	// ClientPIN.
+	// ClientPIN. Without built-in verification it has no effect; it does not go with PIN.LegacyTokens.
 	UVTokens bool
 	// UVConfig and UVEnroll let tokens by built-in verification have the permissions acfg and be: the options uvAcfg and
-	// uvBioEnroll.
+	// uvBioEnroll. They have no effect without such tokens, or without what they permit.
 	UVConfig, UVEnroll bool
 
 	// PIN is what it does about PINs.
@@ -79,21 +87,24 @@ type Model struct {
 	// Config is what authenticatorConfig can do.
 	Config ConfigModel
 	// Extensions are the identifiers of the extensions that it supports, in the order of getInfo; inputs of others are
-	// ignored. hmac-secret-mc needs hmac-secret, credBlob needs credProtect, and a model has either largeBlob or largeBlobKey
-	// with LargeBlobs (CTAP 2.3 §12).
+	// ignored. hmac-secret-mc needs hmac-secret, credBlob needs credProtect, minPinLength and pinComplexityPolicy need
+	// Config.SetMinPINLength, and a model has either largeBlob or largeBlobKey with LargeBlobs (CTAP 2.3 §12).
 	Extensions []string
-	// CredentialManagement says that it has the command (CTAP 2.3 §6.8): the option credMgmt.
+	// CredentialManagement says that it has the command (CTAP 2.3 §6.8): the option credMgmt. It needs tokens with permissions,
+	// by PIN or by UVTokens.
 	CredentialManagement bool
 	// PersistentTokens lets tokens that outlive power cycles read by that command: the option perCredMgmtRO, and what such a
-	// token decrypts, encIdentifier and encCredStoreState (CTAP 2.3 §6.4).
+	// token decrypts, encIdentifier and encCredStoreState (CTAP 2.3 §6.4). Without that command it has no effect.
 	PersistentTokens bool
-	// Fingerprints is how many it can enroll by bioEnrollment (CTAP 2.3 §6.7); 0 means that it lacks the command.
+	// Fingerprints is how many it can enroll by bioEnrollment (CTAP 2.3 §6.7); 0 means that it lacks the command. It needs
+	// PIN.Supported, for nobody else could let the first finger be enrolled.
 	Fingerprints int
 	// LargeBlobs is the size of its large-blob array in bytes, at least 1024 (CTAP 2.3 §6.10); 0 means that it has none. With
-	// the extension largeBlob it is the room for all blobs together, and 0 means 1024.
+	// the extension largeBlob it is the room for all blobs together, and 0 means 1024. The array needs tokens with permissions
+	// where users are verified.
 	LargeBlobs int
 	// Prototypes says that it has bioEnrollment and credentialManagement only under the numbers and option ids of FIDO_2_1_PRE
-	// (CTAP 2.1 §6.12, §6.13): credentialMgmtPreview, userVerificationMgmtPreview.
+	// (CTAP 2.1 §6.12, §6.13): credentialMgmtPreview, userVerificationMgmtPreview. Versions may then name FIDO_2_1_PRE.
 	Prototypes bool
 	// CredBlob is the longest value of the extension credBlob in bytes, at least 32; 0 means 32.
 	CredBlob int
@@ -118,7 +129,7 @@ type PINModel struct {
 	LegacyTokens bool
 	// NoCeremonies keeps tokens by PIN from making and using credentials: the option noMcGaPermissionsWithClientPin.
 	NoCeremonies bool
-	// MinLength is the shortest PIN in Unicode code points; 0 means 4, which is the least there can be.
+	// MinLength is the shortest PIN in Unicode code points, at most MaxLength; 0 means 4, which is the least there can be.
 	MinLength int
 	// MaxLength is the longest PIN in Unicode code points, at least 8; 0 means 63, which is the most there can be.
 	MaxLength int
@@ -132,11 +143,12 @@ type PINModel struct {
 	ComplexURL string
 }
 
-// ConfigModel is what authenticatorConfig can do (CTAP 2.3 §6.11). In the zero ConfigModel the command does not exist.
+// ConfigModel is what authenticatorConfig can do (CTAP 2.3 §6.11). In the zero ConfigModel the command does not exist. Where users
+// are verified it needs tokens with the permission for it: by PIN, or by UVTokens with UVConfig.
 type ConfigModel struct {
 	// ToggleAlwaysUV switches the option alwaysUv; where the model starts with it is Model.AlwaysVerify.
 	ToggleAlwaysUV bool
-	// SetMinPINLength raises what is asked of PINs: the option setMinPINLength.
+	// SetMinPINLength raises what is asked of PINs: the option setMinPINLength. It has no effect where there are none.
 	SetMinPINLength bool
 	// MaxRPIDs is how many RP IDs may learn the minimum PIN length.
 	MaxRPIDs int
@@ -213,18 +225,14 @@ const (
 // defaultMaxMessageSize is the most that one CTAPHID message carries: 64-byte packets, 57 + 128 × 59 bytes (CTAP 2.2 §11.2.4).
 const defaultMaxMessageSize = 57 + 128*59
 
+// leastMaxMessageSize is in bytes; platforms rely on it where getInfo tells no other (CTAP 2.3 §6.4, maxMsgSize).
+const leastMaxMessageSize = 1024
+
 func (m Model) algorithms() []cose.Algorithm {
-	if m.Algorithms == nil {
+	if len(m.Algorithms) == 0 {
 		return []cose.Algorithm{cose.ES256}
 	}
 	return m.Algorithms
-}
-
-func (m Model) versions() []string {
-	if m.Versions == nil {
-		return []string{"FIDO_2_0", "FIDO_2_1"}
-	}
-	return m.Versions
 }
 
 func (m Model) maxMessageSize() int {

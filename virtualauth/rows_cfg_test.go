@@ -337,7 +337,7 @@ func TestRowsOfSelection(t *testing.T) {
 	for consent, want := range map[virtualauth.Consent]ctap2.Status{
 		agrees: ctap2.OK, refuses: ctap2.OperationDenied, isLate: ctap2.UserActionTimeout, // SEL-002 SEL-003 SEL-004; SEL-001 below
 	} {
-		s := newStage(t, virtualauth.Model{})
+		s := newStage(t, mandatory)
 		s.person.consent = consent
 		s.expect("selection", ctap2.Selection(t.Context(), s), want)
 	}

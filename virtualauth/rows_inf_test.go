@@ -18,16 +18,17 @@ import (
 // models are kinds of authenticators whose getInfo must hold to the rules.
 var models = map[string]virtualauth.Model{
 	"zero":            {},
+	"mandatory":       mandatory,
 	"everything":      everything,
 	"only a PIN":      {Verification: virtualauth.VerificationMissing, PIN: virtualauth.PINModel{Supported: true}},
 	"before 2.1":      {Versions: []string{"FIDO_2_0", "U2F_V2"}, PIN: virtualauth.PINModel{Supported: true, LegacyTokens: true}},
-	"always verifies": {Versions: []string{"FIDO_2_1", "U2F_V2"}, AlwaysVerify: true},
+	"always verifies": {Versions: []string{"FIDO_2_0", "U2F_V2"}, AlwaysVerify: true},
 	"tokens by UV":    {UVTokens: true, Config: virtualauth.ConfigModel{ToggleAlwaysUV: true}, UVConfig: true},
 	"no ceremonies":   {PIN: virtualauth.PINModel{Supported: true, NoCeremonies: true}},
 	"protocol one":    {PIN: virtualauth.PINModel{Supported: true, Protocols: []pinuv.Protocol{pinuv.One}, MinLength: 6, MaxLength: 12}},
 	"small":           {MaxDiscoverable: 3, MaxCredentialsInList: 1, MaxMessageSize: 1024, Algorithms: []cose.Algorithm{cose.ES256}},
 	"fingerprints":    {Fingerprints: 5, UVEnroll: true, PIN: virtualauth.PINModel{Supported: true}},
-	"large blobs":     {LargeBlobs: 2048, Extensions: []string{"largeBlobKey"}},
+	"large blobs":     {LargeBlobs: 2048, UVTokens: true, CredentialManagement: true, Extensions: []string{"largeBlobKey", "credProtect", "hmac-secret"}},
 }
 
 // infoRule is one rule about getInfo.
@@ -52,6 +53,11 @@ func has(i *ctap2.GetInfoResponse, option string) bool {
 	return present
 }
 
+// since21 reports whether it claims CTAP 2.1 or a later version.
+func since21(i *ctap2.GetInfoResponse) bool {
+	return slices.ContainsFunc(i.Versions, func(v string) bool { return slices.Contains([]string{"FIDO_2_1", "FIDO_2_2", "FIDO_2_3"}, v) })
+}
+
 // implies is false only where the second does not follow from the first.
 func implies(first, second bool) bool { return !first || second }
 
@@ -71,7 +77,17 @@ var infoRules = []infoRule{
 		return (i.MaxCredentialsInList > 0) == (i.MaxCredentialIDLength > 0)
 	}},
 	{"INF-020", "maxCredBlobLength goes with credBlob", func(i *ctap2.GetInfoResponse) bool {
-		return slices.Contains(i.Extensions, "credBlob") == (i.MaxCredBlobLength >= 32)
+		return (slices.Contains(i.Extensions, "credBlob") && since21(i)) == (i.MaxCredBlobLength >= 32)
+	}},
+	{"INF-027", "2.1: discoverable credentials can be managed, by somebody who is verified", func(i *ctap2.GetInfoResponse) bool {
+		return implies(since21(i) && i.Options["rk"], i.Options["credMgmt"] && (has(i, "uv") || has(i, "clientPin")))
+	}},
+	{"INF-028", "2.1: verification goes with credProtect, and with tokens by protocol two", func(i *ctap2.GetInfoResponse) bool {
+		return implies(since21(i) && (has(i, "uv") || has(i, "clientPin")), slices.Contains(i.Extensions, "credProtect") &&
+			i.Options["pinUvAuthToken"] && slices.Contains(i.PINUVAuthProtocols, 2))
+	}},
+	{"INF-029", "2.1: hmac-secret", func(i *ctap2.GetInfoResponse) bool {
+		return implies(since21(i), slices.Contains(i.Extensions, "hmac-secret"))
 	}},
 	{"INF-030", "credBlob needs credProtect", func(i *ctap2.GetInfoResponse) bool {
 		return implies(slices.Contains(i.Extensions, "credBlob"), slices.Contains(i.Extensions, "credProtect"))
@@ -91,22 +107,22 @@ var infoRules = []infoRule{
 			}
 			numbers = append(numbers, a.Algorithm)
 		}
-		return len(numbers) > 0 && distinct(numbers)
+		return since21(i) == (len(numbers) > 0) && distinct(numbers)
 	}},
 	{"INF-017", "forcePINChange goes with clientPin", func(i *ctap2.GetInfoResponse) bool {
-		return (i.ForcePINChange != nil) == has(i, "clientPin")
+		return (i.ForcePINChange != nil) == (has(i, "clientPin") && since21(i))
 	}},
 	{"INF-018", "minPINLength is at least 4", func(i *ctap2.GetInfoResponse) bool {
-		return implies(has(i, "clientPin"), i.MinPINLength >= 4)
+		return implies(has(i, "clientPin") && since21(i), i.MinPINLength >= 4)
 	}},
 	{"INF-019", "maxPINLength is between 8 and 63 and no less than the minimum", func(i *ctap2.GetInfoResponse) bool {
 		return i.MaxPINLength == 0 || i.MaxPINLength >= max(8, i.MinPINLength) && i.MaxPINLength <= 63
 	}},
 	{"INF-021", "maxSerializedLargeBlobArray goes with largeBlobs", func(i *ctap2.GetInfoResponse) bool {
-		return i.Options["largeBlobs"] == (i.MaxLargeBlobArray >= 1024)
+		return (i.Options["largeBlobs"] && since21(i)) == (i.MaxLargeBlobArray >= 1024)
 	}},
 	{"INF-022", "maxRPIDsForSetMinPINLength goes with setMinPINLength", func(i *ctap2.GetInfoResponse) bool {
-		return i.Options["setMinPINLength"] == (i.MaxRPIDsForMinPINLength != nil)
+		return (i.Options["setMinPINLength"] && since21(i)) == (i.MaxRPIDsForMinPINLength != nil)
 	}},
 	{"INF-023", "noMcGaPermissionsWithClientPin needs clientPin", func(i *ctap2.GetInfoResponse) bool {
 		return implies(i.Options["noMcGaPermissionsWithClientPin"], has(i, "clientPin"))
@@ -129,7 +145,7 @@ var infoRules = []infoRule{
 		return !slices.ContainsFunc(i.TransportsForReset, func(t string) bool { return !slices.Contains(i.Transports, t) })
 	}},
 	{"EPA-004", "ep is absent unless supported", func(i *ctap2.GetInfoResponse) bool {
-		return has(i, "ep") == slices.Contains(i.ConfigCommands, ctap2.EnableEnterpriseAttestation)
+		return (has(i, "ep") && since21(i)) == slices.Contains(i.ConfigCommands, ctap2.EnableEnterpriseAttestation)
 	}},
 }
 
@@ -157,7 +173,7 @@ func TestGetInfoOfEverything(t *testing.T) {
 		delete(got, encrypted)
 	}
 	want := fields{
-		key(1): listOf("U2F_V2", "FIDO_2_0", "FIDO_2_1", "FIDO_2_2", "FIDO_2_3"),
+		key(1): listOf("U2F_V2", "FIDO_2_0", "FIDO_2_1", "FIDO_2_2", "FIDO_2_3"), key(2): listOf("credProtect", "hmac-secret", "minPinLength"),
 		key(3): make([]byte, 16),
 		key(4): fields{
 			"rk": true, "up": true, "plat": false, "uv": true, "clientPin": false, "pinUvAuthToken": true, "alwaysUv": false,
@@ -185,7 +201,7 @@ func TestGetInfoListsTheConfigCommandsThereAre(t *testing.T) {
 		for sub := range ctap2.ConfigSubCommand(0x101) {
 			status := s.exchange(ctap2.CommandConfig, fields{key(1): sub})
 			exists := status != ctap2.InvalidSubcommand && status != ctap2.InvalidCommand
-			if exists != slices.Contains(listed, sub) {
+			if since21(s.info()) && exists != slices.Contains(listed, sub) {
 				t.Errorf("%s: sub-command %d exists: %v, listed: %v", name, sub, exists, listed)
 			}
 		}
@@ -269,7 +285,7 @@ func TestWhatOwnersOfThePersistentTokenSee(t *testing.T) {
 }
 
 func TestUVCountSinceLastPINEntry(t *testing.T) {
-	p := withPIN(t, virtualauth.Model{}, pin)
+	p := withPIN(t, mandatory, pin)
 	count := func() uint { return *p.info().UVCountSinceLastPINEntry }
 	p.register("ada")
 	p.signIn()
@@ -290,7 +306,9 @@ func TestAlgorithmsOfGetInfo(t *testing.T) {
 		want     []cose.Algorithm
 	}{{false, []cose.Algorithm{cose.ES256}}, {true, []cose.Algorithm{cose.RS256, cose.ES256, cose.EdDSA}}} {
 		person, now := &person{consent: agrees}, &clock{}
-		a := virtualauth.New(virtualauth.Model{Algorithms: all, SoftwareFallback: c.fallback},
+		model := mandatory
+		model.Algorithms, model.SoftwareFallback = all, c.fallback
+		a := virtualauth.New(model,
 			virtualauth.World{User: person, Clock: now, Rand: seeded(1), Keys: newOnlyES256()})
 		info, err := ctap2.GetInfo(t.Context(), a)
 		if err != nil {

@@ -37,6 +37,11 @@ func runRows(t *testing.T, rows []row) {
 	}
 }
 
+// mandatory is a model with what CTAP 2.1 §9 demands, and nothing else.
+var mandatory = virtualauth.Model{
+	UVTokens: true, CredentialManagement: true, Extensions: []string{"credProtect", "hmac-secret"},
+}
+
 // onlyPIN is a model without built-in verification.
 var onlyPIN = virtualauth.Model{Verification: virtualauth.VerificationMissing}
 
@@ -52,6 +57,7 @@ var everything = virtualauth.Model{
 	UVModality:           0x02,
 	PreferredUVAttempts:  3,
 	UVConfig:             true,
+	Extensions:           []string{"credProtect", "hmac-secret", "minPinLength"},
 	PIN: virtualauth.PINModel{
 		Supported: true, MaxLength: 32, Complex: notAllTheSame, ComplexURL: "https://login.example/pins",
 	},

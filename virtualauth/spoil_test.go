@@ -46,7 +46,7 @@ func TestLiesAboutTheEncodingOfResponses(t *testing.T) {
 			if err != nil || !bytes.Equal(rest, c.also) || len(body) != 4 {
 				t.Errorf("a lax reader: %v with %x left, %v", body, rest, err)
 			}
-			if status := s.exchange(ctap2.CommandSelection, nil); status != ctap2.OK {
+			if status := s.exchange(ctap2.CommandReset, nil); status != ctap2.OK {
 				t.Errorf("a response without a body: %v", status)
 			}
 		})

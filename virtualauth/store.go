@@ -38,6 +38,9 @@ var ErrUnreadable = errors.New("virtualauth: stored value cannot be read")
 // them. After every other error it is nil.
 func Open(ctx context.Context, model Model, world World) (*Authenticator, error) {
 	a := New(model, world)
+	if a.invalid != nil {
+		return nil, fmt.Errorf("virtualauth: open: %w", a.invalid)
+	}
 	if a.world.Store == nil {
 		return nil, fmt.Errorf("virtualauth: open: %w", &WorldError{Missing: "Store"})
 	}

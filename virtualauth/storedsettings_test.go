@@ -17,7 +17,7 @@ var (
 	anyCeremony  = wanted{permissions: pinuv.MC, rpID: rpID}
 	configurable = virtualauth.Model{
 		PIN:    virtualauth.PINModel{Supported: true},
-		Config: virtualauth.ConfigModel{ToggleAlwaysUV: true, SetMinPINLength: true}, PersistentTokens: true,
+		Config: virtualauth.ConfigModel{ToggleAlwaysUV: true, SetMinPINLength: true}, CredentialManagement: true, PersistentTokens: true,
 	}
 )
 

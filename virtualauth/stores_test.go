@@ -28,3 +28,8 @@ func (s *onlyES256) Delete(ctx context.Context, handle keystore.Handle) error {
 	s.deleted++
 	return s.KeyStore.Delete(ctx, handle)
 }
+
+// onlyEdDSA is a key store without the algorithm of U2F.
+type onlyEdDSA struct{ keystore.KeyStore }
+
+func (onlyEdDSA) Supports(algorithm cose.Algorithm) bool { return algorithm == cose.EdDSA }

@@ -76,7 +76,7 @@ func (a *Authenticator) U2F(ctx context.Context, instruction, p1 byte, data []by
 func (a *Authenticator) u2f(ctx context.Context, instruction, p1 byte, data []byte) ([]byte, error) {
 	command, known := u2fCommands[instruction]
 	switch {
-	case !known || !a.model.speaks(u2fVersion):
+	case !known || !a.model.speaks(u2fVersion) || !a.usable(cose.ES256):
 		return nil, u2fUnknown
 	case a.read((*Authenticator).alwaysUV):
 		return nil, u2fDisabled

@@ -33,7 +33,7 @@ const (
 var (
 	challenge   = sha256.Sum256([]byte("challenge"))
 	application = sha256.Sum256([]byte(appID))
-	u2fModel    = virtualauth.Model{Versions: []string{"U2F_V2", "FIDO_2_0", "FIDO_2_1"}}
+	u2fModel    = virtualauth.Model{Versions: []string{"U2F_V2", "FIDO_2_0"}}
 	synced      = virtualauth.Model{Versions: u2fModel.Versions, Backup: virtualauth.Synced} // its keys may leave
 )
 

@@ -61,7 +61,7 @@ func TestAppID(t *testing.T) {
 }
 
 func TestAppIDExclude(t *testing.T) {
-	device := authenticator(roaming())
+	device := authenticator(since21())
 	w := &witness{Transport: device}
 	c := &client.Client{Origin: origin, Device: w}
 	list := []options{{"type": "public-key", "id": "AAAA"}, {"type": "public-key", "id": legacy(t, device)}}
@@ -70,12 +70,12 @@ func TestAppIDExclude(t *testing.T) {
 	if rejected(t, err, client.InvalidStateError); !errors.Is(err, ctap2.CredentialExcluded) || !slices.Contains(w.commands, ctap2.CommandSelection) || slices.Contains(w.commands, ctap2.CommandMakeCredential) {
 		t.Errorf("%v after %v: the user must consent before the page learns", err, w.commands)
 	}
-	c.Device = authenticator(roaming())
+	c.Device = authenticator(since21())
 	if got := create(t, c, o).outputs(t); got != `{"appidExclude":true}` {
 		t.Errorf("another device: %s", got)
 	}
 	consents := 1 // one for the credential of old, none for telling of it
-	shy := virtualauth.New(roaming(), virtualauth.World{Clock: clock{}, Rand: rand.Reader, User: virtualauth.UserFunc(
+	shy := virtualauth.New(since21(), virtualauth.World{Clock: clock{}, Rand: rand.Reader, User: virtualauth.UserFunc(
 		func(context.Context, virtualauth.Prompt) (virtualauth.Consent, error) {
 			consents--
 			return virtualauth.Consent{Present: consents >= 0, Refused: consents < 0}, nil

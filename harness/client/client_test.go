@@ -38,6 +38,13 @@ func authenticator(m virtualauth.Model) *virtualauth.Authenticator {
 // roaming is a security key with packed self attestation.
 func roaming() virtualauth.Model { return provider.USBSecurityKey().Model }
 
+// since21 is one with what CTAP 2.1 §9 demands.
+func since21() virtualauth.Model {
+	model := roaming()
+	model.UVTokens, model.CredentialManagement, model.Extensions = true, true, []string{"credProtect", "hmac-secret"}
+	return model
+}
+
 const origin = "https://login.example.org"
 
 // options are creation or request options as a map, so that a test changes one member.
@@ -166,7 +173,7 @@ func rejected(t *testing.T, err error, name string) {
 
 func TestHonestCeremonies(t *testing.T) {
 	a := authenticator(roaming())
-	c := &client.Client{Origin: origin, Device: a}
+	c := &client.Client{Origin: origin, Device: a, Transports: []string{"usb"}}
 	made := create(t, c, creation())
 	d := made.clientData(t)
 	if d.Type != "webauthn.create" || d.Challenge != "Y2hhbGxlbmdl" || d.Origin != origin || d.CrossOrigin == nil || *d.CrossOrigin || d.TopOrigin != "" {
@@ -291,7 +298,7 @@ func (d deaf) Exchange(ctx context.Context, request []byte) ([]byte, error) {
 
 func TestExcludedAndRefused(t *testing.T) {
 	a := authenticator(roaming())
-	c := &client.Client{Origin: origin, Device: a}
+	c := &client.Client{Origin: origin, Device: a, Transports: []string{"usb"}}
 	made := create(t, c, creation())
 	// Far more entries than the authenticator takes at once, the known one in the middle.
 	var list []options

@@ -93,6 +93,8 @@ func Laptop() Provider {
 		Attestation:        "packed",
 		UVModality:         faceprintInternal,
 		UVTokens:           true,
+
+		CredentialManagement: true,
 		Extensions: []string{
 			ctap2.ExtensionCredProtect, ctap2.ExtensionHMACSecret, ctap2.ExtensionHMACSecretMC, ctap2.ExtensionLargeBlob,
 			ctap2.ExtensionThirdPartyPayment,

@@ -3,7 +3,9 @@
 //
 // The habits are those that a relying party can notice: whether passkeys sync (BE and BS), whether the counter counts,
 // how the provider is reached, and what it does when an account has a passkey already. Attestation is what the provider
-// offers; what of it, AAGUID included, reaches the relying party is for the client to decide (WebAuthn L3 §5.4.7).
+// offers; what of it, AAGUID included, reaches the relying party is for the client to decide (WebAuthn L3 §5.4.7). None of the
+// providers has what CTAP 2.1 §9 demands, so their getInfo claims FIDO_2_0 and tells no transports: these are known to the
+// client that reaches them.
 //
 // All are the providers by the names that people know. Devices are authenticators by what they can: keys with a PIN, with a
 // fingerprint reader, of the time of U2F, with little room, and the platform authenticator of a laptop.

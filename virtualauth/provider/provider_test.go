@@ -98,7 +98,7 @@ func observe(t *testing.T, model virtualauth.Model) habits {
 	again, _ := ctap2.StatusOf(err)
 	return habits{
 		first.Credential.AAGUID.String(), first.Flags, second.SignCount > first.SignCount, made.Format,
-		model.Attachment.String(), info.Transports, again, len(a.Credentials()),
+		model.Attachment.String(), model.Transports, again, len(a.Credentials()),
 	}
 }
 
