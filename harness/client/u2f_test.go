@@ -287,7 +287,7 @@ func (d *counted) U2F(ctx context.Context, instruction, p1 byte, data []byte) ([
 
 func TestWhoIsAU2FKey(t *testing.T) {
 	key, _, _ := oldKey()
-	neither := authenticator(virtualauth.Model{Versions: []string{"FIDO_3_0"}})
+	neither := authenticator(virtualauth.Model{Versions: []string{"U2F_V2"}, AlwaysVerify: true}) // which switches U2F off
 	for _, device := range []ctap2.Transport{struct{ ctap2.Transport }{key}, neither} {
 		c := &client.Client{Origin: origin, Device: device}
 		_, err := c.Create(t.Context(), secondFactor().json())
