@@ -7,7 +7,6 @@ import (
 	"testing"
 
 	"github.com/passkeylab/passkeylab/virtualauth"
-	"github.com/passkeylab/passkeylab/virtualauth/cose"
 	"github.com/passkeylab/passkeylab/virtualauth/ctap2"
 	"github.com/passkeylab/passkeylab/virtualauth/keystore"
 )
@@ -136,7 +135,9 @@ func TestTheLongestIDIsTold(t *testing.T) {
 		t.Fatal(err)
 	}
 	long.ID = slices.Repeat([]byte{7}, 64)
-	to := newStage(t, virtualauth.Model{MaxCredentialsInList: 4, Algorithms: []cose.Algorithm{cose.ES256}, Versions: []string{"FIDO_2_0", "FIDO_2_1"}})
+	model := securityKey()
+	model.MaxCredentialsInList = 4
+	to := newStage(t, model)
 	for _, want := range []uint{32, 64} {
 		info, err := ctap2.GetInfo(t.Context(), to)
 		if err != nil || info.MaxCredentialIDLength != want {
