@@ -27,6 +27,7 @@ var attestedModel = virtualauth.Model{
 	Algorithms:  []cose.Algorithm{cose.ES256, cose.EdDSA},
 	Transports:  []string{"usb"},
 	Attestation: attestation.FormatPacked, AttestationType: attestation.Basic,
+	PIN: virtualauth.PINModel{Supported: true}, CredentialManagement: true, Extensions: []string{"credProtect", "hmac-secret"},
 	Config: virtualauth.ConfigModel{Enterprise: true}, // the stage has an authority then
 }
 

@@ -29,6 +29,8 @@ func ExampleBLOB_Sign() {
 		virtualauth.Model{
 			AAGUID:      uuid.MustParse("0d4b1c5e-6f3a-4e5b-9a1d-2c3b4a596877"),
 			Attestation: attestation.FormatPacked, AttestationType: attestation.Basic,
+			// What CTAP 2.1 demands, without which getInfo tells no formats:
+			UVTokens: true, CredentialManagement: true, Extensions: []string{"credProtect", "hmac-secret"},
 		},
 		virtualauth.World{Clock: still(begin), Rand: rand.NewChaCha8([32]byte{}), Authority: authority},
 	)

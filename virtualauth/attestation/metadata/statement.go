@@ -19,6 +19,8 @@ import (
 type Model struct {
 	// GetInfo is what the device answers to authenticatorGetInfo; nil says that the model speaks U2F alone.
 	GetInfo *GetInfo
+	// Algorithms are those of a model whose GetInfo tells none, as before CTAP 2.1; none then stand for ES256 alone.
+	Algorithms []Parameters
 	// Certificates are the attestation certificates of a U2F model, which has no AAGUID to be found by.
 	Certificates []*x509.Certificate
 	// Description is a sentence in English, at most 200 characters.
@@ -162,6 +164,9 @@ func (s *Statement) describeFIDO2(m Model) {
 		}
 	}
 	algorithms := info.Algorithms
+	if len(algorithms) == 0 {
+		algorithms = m.Algorithms
+	}
 	if len(algorithms) == 0 { // an authenticator that tells none has ES256 at least
 		algorithms = []Parameters{{Algorithm: -7}}
 	}
