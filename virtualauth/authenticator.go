@@ -80,7 +80,7 @@ func (a *Authenticator) Model() Model { return a.model }
 
 // PowerCycle switches it off and on: assertions that getNextAssertion could continue are gone, and so are key agreement keys,
 // tokens that are not persistent, and the lock of a PIN after three wrong ones. For ten seconds a model without a display
-// may be reset (CTAP 2.2 §6.6).
+// may be reset (CTAP 2.3 §6.6).
 func (a *Authenticator) PowerCycle() {
 	a.mu.Lock()
 	defer a.mu.Unlock()

@@ -114,7 +114,7 @@ func (a *Authenticator) newID() ([]byte, error) {
 	return id, nil
 }
 
-// store keeps a new record and returns the one it replaces, if any (CTAP 2.2 §6.1.2 step 17).
+// store keeps a new record and returns the one it replaces, if any (CTAP 2.3 §6.1.2 step 17).
 func (a *Authenticator) store(ctx context.Context, made *record) (replaced *record, err error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()

@@ -6,7 +6,7 @@ import (
 	"github.com/passkeylab/passkeylab/virtualauth/ctap2"
 )
 
-// state is a set of what a command can leave pending for the next one (CTAP 2.2 §6, stateful commands).
+// state is a set of what a command can leave pending for the next one (CTAP 2.3 §6, stateful commands).
 type state uint
 
 // remainingAssertions is what getNextAssertion continues.

@@ -11,7 +11,7 @@ import (
 	"github.com/passkeylab/passkeylab/virtualauth/pinuv"
 )
 
-// nextAssertionLimit is how long getNextAssertion may take to follow; each one starts it anew (CTAP 2.2 §6.3).
+// nextAssertionLimit is how long getNextAssertion may take to follow; each one starts it anew (CTAP 2.3 §6.3).
 const nextAssertionLimit = 30 * time.Second
 
 // assertions is what one getAssertion leaves for getNextAssertion.
@@ -29,7 +29,7 @@ type assertion struct {
 	several bool     // several accounts, and no display to choose on: their names are told
 }
 
-// getAssertion is authenticatorGetAssertion (CTAP 2.2 §6.2.2): it judges the request, finds credentials, asks the user
+// getAssertion is authenticatorGetAssertion (CTAP 2.3 §6.2.2): it judges the request, finds credentials, asks the user
 // one question, and signs.
 func (a *Authenticator) getAssertion(ctx context.Context, r *ctap2.GetAssertionRequest) (*ctap2.GetAssertionResponse, error) {
 	if r.RPID == "" {
@@ -155,7 +155,7 @@ func (a *Authenticator) firstAssertion(ctx context.Context, ceremony assertion, 
 	return response, nil
 }
 
-// getNextAssertion is authenticatorGetNextAssertion (CTAP 2.2 §6.3).
+// getNextAssertion is authenticatorGetNextAssertion (CTAP 2.3 §6.3).
 func (a *Authenticator) getNextAssertion(ctx context.Context) (*ctap2.GetAssertionResponse, error) {
 	ceremony, id, err := a.takePending()
 	if err != nil {
@@ -185,7 +185,7 @@ func (a *Authenticator) takePending() (assertion, []byte, error) {
 	return left.ceremony, id, nil
 }
 
-// assert signs with one credential (CTAP 2.2 §6.2.2, last step; WebAuthn L3 §6.3.3).
+// assert signs with one credential (CTAP 2.3 §6.2.2, last step; WebAuthn L3 §6.3.3).
 func (a *Authenticator) assert(ctx context.Context, ceremony assertion, id []byte) (*ctap2.GetAssertionResponse, error) {
 	r, err := a.use(ctx, id)
 	if err != nil {
@@ -257,7 +257,7 @@ func (a *Authenticator) answerID(c Credential) []byte {
 	return c.ID
 }
 
-// userOf is the user member of a response (CTAP 2.2 §6.2.2, response structure): for discoverable credentials only; names
+// userOf is the user member of a response (CTAP 2.3 §6.2.2, response structure): for discoverable credentials only; names
 // only where a client has to let the user choose, and only for a verified user.
 func (a *Authenticator) userOf(c Credential, ceremony assertion) *ctap2.User {
 	if !c.Discoverable || a.Misbehave.OmitUser {

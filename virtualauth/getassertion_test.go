@@ -24,7 +24,7 @@ type getSituation struct {
 func (g getSituation) present() bool  { return g.up == nil || *g.up }
 func (g getSituation) verifies() bool { return is(g.uv) || g.model.AlwaysVerify && g.present() }
 
-// expected is the rule of CTAP 2.2 §6.2.2 in the order of its steps.
+// expected is the rule of CTAP 2.3 §6.2.2 in the order of its steps.
 func (g getSituation) expected() ctap2.Status {
 	ready := g.model.Verification == virtualauth.VerificationReady
 	found := g.allow == "her credential" || g.allow == "nothing" && g.discoverable

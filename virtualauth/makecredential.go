@@ -9,7 +9,7 @@ import (
 	"github.com/passkeylab/passkeylab/virtualauth/pinuv"
 )
 
-// makeCredential is authenticatorMakeCredential (CTAP 2.2 §6.1.2): it judges the request, asks the user one question, and
+// makeCredential is authenticatorMakeCredential (CTAP 2.3 §6.1.2): it judges the request, asks the user one question, and
 // makes the credential.
 func (a *Authenticator) makeCredential(ctx context.Context, r *ctap2.MakeCredentialRequest) (*ctap2.MakeCredentialResponse, error) {
 	if err := checkNewAccount(r); err != nil {
@@ -85,7 +85,7 @@ func checkNewAccount(r *ctap2.MakeCredentialRequest) error {
 }
 
 // chooseAlgorithm picks the first that it can use and reads the list to its end all the same: a malformed element behind a
-// usable one is an error too (CTAP 2.2 §6.1.2 step 3).
+// usable one is an error too (CTAP 2.3 §6.1.2 step 3).
 func (a *Authenticator) chooseAlgorithm(offered []ctap2.Parameters) (chosen cose.Algorithm, err error) {
 	for _, p := range offered {
 		if p.Type == "" || p.Algorithm == 0 {
@@ -165,7 +165,7 @@ func (a *Authenticator) consentToCreate(ctx context.Context, c creating) (gestur
 }
 
 // refuseExcluded answers for an excluded credential. A site may not learn that it exists unless the user agrees: declining is
-// OPERATION_DENIED (WebAuthn L3 §6.3.2 step 3). Letting the time pass is CREDENTIAL_EXCLUDED, though: CTAP 2.2 §6.1.2 step 12
+// OPERATION_DENIED (WebAuthn L3 §6.3.2 step 3). Letting the time pass is CREDENTIAL_EXCLUDED, though: CTAP 2.3 §6.1.2 step 12
 // is explicit about it, and by then the wait has told the site as much.
 func (a *Authenticator) refuseExcluded(ctx context.Context, p Prompt, proven gesture) error {
 	if a.Misbehave.RevealExcluded {

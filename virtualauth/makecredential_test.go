@@ -58,7 +58,7 @@ type makeSituation struct {
 // verifies reports whether the person is to be verified.
 func (m makeSituation) verifies() bool { return is(m.uv) || m.model.AlwaysVerify }
 
-// expected is the rule of CTAP 2.2 §6.1.2 in the order of its steps.
+// expected is the rule of CTAP 2.3 §6.1.2 in the order of its steps.
 func (m makeSituation) expected() ctap2.Status {
 	ready := m.model.Verification == virtualauth.VerificationReady
 	switch {

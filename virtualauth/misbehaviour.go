@@ -15,13 +15,13 @@ import (
 // test is the first that can object. Each comment names the clause that the lie breaks.
 type Misbehaviour struct {
 	// IgnoreExcludeList makes a credential although the exclude list names one that is here.
-	// Breaks WebAuthn L3 §6.3.2 step 3; CTAP 2.2 §6.1.2, exclude list step.
+	// Breaks WebAuthn L3 §6.3.2 step 3; CTAP 2.3 §6.1.2, exclude list step.
 	IgnoreExcludeList bool
 	// RevealExcluded answers CREDENTIAL_EXCLUDED without asking the user, so that any site can probe for credentials.
 	// Breaks WebAuthn L3 §6.3.2 step 3 and §14.5.1.
 	RevealExcluded bool
 	// IgnoreAllowList signs with any discoverable credential of the RP, whatever the allow list says.
-	// Breaks CTAP 2.2 §6.2.2, credential location step; a relying party notices by WebAuthn L3 §7.2 step 5.
+	// Breaks CTAP 2.3 §6.2.2, credential location step; a relying party notices by WebAuthn L3 §7.2 step 5.
 	IgnoreAllowList bool
 	// SkipConsent acts at once and claims the consent it never asked for.
 	// Breaks WebAuthn L3 §6.2.3 (test of user presence) and §6.3.2 step 6.
@@ -75,7 +75,7 @@ type Misbehaviour struct {
 	// Above 1023 it breaks WebAuthn L3 §4 (credential id); noticed by §7.1 step 25.
 	CredentialIDLength int
 	// Algorithm is used for new credentials whether or not the relying party offered it.
-	// Breaks CTAP 2.2 §6.1.2, pubKeyCredParams step; noticed by WebAuthn L3 §7.1 step 20.
+	// Breaks CTAP 2.3 §6.1.2, pubKeyCredParams step; noticed by WebAuthn L3 §7.1 step 20.
 	Algorithm cose.Algorithm
 	// PublicKey stands in new credentials instead of the true COSE_Key; it need not be one.
 	// Breaks WebAuthn L3 §6.5.1.1.
@@ -108,13 +108,13 @@ type Misbehaviour struct {
 	// noticed by WebAuthn L3 §7.2 step 5.
 	AnswerID []byte
 	// OmitUser leaves the user out of assertions of discoverable credentials.
-	// Breaks CTAP 2.2 §6.2.2, response structure; noticed by WebAuthn L3 §7.2 step 6.
+	// Breaks CTAP 2.3 §6.2.2, response structure; noticed by WebAuthn L3 §7.2 step 6.
 	OmitUser bool
 	// UserHandle stands in assertions instead of the true user handle. Noticed by WebAuthn L3 §7.2 step 6.
 	UserHandle []byte
-	// LeakNames returns the user's names without verification. Breaks CTAP 2.2 §6.2.2, response structure.
+	// LeakNames returns the user's names without verification. Breaks CTAP 2.3 §6.2.2, response structure.
 	LeakNames bool
-	// KeepAssertions lets getNextAssertion succeed after its 30 seconds. Breaks CTAP 2.2 §6.3.
+	// KeepAssertions lets getNextAssertion succeed after its 30 seconds. Breaks CTAP 2.3 §6.3.
 	KeepAssertions bool
 
 	// PINUV holds the lies of the PIN/UV auth protocols. Breaks CTAP 2.3 §6.5.6 and §6.5.7.

@@ -35,10 +35,10 @@ type Model struct {
 	ZeroCounter bool
 	// Verification says whether it can verify users by itself.
 	Verification Verification
-	// AlwaysVerify is the option "alwaysUv": every ceremony that asks for consent also verifies (CTAP 2.2 §7.2).
+	// AlwaysVerify is the option "alwaysUv": every ceremony that asks for consent also verifies (CTAP 2.3 §7.2).
 	AlwaysVerify bool
 	// Display says that the user can read on it: she then chooses among several accounts on the authenticator itself
-	// (CTAP 2.2 §6.2.2), and reset needs no fresh power cycle (CTAP 2.2 §6.6).
+	// (CTAP 2.3 §6.2.2), and reset needs no fresh power cycle (CTAP 2.3 §6.6).
 	Display bool
 	// AlwaysDiscoverable makes every credential discoverable, as passkey managers do, even when "rk" was not asked for.
 	AlwaysDiscoverable bool
@@ -195,7 +195,7 @@ const (
 )
 
 // Verification says whether an authenticator can verify its user by itself, by a finger, a face or its own unlock code:
-// the option "uv" of getInfo (CTAP 2.2 §6.4).
+// the option "uv" of getInfo (CTAP 2.3 §6.4).
 type Verification int
 
 // The states of built-in user verification.
@@ -214,7 +214,7 @@ type DuplicateUser int
 
 // The habits.
 const (
-	// Overwrite replaces the older credential, as CTAP 2.2 §6.1.2 (step on existing credentials of the account) says.
+	// Overwrite replaces the older credential, as CTAP 2.3 §6.1.2 (step on existing credentials of the account) says.
 	Overwrite DuplicateUser = iota
 	// Refuse tells the user that the account is here already and answers OPERATION_DENIED, as some apps do.
 	Refuse
@@ -222,7 +222,7 @@ const (
 	KeepBoth
 )
 
-// defaultMaxMessageSize is the most that one CTAPHID message carries: 64-byte packets, 57 + 128 × 59 bytes (CTAP 2.2 §11.2.4).
+// defaultMaxMessageSize is the most that one CTAPHID message carries: 64-byte packets, 57 + 128 × 59 bytes (CTAP 2.3 §11.2.4).
 const defaultMaxMessageSize = 57 + 128*59
 
 // leastMaxMessageSize is in bytes; platforms rely on it where getInfo tells no other (CTAP 2.3 §6.4, maxMsgSize).

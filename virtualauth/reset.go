@@ -10,7 +10,7 @@ import (
 	"github.com/passkeylab/passkeylab/virtualauth/ctap2"
 )
 
-// resetLimit is how long after power-up a model without a display may be reset (CTAP 2.2 §6.6): there, a fresh power cycle
+// resetLimit is how long after power-up a model without a display may be reset (CTAP 2.3 §6.6): there, a fresh power cycle
 // is the only sign that the user knows what she agrees to.
 const resetLimit = 10 * time.Second
 
@@ -63,7 +63,7 @@ func (a *Authenticator) resetsOver(ctx context.Context) bool {
 	return !told || len(a.model.TransportsForReset) == 0 || slices.Contains(a.model.TransportsForReset, transport)
 }
 
-// selection is authenticatorSelection (CTAP 2.2 §6.9).
+// selection is authenticatorSelection (CTAP 2.3 §6.9).
 func (a *Authenticator) selection(ctx context.Context) (*nothing, error) {
 	_, err := a.ask(ctx, Prompt{Reason: ToSelect})
 	return nil, err

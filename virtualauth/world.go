@@ -79,7 +79,7 @@ const (
 	ToExplainNone Reason = "explain that there is no passkey here"
 	// ToReset: forget everything?
 	ToReset Reason = "reset"
-	// ToSelect: is it this authenticator that she wants to use (CTAP 2.2 §6.9)?
+	// ToSelect: is it this authenticator that she wants to use (CTAP 2.3 §6.9)?
 	ToSelect Reason = "select this authenticator"
 	// ToAuthorize: may the platform have a token by her built-in verification (CTAP 2.3 §6.5.5.7.3)?
 	ToAuthorize Reason = "authorize the platform"

@@ -27,7 +27,7 @@ func (m *byteMap) item(name string) ([]byte, bool) {
 	data := m.rest[:len(m.rest)-len(rest)]
 	m.segment(name, data, "")
 	if !canonical(data) {
-		m.problem("%s is not in the canonical CBOR form of CTAP2 (CTAP 2.2 §8)", name)
+		m.problem("%s is not in the canonical CBOR form of CTAP2 (CTAP 2.3 §8)", name)
 	}
 	return data, true
 }

@@ -8,7 +8,7 @@ import (
 )
 
 const (
-	// maxNesting is how deep maps and arrays may stand in each other (CTAP 2.2 §8: at most four levels).
+	// maxNesting is how deep maps and arrays may stand in each other (CTAP 2.3 §8: at most four levels).
 	maxNesting = 4
 	// maxResponseNesting is how deep they may in responses. A compound attestation statement whose parts have certificates
 	// takes five (WebAuthn L3 §8.9): response, array of parts, part, its statement, x5c. No CTAP says how it could do with
@@ -36,7 +36,7 @@ const (
 	simpleUndefined = 23
 )
 
-// checkCanonical reads data as CTAP 2.2 §8 wants it written: one item and nothing behind it, lengths and integers as short
+// checkCanonical reads data as CTAP 2.3 §8 wants it written: one item and nothing behind it, lengths and integers as short
 // as they go, nothing of indefinite length, no tags, map keys sorted (type, then length, then bytes) and hence unique,
 // text in UTF-8, maps and arrays no deeper than nesting. Refusing the rest is a SHOULD for authenticators; here it is done, because a
 // client that writes it differently will fail with some authenticator in the field.

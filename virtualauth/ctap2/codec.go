@@ -35,7 +35,7 @@ func must[M any](mode M, err error) M {
 	return mode
 }
 
-// EncodingError says that bytes are not one item of CTAP2 canonical CBOR (CTAP 2.2 §8): Status gives InvalidCBOR.
+// EncodingError says that bytes are not one item of CTAP2 canonical CBOR (CTAP 2.3 §8): Status gives InvalidCBOR.
 type EncodingError struct {
 	// Offset is where reading stopped, in bytes from the start of the CBOR; -1 when it is not known.
 	Offset int
@@ -67,7 +67,7 @@ func (e *TypeError) Error() string {
 	return fmt.Sprintf("ctap2: unexpected type for %s: %s", e.Field, e.Problem)
 }
 
-// Marshal returns v in CTAP2 canonical CBOR (CTAP 2.2 §8).
+// Marshal returns v in CTAP2 canonical CBOR (CTAP 2.3 §8).
 func Marshal(v any) ([]byte, error) {
 	b, err := encoder.Marshal(v)
 	if err != nil {
@@ -77,7 +77,7 @@ func Marshal(v any) ([]byte, error) {
 }
 
 // Unmarshal reads exactly one item of CTAP2 canonical CBOR into the struct, map or slice that v points to. Keys that the
-// struct does not know are ignored, as CTAP 2.2 §8 asks; everything else that deviates is an *EncodingError or, for a value
+// struct does not know are ignored, as CTAP 2.3 §8 asks; everything else that deviates is an *EncodingError or, for a value
 // of the wrong type, a *TypeError. v may be partly filled then.
 func Unmarshal(data []byte, v any) error { return unmarshal(data, v, maxNesting) }
 

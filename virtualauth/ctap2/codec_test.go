@@ -27,7 +27,7 @@ func unhex(t testing.TB, s string) []byte {
 // hash is a client data hash: a byte string of 32 bytes, encoded.
 var hash = "5820" + strings.Repeat("ab", 32)
 
-// The same two requests as structs and as bytes written by hand from CTAP 2.2 §6.1 and §6.2.
+// The same two requests as structs and as bytes written by hand from CTAP 2.3 §6.1 and §6.2.
 var (
 	makeRequest = ctap2.MakeCredentialRequest{
 		ClientDataHash: bytes.Repeat([]byte{0xab}, 32),
@@ -96,7 +96,7 @@ func TestRequestsAreRead(t *testing.T) {
 	}
 }
 
-// TestUnmarshalIsStrict says for each way to deviate from CTAP 2.2 §8 which status answers it.
+// TestUnmarshalIsStrict says for each way to deviate from CTAP 2.3 §8 which status answers it.
 func TestUnmarshalIsStrict(t *testing.T) {
 	for _, c := range []struct {
 		name, encoded string

@@ -41,7 +41,7 @@ type Descriptor struct {
 	Transports []string `cbor:"transports,omitempty"`
 }
 
-// Options are the option keys of requests (CTAP 2.2 §6.1, §6.2). Nil means absent: each command has its own default.
+// Options are the option keys of requests (CTAP 2.3 §6.1, §6.2). Nil means absent: each command has its own default.
 type Options struct {
 	// ResidentKey, "rk", asks for a discoverable credential. Default false.
 	ResidentKey *bool `cbor:"rk,omitempty"`

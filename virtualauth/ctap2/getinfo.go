@@ -2,7 +2,7 @@ package ctap2
 
 import "github.com/google/uuid"
 
-// GetInfoResponse is the result of authenticatorGetInfo (CTAP 2.2 §6.4). A limit of zero means: not told.
+// GetInfoResponse is the result of authenticatorGetInfo (CTAP 2.3 §6.4). A limit of zero means: not told.
 type GetInfoResponse struct {
 	// Versions are those of the protocol, such as "FIDO_2_1".
 	Versions []string `cbor:"1,keyasint"`
@@ -10,7 +10,7 @@ type GetInfoResponse struct {
 	Extensions []string `cbor:"2,keyasint,omitempty"`
 	// AAGUID names the authenticator's model.
 	AAGUID uuid.UUID `cbor:"3,keyasint"`
-	// Options are capabilities by their option id: absent, false and true differ (CTAP 2.2 §6.4, option ids).
+	// Options are capabilities by their option id: absent, false and true differ (CTAP 2.3 §6.4, option ids).
 	Options map[string]bool `cbor:"4,keyasint,omitempty"`
 	// MaxMessageSize is in bytes.
 	MaxMessageSize uint `cbor:"5,keyasint,omitempty"`

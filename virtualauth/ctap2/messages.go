@@ -2,7 +2,7 @@ package ctap2
 
 import "github.com/fxamacker/cbor/v2"
 
-// MakeCredentialRequest is the parameter map of authenticatorMakeCredential (CTAP 2.2 §6.1).
+// MakeCredentialRequest is the parameter map of authenticatorMakeCredential (CTAP 2.3 §6.1).
 type MakeCredentialRequest struct {
 	// ClientDataHash is the SHA-256 hash of the client data, 32 bytes; required.
 	ClientDataHash Bytes `cbor:"1,keyasint,omitempty"`
@@ -28,7 +28,7 @@ type MakeCredentialRequest struct {
 	AttestationFormats []string `cbor:"11,keyasint,omitempty"`
 }
 
-// MakeCredentialResponse is the result of authenticatorMakeCredential (CTAP 2.2 §6.1.2, response structure).
+// MakeCredentialResponse is the result of authenticatorMakeCredential (CTAP 2.3 §6.1.2, response structure).
 type MakeCredentialResponse struct {
 	// Format is the attestation statement format identifier.
 	Format string `cbor:"1,keyasint"`
@@ -44,7 +44,7 @@ type MakeCredentialResponse struct {
 	UnsignedExtensions map[string]cbor.RawMessage `cbor:"6,keyasint,omitempty"`
 }
 
-// GetAssertionRequest is the parameter map of authenticatorGetAssertion (CTAP 2.2 §6.2).
+// GetAssertionRequest is the parameter map of authenticatorGetAssertion (CTAP 2.3 §6.2).
 type GetAssertionRequest struct {
 	// RPID is required.
 	RPID string `cbor:"1,keyasint,omitempty"`
@@ -62,7 +62,7 @@ type GetAssertionRequest struct {
 	PINUVAuthProtocol uint `cbor:"7,keyasint,omitempty"`
 }
 
-// GetAssertionResponse is the result of authenticatorGetAssertion and of authenticatorGetNextAssertion (CTAP 2.2 §6.2.2,
+// GetAssertionResponse is the result of authenticatorGetAssertion and of authenticatorGetNextAssertion (CTAP 2.3 §6.2.2,
 // response structure; §6.3).
 type GetAssertionResponse struct {
 	// Credential names the credential that signed.

@@ -2,7 +2,7 @@ package ctap2
 
 import "fmt"
 
-// Status is the first byte of a response (CTAP 2.2 §8.2). Any other than OK is the error of the command:
+// Status is the first byte of a response (CTAP 2.3 §8.2). Any other than OK is the error of the command:
 // errors.Is(err, ctap2.CredentialExcluded) works on what the callers of this package return.
 type Status byte
 
@@ -56,7 +56,7 @@ const (
 	Other                Status = 0x7F
 )
 
-// name returns the status as CTAP 2.2 §8.2 writes it, without its prefix; empty when the package does not know it.
+// name returns the status as CTAP 2.3 §8.2 writes it, without its prefix; empty when the package does not know it.
 func (s Status) name() string { return statusNames[s] }
 
 // statusNames is never written after the program has started.
@@ -78,7 +78,7 @@ var statusNames = map[Status]string{
 	Other: "OTHER",
 }
 
-// String returns the name of CTAP 2.2 §8.2 without its prefix, and the byte: "NO_CREDENTIALS (0x2e)".
+// String returns the name of CTAP 2.3 §8.2 without its prefix, and the byte: "NO_CREDENTIALS (0x2e)".
 func (s Status) String() string {
 	if name := s.name(); name != "" {
 		return fmt.Sprintf("%s (0x%02x)", name, byte(s))

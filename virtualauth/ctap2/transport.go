@@ -15,35 +15,35 @@ type Transport interface {
 // ErrEmptyResponse says that a response had not even a status byte.
 var ErrEmptyResponse = errors.New("ctap2: empty response")
 
-// MakeCredential performs authenticatorMakeCredential (CTAP 2.2 §6.1). It fails with the authenticator's Status, with the
+// MakeCredential performs authenticatorMakeCredential (CTAP 2.3 §6.1). It fails with the authenticator's Status, with the
 // transport's error, or with an *EncodingError or *TypeError when the response cannot be read; this holds for all callers
 // in this file.
 func MakeCredential(ctx context.Context, t Transport, request *MakeCredentialRequest) (*MakeCredentialResponse, error) {
 	return call[MakeCredentialResponse](ctx, t, CommandMakeCredential, request)
 }
 
-// GetAssertion performs authenticatorGetAssertion (CTAP 2.2 §6.2).
+// GetAssertion performs authenticatorGetAssertion (CTAP 2.3 §6.2).
 func GetAssertion(ctx context.Context, t Transport, request *GetAssertionRequest) (*GetAssertionResponse, error) {
 	return call[GetAssertionResponse](ctx, t, CommandGetAssertion, request)
 }
 
-// GetNextAssertion performs authenticatorGetNextAssertion (CTAP 2.2 §6.3).
+// GetNextAssertion performs authenticatorGetNextAssertion (CTAP 2.3 §6.3).
 func GetNextAssertion(ctx context.Context, t Transport) (*GetAssertionResponse, error) {
 	return call[GetAssertionResponse](ctx, t, CommandGetNextAssertion, nil)
 }
 
-// GetInfo performs authenticatorGetInfo (CTAP 2.2 §6.4).
+// GetInfo performs authenticatorGetInfo (CTAP 2.3 §6.4).
 func GetInfo(ctx context.Context, t Transport) (*GetInfoResponse, error) {
 	return call[GetInfoResponse](ctx, t, CommandGetInfo, nil)
 }
 
-// Reset performs authenticatorReset (CTAP 2.2 §6.6).
+// Reset performs authenticatorReset (CTAP 2.3 §6.6).
 func Reset(ctx context.Context, t Transport) error {
 	_, err := send(ctx, t, []byte{byte(CommandReset)})
 	return wrap(CommandReset, err)
 }
 
-// Selection performs authenticatorSelection (CTAP 2.2 §6.9): it succeeds when the user touched this authenticator.
+// Selection performs authenticatorSelection (CTAP 2.3 §6.9): it succeeds when the user touched this authenticator.
 func Selection(ctx context.Context, t Transport) error {
 	_, err := send(ctx, t, []byte{byte(CommandSelection)})
 	return wrap(CommandSelection, err)
