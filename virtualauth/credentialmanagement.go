@@ -139,12 +139,8 @@ func (a *Authenticator) enumerateRPsBegin(_ context.Context, r managementRequest
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	var rps []ctap2.RelyingParty
-	seen := map[string]bool{}
-	for _, c := range a.vault.newestFirst(func(r *record) bool { return r.Discoverable }) {
-		if !seen[c.RPID] {
-			seen[c.RPID] = true
-			rps = append(rps, ctap2.RelyingParty{ID: c.RPID, Name: c.RPName})
-		}
+	for _, c := range a.vault.relyingParties() {
+		rps = append(rps, ctap2.RelyingParty{ID: c.RPID, Name: c.RPName})
 	}
 	if len(rps) == 0 {
 		return nil, ctap2.NoCredentials
@@ -196,10 +192,7 @@ func (a *Authenticator) describeRP(rp ctap2.RelyingParty) *ctap2.CredentialManag
 func (a *Authenticator) enumerateCredentialsBegin(_ context.Context, r managementRequest) (*ctap2.CredentialManagementResponse, error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	found := a.vault.newestFirst(func(c *record) bool {
-		hash := authdata.HashRPID(c.RPID)
-		return c.Discoverable && slices.Equal(hash[:], r.parameters.RPIDHash)
-	})
+	found := a.vault.discoverableOfHash(r.parameters.RPIDHash)
 	if len(found) == 0 {
 		return nil, ctap2.NoCredentials
 	}

@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"iter"
 	"slices"
+
+	"github.com/passkeylab/passkeylab/virtualauth/authdata"
 )
 
 // vault holds records in the order of their creation and finds them by what CTAP asks for: an id, an RP ID, an account. What
@@ -11,8 +13,9 @@ import (
 // is empty. Its owner locks it.
 type vault struct {
 	byID      map[string]*record
-	byRP      map[string]*chain  // discoverable ones
-	byAccount map[account]*chain // discoverable ones
+	byRP      map[string]*chain   // discoverable ones
+	byRPHash  map[[32]byte]string // the RP IDs of byRP by their SHA-256 hash
+	byAccount map[account]*chain  // discoverable ones
 	all       chain
 	// discoverables is how many records are discoverable.
 	discoverables int
@@ -108,6 +111,28 @@ func (v *vault) discoverableOf(rpID string) []*record {
 	return slices.Collect(v.byRP[rpID].newestFirst(ofRP))
 }
 
+// discoverableOfHash returns those of the RP whose ID has a SHA-256 hash.
+func (v *vault) discoverableOfHash(hash []byte) []*record {
+	if len(hash) != len([32]byte{}) {
+		return nil
+	}
+	rpID, known := v.byRPHash[[32]byte(hash)]
+	if !known {
+		return nil
+	}
+	return v.discoverableOf(rpID)
+}
+
+// relyingParties returns the newest discoverable record of each RP, latest creation first.
+func (v *vault) relyingParties() []*record {
+	newest := make([]*record, 0, len(v.byRP))
+	for _, c := range v.byRP {
+		newest = append(newest, c.newest)
+	}
+	slices.SortFunc(newest, func(a, b *record) int { return cmp.Compare(b.sequence, a.sequence) })
+	return newest
+}
+
 // ofAccount finds the newest discoverable credential of an account, or nil.
 func (v *vault) ofAccount(rpID string, userHandle []byte) *record {
 	if c := v.byAccount[account{rpID, string(userHandle)}]; c != nil {
@@ -144,6 +169,7 @@ func (v *vault) discoverable() int { return v.discoverables }
 func (v *vault) add(r *record) {
 	if v.byID == nil {
 		v.byID, v.byRP, v.byAccount = map[string]*record{}, map[string]*chain{}, map[account]*chain{}
+		v.byRPHash = map[[32]byte]string{}
 	}
 	r.sequence = v.sequence
 	v.sequence++
@@ -153,6 +179,9 @@ func (v *vault) add(r *record) {
 	v.all.join(r, ofAll)
 	if r.Discoverable {
 		v.discoverables++
+		if v.byRP[r.RPID] == nil {
+			v.byRPHash[authdata.HashRPID(r.RPID)] = r.RPID
+		}
 		joinAt(v.byRP, r.RPID, r, ofRP)
 		joinAt(v.byAccount, r.owner(), r, ofAccount)
 	}
@@ -169,6 +198,9 @@ func (v *vault) remove(r *record) {
 	if r.Discoverable {
 		v.discoverables--
 		leaveAt(v.byRP, r.RPID, r, ofRP)
+		if v.byRP[r.RPID] == nil {
+			delete(v.byRPHash, authdata.HashRPID(r.RPID))
+		}
 		leaveAt(v.byAccount, r.owner(), r, ofAccount)
 	}
 }

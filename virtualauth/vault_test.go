@@ -2,6 +2,7 @@ package virtualauth
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -48,7 +49,16 @@ func compare(t *testing.T, step int, v *vault, p plain, ids [][]byte) {
 	if v.count() != len(p) || v.discoverable() != len(discoverable) {
 		t.Fatalf("step %d: counts %d and %d, want %d and %d", step, v.count(), v.discoverable(), len(p), len(discoverable))
 	}
+	told := map[string]bool{}
+	same("relying parties", v.relyingParties(), p.newestFirst(func(r *record) bool {
+		again := told[r.RPID]
+		told[r.RPID] = again || r.Discoverable
+		return r.Discoverable && !again
+	}))
+	same("of no hash", v.discoverableOfHash([]byte("short")), nil)
 	for _, rp := range rps {
+		hash := sha256.Sum256([]byte(rp))
+		same("of the hash of "+rp, v.discoverableOfHash(hash[:]), v.discoverableOf(rp))
 		same("of "+rp, v.discoverableOf(rp), p.newestFirst(func(r *record) bool { return r.Discoverable && r.RPID == rp }))
 		same("named of "+rp, v.named(rp, ids), p.newestFirst(func(r *record) bool {
 			return r.RPID == rp && slices.ContainsFunc(ids, func(id []byte) bool { return bytes.Equal(id, r.ID) })
