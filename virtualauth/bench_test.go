@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/passkeylab/passkeylab/virtualauth/attestation"
+	"github.com/passkeylab/passkeylab/virtualauth/authdata"
 	"github.com/passkeylab/passkeylab/virtualauth/cose"
 	"github.com/passkeylab/passkeylab/virtualauth/ctap2"
 )
@@ -27,7 +28,13 @@ func (fixedClock) Now() time.Time { return time.Date(2026, 3, 1, 12, 0, 0, 0, ti
 // thousand of them each.
 func benchmarked(tb testing.TB, others int) *Authenticator {
 	tb.Helper()
-	a := New(Model{Attestation: attestation.FormatPacked}, World{Clock: fixedClock{}, Rand: rand.NewChaCha8([32]byte{1})})
+	return populated(tb, Model{Attestation: attestation.FormatPacked}, others, 1_000)
+}
+
+// populated has some other credentials of each other relying party.
+func populated(tb testing.TB, model Model, others, each int) *Authenticator {
+	tb.Helper()
+	a := New(model, World{Clock: fixedClock{}, Rand: rand.NewChaCha8([32]byte{1})})
 	handle, key, err := a.world.Keys.Create(tb.Context(), cose.ES256)
 	if err != nil {
 		tb.Fatal(err)
@@ -35,7 +42,7 @@ func benchmarked(tb testing.TB, others int) *Authenticator {
 	for i := range others {
 		id := binary.BigEndian.AppendUint64(make([]byte, 24), uint64(i))
 		a.vault.add(&record{handle: handle, Credential: Credential{
-			ID: id, RPID: fmt.Sprintf("site%d.example", i/1000), UserHandle: id, Discoverable: true, Algorithm: cose.ES256,
+			ID: id, RPID: fmt.Sprintf("site%d.example", i/each), UserHandle: id, Discoverable: true, Algorithm: cose.ES256,
 			PublicKey: key.Encode(),
 		}})
 	}
@@ -106,6 +113,70 @@ func BenchmarkGet(b *testing.B) {
 				}
 			})
 		}
+	}
+}
+
+// listable is a model whose credentials can be listed, and store blobs.
+func listable() Model {
+	return Model{
+		CredentialManagement: true, PIN: PINModel{Supported: true},
+		Extensions: []string{ctap2.ExtensionLargeBlob}, Storage: StorageModel{LargeBlobForAll: true},
+	}
+}
+
+// BenchmarkManagement lies that anybody may manage, so that no token is part of what is measured. Where relying parties are
+// listed, each credential has its own; elsewhere all are those of one.
+func BenchmarkManagement(b *testing.B) {
+	hash := authdata.HashRPID("site0.example")
+	parameters, err := ctap2.Marshal(ctap2.CredentialManagementParameters{RPIDHash: hash[:]})
+	if err != nil {
+		b.Fatal(err)
+	}
+	for _, c := range []struct {
+		name  string
+		steps []ctap2.CredentialManagementSubCommand
+	}{
+		{"getCredsMetadata", []ctap2.CredentialManagementSubCommand{ctap2.GetCredsMetadata}},
+		{"enumerateRPsBegin", []ctap2.CredentialManagementSubCommand{ctap2.EnumerateRPsBegin}},
+		{"enumerateRPsBegin and the next", []ctap2.CredentialManagementSubCommand{ctap2.EnumerateRPsBegin, ctap2.EnumerateRPsGetNextRP}},
+		{"enumerateCredentialsBegin", []ctap2.CredentialManagementSubCommand{ctap2.EnumerateCredentialsBegin}},
+		{"enumerateCredentialsBegin and the next", []ctap2.CredentialManagementSubCommand{
+			ctap2.EnumerateCredentialsBegin, ctap2.EnumerateCredentialsGetNextCredential}},
+	} {
+		for _, others := range population {
+			each := others
+			if c.steps[0] == ctap2.EnumerateRPsBegin {
+				each = 1
+			}
+			b.Run(fmt.Sprintf("%s, beside %d", c.name, others), func(b *testing.B) {
+				a := populated(b, listable(), others, each)
+				a.Misbehave.ManageWithoutToken = true
+				b.ReportAllocs()
+				for b.Loop() {
+					for _, step := range c.steps {
+						if _, err := ctap2.CredentialManagement(b.Context(), a, &ctap2.CredentialManagementRequest{SubCommand: &step, Parameters: parameters}); err != nil {
+							b.Fatal(err)
+						}
+					}
+				}
+			})
+		}
+	}
+}
+
+// BenchmarkWriteLargeBlob adds up the blobs of all credentials to see whether there is room.
+func BenchmarkWriteLargeBlob(b *testing.B) {
+	for _, others := range population {
+		b.Run(fmt.Sprint("beside ", others), func(b *testing.B) {
+			a := populated(b, listable(), others, 1_000)
+			blob := LargeBlob{Data: make([]byte, 100), OriginalSize: 200}
+			b.ReportAllocs()
+			for b.Loop() {
+				if written, err := a.writeLargeBlob(b.Context(), a.vault.all.oldest.ID, blob); !written || err != nil {
+					b.Fatal(written, err)
+				}
+			}
+		})
 	}
 }
 

@@ -8,7 +8,6 @@ import (
 
 	"github.com/fxamacker/cbor/v2"
 
-	"github.com/passkeylab/passkeylab/virtualauth/authdata"
 	"github.com/passkeylab/passkeylab/virtualauth/ctap2"
 	"github.com/passkeylab/passkeylab/virtualauth/pinuv"
 )
@@ -114,13 +113,13 @@ func (a *Authenticator) getCredsMetadata(context.Context, managementRequest) (*c
 // unlimited is how many more credentials a model without a limit says would fit.
 const unlimited = 1<<16 - 1
 
-// enumeration is what one of the sub-commands that begin has left for the one that continues: either of relying parties or of
-// credentials, so that the wrong one finds nothing.
+// enumeration is what one of the sub-commands that begin has left for the one that continues: where it stands, among either
+// relying parties or credentials, so that the wrong one finds nothing.
 type enumeration struct {
-	rps         []ctap2.RelyingParty // of enumerateRPsBegin
-	credentials [][]byte             // ids, of enumerateCredentialsBegin
-	until       time.Time
-	under       *pinuv.Authenticator // whose token began it; nil where the token does not expire
+	rp         *party  // the last one told, of enumerateRPsBegin
+	credential *record // the last one told, of enumerateCredentialsBegin
+	until      time.Time
+	under      *pinuv.Authenticator // whose token began it; nil where the token does not expire
 }
 
 // over reports whether time has ended it: its own, or that of its token.
@@ -134,21 +133,18 @@ func (e *enumeration) over(now time.Time) bool {
 // enumerationLimit is how long the next step may take to follow (CTAP 2.3 §6, stateful commands).
 const enumerationLimit = 30 * time.Second
 
-// enumerateRPsBegin returns the first relying party, the one with the newest credential (CTAP 2.3 §6.8.3).
+// enumerateRPsBegin returns the first relying party, the one that came last (CTAP 2.3 §6.8.3).
 func (a *Authenticator) enumerateRPsBegin(_ context.Context, r managementRequest) (*ctap2.CredentialManagementResponse, error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	var rps []ctap2.RelyingParty
-	for _, c := range a.vault.relyingParties() {
-		rps = append(rps, ctap2.RelyingParty{ID: c.RPID, Name: c.RPName})
-	}
-	if len(rps) == 0 {
+	first := a.vault.parties.newest
+	if first == nil {
 		return nil, ctap2.NoCredentials
 	}
 	a.unfinished.enumeration = a.enumerationUnder(r)
-	a.unfinished.enumeration.rps = rps[1:]
-	response := a.describeRP(rps[0])
-	response.TotalRPs = uint(len(rps))
+	a.unfinished.enumeration.rp = first
+	response := a.describeRP(first)
+	response.TotalRPs = uint(a.vault.parties.length)
 	return response, nil
 }
 
@@ -156,18 +152,18 @@ func (a *Authenticator) enumerationUnder(r managementRequest) *enumeration {
 	return &enumeration{until: a.world.Clock.Now().Add(enumerationLimit), under: a.mortal(r)}
 }
 
-// enumerateRPsGetNextRP returns the next relying party (CTAP 2.3 §6.8.3).
+// enumerateRPsGetNextRP returns the next relying party (CTAP 2.3 §6.8.3). One whose last credential was deleted meanwhile is
+// passed over.
 func (a *Authenticator) enumerateRPsGetNextRP(context.Context, managementRequest) (*ctap2.CredentialManagementResponse, error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	e := a.continued()
-	if e == nil || len(e.rps) == 0 {
-		a.unfinished.enumeration = nil
-		return nil, ctap2.NotAllowed
+	if e := a.continued(); e != nil && e.rp != nil {
+		if e.rp = a.vault.partyAfter(e.rp); e.rp != nil {
+			return a.describeRP(e.rp), nil
+		}
 	}
-	next := e.rps[0]
-	e.rps = e.rps[1:]
-	return a.describeRP(next), nil
+	a.unfinished.enumeration = nil
+	return nil, ctap2.NotAllowed
 }
 
 // continued returns the enumeration that goes on, or nil when there is none, its time has passed, or its token is gone.
@@ -182,26 +178,30 @@ func (a *Authenticator) continued() *enumeration {
 
 // describeRP is what credential management tells about a relying party (CTAP 2.3 §6.8.3): the name that its newest
 // credential knows.
-func (a *Authenticator) describeRP(rp ctap2.RelyingParty) *ctap2.CredentialManagementResponse {
-	hash := authdata.HashRPID(rp.ID)
-	rp.ID = a.model.Storage.rpID(rp.ID)
-	return &ctap2.CredentialManagementResponse{RP: &rp, RPIDHash: hash[:]}
+func (a *Authenticator) describeRP(p *party) *ctap2.CredentialManagementResponse {
+	newest := p.records.newest
+	return &ctap2.CredentialManagementResponse{
+		RP: &ctap2.RelyingParty{ID: a.model.Storage.rpID(newest.RPID), Name: newest.RPName}, RPIDHash: p.hash[:],
+	}
 }
 
 // enumerateCredentialsBegin returns the newest credential of a relying party (CTAP 2.3 §6.8.4).
 func (a *Authenticator) enumerateCredentialsBegin(_ context.Context, r managementRequest) (*ctap2.CredentialManagementResponse, error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	found := a.vault.discoverableOfHash(r.parameters.RPIDHash)
-	if len(found) == 0 {
+	var hash [32]byte
+	if len(r.parameters.RPIDHash) != len(hash) {
+		return nil, ctap2.NoCredentials
+	}
+	copy(hash[:], r.parameters.RPIDHash)
+	of := a.vault.party(hash)
+	if of == nil {
 		return nil, ctap2.NoCredentials
 	}
 	a.unfinished.enumeration = a.enumerationUnder(r)
-	for _, c := range found[1:] {
-		a.unfinished.enumeration.credentials = append(a.unfinished.enumeration.credentials, c.ID)
-	}
-	response := a.describe(found[0])
-	response.TotalCredentials = uint(len(found))
+	a.unfinished.enumeration.credential = of.records.newest
+	response := a.describe(of.records.newest)
+	response.TotalCredentials = uint(of.records.length)
 	return response, nil
 }
 
@@ -210,11 +210,9 @@ func (a *Authenticator) enumerateCredentialsBegin(_ context.Context, r managemen
 func (a *Authenticator) enumerateCredentialsGetNextCredential(context.Context, managementRequest) (*ctap2.CredentialManagementResponse, error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	for e := a.continued(); e != nil && len(e.credentials) > 0; {
-		next := a.vault.find(e.credentials[0])
-		e.credentials = e.credentials[1:]
-		if next != nil {
-			return a.describe(next), nil
+	if e := a.continued(); e != nil && e.credential != nil {
+		if e.credential = a.vault.recordAfter(e.credential); e.credential != nil {
+			return a.describe(e.credential), nil
 		}
 	}
 	a.unfinished.enumeration = nil

@@ -390,6 +390,34 @@ func TestACredentialDeletedByItsOwner(t *testing.T) {
 	}
 }
 
+// TestWhatItsOwnerChangesWhileRelyingPartiesAreListed: one whose last credential goes is passed over, one that comes is not
+// listed, and the total is that of the beginning.
+func TestWhatItsOwnerChangesWhileRelyingPartiesAreListed(t *testing.T) {
+	s := newStage(t, securityKey())
+	ids := map[string][]byte{}
+	for _, rp := range []string{"a.example", "b.example", "c.example", "d.example"} {
+		ids[rp] = s.enrolled(rp, "ada")
+	}
+	s.enrolled("c.example", "bea")
+	r, err := s.manage(s.token(pinuv.CM, ""), ctap2.EnumerateRPsBegin, nil)
+	s.must("begin", err)
+	if r.RP.ID != "d.example" || r.TotalRPs != 4 {
+		t.Errorf("the first of %d is %s", r.TotalRPs, r.RP.ID)
+	}
+	for _, rp := range []string{"d.example", "b.example", "c.example"} { // there is another credential of c.example
+		s.must("delete", s.Delete(ids[rp]))
+	}
+	s.must("import", s.Import(t.Context(), s.portable("cia"))) // of login.example
+	for _, want := range []string{"c.example", "a.example"} {
+		r, err = s.manage(noToken, ctap2.EnumerateRPsGetNextRP, nil)
+		if err != nil || r.RP.ID != want {
+			t.Fatalf("got %+v, %v, want %s", r, err, want)
+		}
+	}
+	_, err = s.manage(noToken, ctap2.EnumerateRPsGetNextRP, nil)
+	s.expect("after the last", err, ctap2.NotAllowed)
+}
+
 // TestDeletingCredentials walks over three relying parties with three credentials each and deletes one of them.
 func TestDeletingCredentials(t *testing.T) {
 	rps, users := []string{"a.example", "b.example", "c.example"}, []string{"ada", "bea", "cia"}

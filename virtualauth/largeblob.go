@@ -20,6 +20,14 @@ type LargeBlob struct {
 	OriginalSize uint
 }
 
+// blobLength is 0 without a blob.
+func (d ExtensionData) blobLength() int {
+	if d.LargeBlob == nil {
+		return 0
+	}
+	return len(d.LargeBlob.Data)
+}
+
 // createLargeBlob makes the new credential capable of a blob. Every credential here can be: those that are not discoverable
 // are kept too.
 func createLargeBlob(_ *Authenticator, _ extended, input cbor.RawMessage) (effect, error) {
@@ -81,11 +89,7 @@ func (a *Authenticator) writeLargeBlob(ctx context.Context, id []byte, blob Larg
 	if target == nil || !target.LargeBlobCapable && !a.model.Storage.LargeBlobForAll {
 		return false, nil
 	}
-	used := uint(len(blob.Data))
-	for _, r := range a.vault.newestFirst(func(r *record) bool { return r != target && r.LargeBlob != nil }) {
-		used += uint(len(r.LargeBlob.Data))
-	}
-	if used > a.model.blobCapacity() {
+	if used := a.vault.blobBytes - target.blobLength() + len(blob.Data); uint(used) > a.model.blobCapacity() {
 		return false, nil
 	}
 	err = a.change(ctx, target, func(c *Credential) {

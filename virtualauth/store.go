@@ -179,7 +179,7 @@ func (a *Authenticator) keep(ctx context.Context, made, replaced *record) error 
 // change edits a record. The caller holds a.mu.
 func (a *Authenticator) change(ctx context.Context, r *record, edit func(*Credential)) error {
 	if a.world.Store == nil {
-		edit(&r.Credential)
+		a.vault.edit(r, edit)
 		return nil
 	}
 	edited := *r
@@ -187,7 +187,7 @@ func (a *Authenticator) change(ctx context.Context, r *record, edit func(*Creden
 	if err := a.save(ctx, &edited); err != nil {
 		return err
 	}
-	r.Credential = edited.Credential
+	a.vault.edit(r, func(c *Credential) { *c = edited.Credential })
 	return nil
 }
 
