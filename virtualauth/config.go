@@ -110,7 +110,7 @@ func (a *Authenticator) enableLongTouchForReset(*ctap2.ConfigRequest) error {
 // vendorPrototype acknowledges the numbers that the model lists (CTAP 2.3 §6.11.3).
 func (a *Authenticator) vendorPrototype(r *ctap2.ConfigRequest) error {
 	var parameters ctap2.VendorParameters
-	if err := parametersInto(r, &parameters); err != nil {
+	if err := decodeParameters(r.Parameters, &parameters); err != nil {
 		return err
 	}
 	if parameters.Command == nil {
@@ -122,18 +122,10 @@ func (a *Authenticator) vendorPrototype(r *ctap2.ConfigRequest) error {
 	return nil
 }
 
-// parametersInto decodes the parameters of a sub-command; none are an empty map.
-func parametersInto(r *ctap2.ConfigRequest, v any) error {
-	if r.Parameters == nil {
-		return nil
-	}
-	return ctap2.Unmarshal(r.Parameters, v)
-}
-
 // setMinPINLength is CTAP 2.3 §6.11.4: every check comes before the first change.
 func (a *Authenticator) setMinPINLength(r *ctap2.ConfigRequest) error {
 	var p ctap2.MinPINLengthParameters
-	if err := parametersInto(r, &p); err != nil {
+	if err := decodeParameters(r.Parameters, &p); err != nil {
 		return err
 	}
 	length := a.minPINLength()

@@ -6,8 +6,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/fxamacker/cbor/v2"
-
 	"github.com/passkeylab/passkeylab/virtualauth/ctap2"
 	"github.com/passkeylab/passkeylab/virtualauth/pinuv"
 )
@@ -88,14 +86,6 @@ func (a *Authenticator) credentialManagement(ctx context.Context, r *ctap2.Crede
 		}
 	}
 	return sub.do(a, ctx, request)
-}
-
-// decodeParameters reads the parameters of a sub-command, which may have none.
-func decodeParameters(raw cbor.RawMessage, parameters any) error {
-	if raw == nil {
-		return nil
-	}
-	return ctap2.Unmarshal(raw, parameters)
 }
 
 // getCredsMetadata counts (CTAP 2.3 §6.8.2). A model without a limit names a number all the same, because there must be one.

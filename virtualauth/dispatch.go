@@ -3,6 +3,8 @@ package virtualauth
 import (
 	"context"
 
+	"github.com/fxamacker/cbor/v2"
+
 	"github.com/passkeylab/passkeylab/virtualauth/ctap2"
 )
 
@@ -96,6 +98,14 @@ func without[Result any](do func(*Authenticator, context.Context) (*Result, erro
 		}
 		return some(do(a, ctx))
 	}
+}
+
+// decodeParameters reads the parameters of a sub-command, which may have none.
+func decodeParameters(raw cbor.RawMessage, parameters any) error {
+	if raw == nil {
+		return nil
+	}
+	return ctap2.Unmarshal(raw, parameters)
 }
 
 // nothing is the result of commands that have none.
