@@ -179,4 +179,8 @@ type Misbehaviour struct {
 	DuplicateKey bool
 	// IndefiniteMap writes the CBOR map of responses without a length. Breaks CTAP 2.3 §8.
 	IndefiniteMap bool
+	// UnsortedKeys writes the first member of the CBOR map of responses last; of those with more than one. Breaks CTAP 2.3 §8.
+	UnsortedKeys bool
+	// LongInteger writes the first key of the CBOR map of responses in one byte more than it takes. Breaks CTAP 2.3 §8.
+	LongInteger bool
 }

@@ -112,9 +112,17 @@ func (a *Authenticator) encode(result any) ([]byte, error) {
 		return slices.Concat([]byte{body[0] + 1}, first, body[1:]), nil
 	case a.Misbehave.IndefiniteMap:
 		return slices.Concat([]byte{0xbf}, body[1:], []byte{0xff}), nil
+	case a.Misbehave.UnsortedKeys:
+		first := firstMember(body)
+		return slices.Concat(body[:1], body[1+len(first):], first), nil
+	case a.Misbehave.LongInteger:
+		return slices.Concat(body[:1], []byte{oneByteFollows}, body[1:]), nil // keys of responses are less than 24
 	}
 	return body, nil
 }
+
+// oneByteFollows begins an unsigned integer that has a byte of its own (RFC 8949 §3.1), as those from 24 to 255 must.
+const oneByteFollows = 0x18
 
 // firstMember is the first key of an encoded map with its value; nil when it cannot be read.
 func firstMember(body []byte) []byte {
