@@ -30,6 +30,9 @@ func aims(r map[string]result) []aim {
 		{"overhead of a get beyond its signature, by that signature", ratio(exchange, bare) - 1, 0.2, "at most"},
 		{fmt.Sprintf("get beside %d credentials, by get beside %d", many, few), ratio(beside(many), beside(few)), 1.1, "at most"},
 		{fmt.Sprintf("create beside %d credentials, by create beside %d", many, few), ratio(besideCreate(many), besideCreate(few)), 1.1, "at most"},
+		{fmt.Sprintf("enumerateRPsBegin beside %d credentials, beside %d", many, few), ratio(besideRPs(many), besideRPs(few)), 1.1, "at most"},
+		{fmt.Sprintf("enumerateCredentialsBegin beside %d credentials, beside %d", many, few),
+			ratio(besideCredentials(many), besideCredentials(few)), 1.1, "at most"},
 	}
 }
 

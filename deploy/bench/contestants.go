@@ -37,6 +37,12 @@ func besideCreate(others int) string {
 	return fmt.Sprintf("create beside %d other credentials", others)
 }
 
+// besideRPs and besideCredentials name the beginnings of listings (CTAP 2.3 §6.8.3, §6.8.4).
+func besideRPs(others int) string { return fmt.Sprintf("enumerateRPsBegin beside %d others", others) }
+func besideCredentials(others int) string {
+	return fmt.Sprintf("enumerateCredentialsBegin beside %d others", others)
+}
+
 // crowds are numbers of credentials that are there already.
 var crowds = []int{10, 1_000, 100_000}
 
@@ -50,7 +56,7 @@ func (clock) Now() time.Time { return time.Date(2026, 3, 1, 12, 0, 0, 0, time.UT
 
 func newAuthenticator() *virtualauth.Authenticator {
 	return virtualauth.New(
-		virtualauth.Model{Attestation: attestation.FormatPacked, Backup: virtualauth.Synced},
+		virtualauth.Model{Attestation: attestation.FormatPacked, Backup: virtualauth.Synced, CredentialManagement: true, UVTokens: true},
 		virtualauth.World{Clock: clock{}, Rand: mathrand.NewChaCha8([32]byte{1})},
 	)
 }
@@ -79,6 +85,7 @@ func contestants() ([]contestant, error) {
 	}
 	for _, others := range crowds {
 		a := newAuthenticator()
+		a.Misbehave.ManageWithoutToken = true
 		if err := crowd(a, others); err != nil {
 			return nil, err
 		}
@@ -91,9 +98,25 @@ func contestants() ([]contestant, error) {
 			_, err := create(a, "bea") // beside ada's, who gets
 			return err
 		}})
+		all = append(all, contestant{besideRPs(others), func() error { return list(a, ctap2.EnumerateRPsBegin) }})
+		all = append(all, contestant{besideCredentials(others), func() error { return list(a, ctap2.EnumerateCredentialsBegin) }})
 	}
 	return all, nil
 }
+
+// list begins to list credentials. The authenticator lies that anybody may: a token costs the same beside any number.
+func list(a *virtualauth.Authenticator, begin ctap2.CredentialManagementSubCommand) error {
+	hash := sha256.Sum256([]byte(siteID(0)))
+	parameters, err := ctap2.Marshal(ctap2.CredentialManagementParameters{RPIDHash: hash[:]})
+	if err != nil {
+		return err
+	}
+	_, err = ctap2.CredentialManagement(context.Background(), a, &ctap2.CredentialManagementRequest{SubCommand: &begin, Parameters: parameters})
+	return err
+}
+
+// siteID is the RP ID of a credential in the crowd: a thousand have the same.
+func siteID(i int) string { return fmt.Sprintf("site%d.example", i/1000) }
 
 // bareSignature signs like the software key store, deterministically by RFC 6979.
 func bareSignature() (func() error, error) {
@@ -158,7 +181,7 @@ func getWith(a *virtualauth.Authenticator, id []byte) error {
 	return err
 }
 
-// crowd imports credentials of other relying parties that share one key, a thousand for each.
+// crowd imports credentials of other relying parties that share one key.
 func crowd(a *virtualauth.Authenticator, others int) error {
 	if _, err := create(a, "ada"); err != nil {
 		return err
@@ -169,7 +192,7 @@ func crowd(a *virtualauth.Authenticator, others int) error {
 	}
 	for i := range others {
 		one.ID = binary.BigEndian.AppendUint64(make([]byte, 24), uint64(i))
-		one.RPID, one.UserHandle = fmt.Sprintf("site%d.example", i/1000), one.ID
+		one.RPID, one.UserHandle = siteID(i), one.ID
 		if err := a.Import(context.Background(), one); err != nil {
 			return err
 		}
