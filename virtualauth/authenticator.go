@@ -22,7 +22,7 @@ type Authenticator struct {
 	model   Model
 	invalid error // what Model.check says
 	world   World
-	// fallback makes keys for algorithms that world.Keys lacks; nil unless the model allows it.
+	// fallback is World.Fallback, or what stands in for it; nil unless the model allows it.
 	fallback keystore.KeyStore
 	turn     chan struct{} // holds one token while a request is answered
 	asked    atomic.Int32  // how many questions the user has before her
@@ -56,7 +56,9 @@ func New(model Model, world World) *Authenticator {
 		a.world.Keys = keystore.NewSoftware(a.world.Rand)
 	}
 	if model.SoftwareFallback {
-		a.fallback = keystore.NewSoftware(a.world.Rand)
+		if a.fallback = world.Fallback; a.fallback == nil {
+			a.fallback = keystore.NewSoftware(a.world.Rand)
+		}
 	}
 	a.invalid = model.check()
 	a.PowerCycle()

@@ -43,7 +43,7 @@ type record struct {
 	Credential
 	handle     keystore.Handle
 	secrets    hmacSecrets
-	inSoftware bool // the key is in the authenticator's own store (Model.SoftwareFallback)
+	inSoftware bool // the key is in World.Fallback
 	place
 }
 

@@ -114,8 +114,8 @@ type Model struct {
 	Sensor SensorModel
 	// TransportsForReset are those over which reset works, when not all of them (CTAP 2.3 §6.6).
 	TransportsForReset []string
-	// SoftwareFallback lets a key store of the authenticator's own, in software, make the keys for algorithms that World.Keys
-	// does not support.
+	// SoftwareFallback lets World.Fallback, a key store in software, make the keys for algorithms that World.Keys does not
+	// support.
 	SoftwareFallback bool
 }
 

@@ -33,6 +33,8 @@ var ErrUnreadable = errors.New("virtualauth: stored value cannot be read")
 // Open returns an authenticator with everything that World.Store holds, switched on at this moment of the world's clock.
 // Private keys are not in the Store, only their handles are: World.Keys must know them still. A TPM and every other store of
 // wrapped keys does, that of keystore.NewSealed too; that of keystore.NewSoftware forgets its keys when the process ends.
+// The same goes for World.Fallback. A model with SoftwareFallback and without it is a *WorldError, because a fallback of its
+// own would make credentials that are lost with the process, and nobody would have chosen that.
 //
 // When some credentials cannot be taken up again, the error is an *OpenError, and the authenticator is there and works without
 // them. After every other error it is nil.
@@ -43,6 +45,9 @@ func Open(ctx context.Context, model Model, world World) (*Authenticator, error)
 	}
 	if a.world.Store == nil {
 		return nil, fmt.Errorf("virtualauth: open: %w", &WorldError{Missing: "Store"})
+	}
+	if model.SoftwareFallback && world.Fallback == nil {
+		return nil, fmt.Errorf("virtualauth: open: %w", &WorldError{Missing: "Fallback"})
 	}
 	values, err := a.world.Store.Load(ctx)
 	if err != nil {
@@ -99,6 +104,9 @@ func (a *Authenticator) readRecords(values map[string][]byte, failed *OpenError)
 
 // checkKey asks key stores that can tell whether they still have the key and the secrets.
 func (a *Authenticator) checkKey(ctx context.Context, r *record) error {
+	if a.storeOf(r) == nil {
+		return fmt.Errorf("%w: its key is in a fallback, and the model has none", keystore.ErrUnknownHandle)
+	}
 	if store, able := a.storeOf(r).(keystore.Checker); able {
 		if err := store.Check(ctx, r.handle); err != nil {
 			return err

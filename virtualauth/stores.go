@@ -9,8 +9,8 @@ import (
 
 // This file decides which key store makes a key. A credential remembers which one has its own.
 
-// storeFor returns the store that makes keys for an algorithm: World.Keys, or the one in software where the model allows it
-// and World.Keys does not support the algorithm; nil where neither does.
+// storeFor returns the store that makes keys for an algorithm: World.Keys, or the fallback where the model allows it and
+// World.Keys does not support the algorithm; nil where neither does.
 func (a *Authenticator) storeFor(algorithm cose.Algorithm) keystore.KeyStore {
 	if a.world.Keys.Supports(algorithm) {
 		return a.world.Keys
@@ -21,7 +21,8 @@ func (a *Authenticator) storeFor(algorithm cose.Algorithm) keystore.KeyStore {
 	return nil
 }
 
-// storeOf returns the store that has the key of a record.
+// storeOf returns the store that has the key of a record; nil for one in the fallback where the model has none, which Open
+// takes up no record of.
 func (a *Authenticator) storeOf(r *record) keystore.KeyStore {
 	if r.inSoftware {
 		return a.fallback

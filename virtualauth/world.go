@@ -17,6 +17,10 @@ type World struct {
 	User User
 	// Keys is where private keys live; nil means a software store of its own that draws on Rand.
 	Keys keystore.KeyStore
+	// Fallback is where keys for algorithms live that Keys does not support, on models with SoftwareFallback; nil means a
+	// software store in memory that draws on Rand. With Store it must be given, and its keys must outlive the process, as
+	// those of keystore.NewSealed do.
+	Fallback keystore.KeyStore
 	// Store is where credentials survive a restart; nil means that they do not. Open loads it.
 	Store Store
 	// Clock tells the time.
