@@ -117,7 +117,7 @@ func (a *Authenticator) Exchange(ctx context.Context, request []byte) ([]byte, e
 	if !known && ctx.Err() != nil {
 		status, known = ctap2.KeepAliveCancel, true
 	}
-	a.remember(request, status)
+	a.remember(newRequest(request, status))
 	if !known {
 		return nil, fmt.Errorf("virtualauth: %w", err)
 	}
@@ -135,17 +135,17 @@ func (a *Authenticator) check() error {
 	return a.world.check()
 }
 
-// Requests returns the latest CTAP2 requests that it answered, oldest first, at most 256; U2F messages are not among them. It
-// shares no memory with them.
+// Requests returns the latest requests that it answered, of CTAP2 and of U2F, oldest first, at most 256. It shares no memory
+// with them.
 func (a *Authenticator) Requests() []Request {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	return a.requests.copied()
 }
 
-func (a *Authenticator) remember(request []byte, status ctap2.Status) {
-	now := a.world.Clock.Now()
+func (a *Authenticator) remember(r Request) {
+	r.At = a.world.Clock.Now()
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.requests.add(now, request, status)
+	a.requests.add(r)
 }

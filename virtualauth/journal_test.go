@@ -16,7 +16,9 @@ func TestTheJournalKeepsTheLatestInOrder(t *testing.T) {
 	for i := range 3*maxRequests + 7 {
 		request := bytes.Repeat([]byte{byte(i)}, i*37%2000)
 		all = append(all, bytes.Clone(request))
-		j.add(start.Add(time.Duration(i)), request, ctap2.Status(i%3))
+		added := newRequest(request, ctap2.Status(i%3))
+		added.At = start.Add(time.Duration(i))
+		j.add(added)
 		for k := range request { // the caller's memory is the caller's
 			request[k] = 0xff
 		}
