@@ -69,10 +69,12 @@ func (a *Authenticator) settle(ctx context.Context, made *record) error {
 func (a *Authenticator) hasRoom(r *ctap2.MakeCredentialRequest) bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if a.model.MaxDiscoverable == 0 || a.vault.discoverable() < a.model.MaxDiscoverable {
-		return true
-	}
-	return a.model.DuplicateUser == Overwrite && a.vault.ofAccount(r.RP.ID, r.User.ID) != nil
+	return !a.full() || a.model.DuplicateUser == Overwrite && a.vault.ofAccount(r.RP.ID, r.User.ID) != nil
+}
+
+// full reports whether no more discoverable credential fits. The caller holds a.mu.
+func (a *Authenticator) full() bool {
+	return a.model.MaxDiscoverable > 0 && a.vault.discoverable() >= a.model.MaxDiscoverable
 }
 
 func (a *Authenticator) newRecord(ctx context.Context, r *ctap2.MakeCredentialRequest, c creation) (*record, error) {
@@ -114,13 +116,17 @@ func (a *Authenticator) newID() ([]byte, error) {
 	return id, nil
 }
 
-// store keeps a new record and returns the one it replaces, if any (CTAP 2.3 §6.1.2 step 17).
+// store keeps a new record and returns the one it replaces, if any (CTAP 2.3 §6.1.2 step 17). There may be less room than when
+// its making began, since its owner can import at any time.
 func (a *Authenticator) store(ctx context.Context, made *record) (replaced *record, err error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	replaced = a.vault.find(made.ID) // only a lie, or an import, can give an id twice
 	if replaced == nil && made.Discoverable && a.model.DuplicateUser == Overwrite {
 		replaced = a.vault.ofAccount(made.RPID, made.UserHandle)
+	}
+	if made.Discoverable && (replaced == nil || !replaced.Discoverable) && a.full() {
+		return nil, ctap2.KeyStoreFull
 	}
 	return replaced, a.keep(ctx, made, replaced)
 }

@@ -16,7 +16,8 @@ var (
 	ErrCredentialExists = errors.New("virtualauth: a credential with this id is here already")
 	// ErrMalformedCredential says that a credential to import is none that an authenticator could have made.
 	ErrMalformedCredential = errors.New("virtualauth: malformed credential")
-	// ErrFull says that there is no room for one more discoverable credential (Model.MaxDiscoverable).
+	// ErrFull says that there is no room for one more discoverable credential (Model.MaxDiscoverable,
+	// Model.NonDiscoverableOnly).
 	ErrFull = errors.New("virtualauth: no room for one more discoverable credential")
 	// ErrKeysStay says that the key store does not let keys out, or in.
 	ErrKeysStay = errors.New("virtualauth: the key store neither gives away nor takes private keys")

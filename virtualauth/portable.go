@@ -135,8 +135,10 @@ func checkPortable(c Credential) error {
 	switch {
 	case len(c.ID) == 0 || len(c.ID) > authdata.MaxCredentialIDLength:
 		return fmt.Errorf("%w: an id of %d bytes, want 1 to %d", ErrMalformedCredential, len(c.ID), authdata.MaxCredentialIDLength)
-	case c.RPID == "" && len(c.RPIDHash) != hashLength:
-		return fmt.Errorf("%w: neither an RP ID nor the hash of one", ErrMalformedCredential)
+	case (c.RPID == "") == (c.RPIDHash == nil), c.RPIDHash != nil && len(c.RPIDHash) != hashLength:
+		return fmt.Errorf("%w: it needs an RP ID, or else the hash of one", ErrMalformedCredential)
+	case c.Discoverable && c.RPID == "": // it could never be found
+		return fmt.Errorf("%w: it is discoverable, and has only the hash of an RP ID", ErrMalformedCredential)
 	case len(c.UserHandle) > maxUserHandle, c.Discoverable && len(c.UserHandle) == 0:
 		return fmt.Errorf("%w: a user handle of %d bytes, want 1 to %d", ErrMalformedCredential, len(c.UserHandle), maxUserHandle)
 	}
@@ -165,7 +167,7 @@ func (a *Authenticator) admit(ctx context.Context, imported *record) error {
 	if a.vault.find(imported.ID) != nil {
 		return ErrCredentialExists
 	}
-	if most := a.model.MaxDiscoverable; most > 0 && imported.Discoverable && a.vault.discoverable() >= most {
+	if imported.Discoverable && (a.full() || a.model.NonDiscoverableOnly) {
 		return ErrFull
 	}
 	if err := a.keep(ctx, imported, nil); err != nil {

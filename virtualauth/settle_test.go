@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/passkeylab/passkeylab/virtualauth"
+	"github.com/passkeylab/passkeylab/virtualauth/cose"
 	"github.com/passkeylab/passkeylab/virtualauth/ctap2"
 	"github.com/passkeylab/passkeylab/virtualauth/keystore"
 )
@@ -95,6 +96,13 @@ func TestImportsAreJudged(t *testing.T) {
 		"an id of 1024 bytes":              {func(p *virtualauth.Portable) { p.ID = make([]byte, 1024) }, virtualauth.ErrMalformedCredential},
 		"an id of 1023 bytes":              {func(p *virtualauth.Portable) { p.ID = make([]byte, 1023) }, nil},
 		"no relying party":                 {func(p *virtualauth.Portable) { p.RPID = "" }, virtualauth.ErrMalformedCredential},
+		"an RP ID and the hash of one":     {func(p *virtualauth.Portable) { p.RPIDHash = make([]byte, 32) }, virtualauth.ErrMalformedCredential},
+		"an RP ID and an empty hash":       {func(p *virtualauth.Portable) { p.RPIDHash = []byte{} }, virtualauth.ErrMalformedCredential},
+		"half a hash of an RP ID":          {byU2F(16), virtualauth.ErrMalformedCredential},
+		"the hash of an RP ID, as U2F has": {byU2F(32), nil},
+		"a passkey with a hash alone": {func(p *virtualauth.Portable) {
+			p.RPID, p.RPIDHash = "", make([]byte, 32)
+		}, virtualauth.ErrMalformedCredential},
 		"a user handle of 65 bytes":        {func(p *virtualauth.Portable) { p.UserHandle = make([]byte, 65) }, virtualauth.ErrMalformedCredential},
 		"a passkey without a user handle":  {func(p *virtualauth.Portable) { p.UserHandle = nil }, virtualauth.ErrMalformedCredential},
 		"no passkey and so no user handle": {func(p *virtualauth.Portable) { p.UserHandle, p.Discoverable = nil, false }, nil},
@@ -145,6 +153,84 @@ func TestTheLongestIDIsTold(t *testing.T) {
 		}
 		if err := to.Import(t.Context(), long); err != nil && want == 32 {
 			t.Fatal(err)
+		}
+	}
+}
+
+func byU2F(hash int) func(*virtualauth.Portable) {
+	return func(p *virtualauth.Portable) {
+		p.RPID, p.RPIDHash, p.UserHandle, p.Discoverable = "", make([]byte, hash), nil, false
+	}
+}
+
+// Without room a refused import leaves no key behind either, and what needs no room is taken.
+func TestImportsFindRoomOrLeaveNoKey(t *testing.T) {
+	for name, c := range map[string]struct {
+		model        virtualauth.Model
+		discoverable bool
+		want         error
+	}{
+		"room":                         {virtualauth.Model{MaxDiscoverable: 2}, true, nil},
+		"no room":                      {virtualauth.Model{MaxDiscoverable: 1}, true, virtualauth.ErrFull},
+		"no room for any passkey":      {virtualauth.Model{NonDiscoverableOnly: true}, true, virtualauth.ErrFull},
+		"no room that it needs":        {virtualauth.Model{MaxDiscoverable: 1}, false, nil},
+		"no passkey where none can be": {virtualauth.Model{NonDiscoverableOnly: true}, false, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s, keys := newSlow(t, c.model)
+			if !c.model.NonDiscoverableOnly {
+				s.register("bea")
+			}
+			p := s.portable("ada")
+			p.Discoverable = c.discoverable
+			if err := s.Import(t.Context(), p); !errors.Is(err, c.want) {
+				t.Errorf("got %v, want %v", err, c.want)
+			}
+			if keys.keys != len(s.Credentials()) {
+				t.Errorf("%d keys for %d credentials", keys.keys, len(s.Credentials()))
+			}
+		})
+	}
+}
+
+// slowKeys is a key store during whose work something else happens.
+type slowKeys struct {
+	*counted
+	meanwhile func()
+}
+
+func newSlow(t *testing.T, model virtualauth.Model) (*stage, *slowKeys) {
+	s, keys := newStage(t, model), &slowKeys{counted: &counted{Software: keystore.NewSoftware(seeded(5))}}
+	s.Authenticator = virtualauth.New(model, virtualauth.World{User: s.person, Clock: s.clock, Rand: seeded(6), Keys: keys})
+	return s, keys
+}
+
+func (k *slowKeys) Create(ctx context.Context, algorithm cose.Algorithm) (keystore.Handle, cose.Key, error) {
+	if happens := k.meanwhile; happens != nil {
+		k.meanwhile = nil
+		happens()
+	}
+	return k.counted.Create(ctx, algorithm)
+}
+
+// The last place can be taken by an import while a key is being made, which takes a TPM a second. An id that a lie gives twice
+// replaces a credential, and makes no room unless that was a passkey.
+func TestAnImportCanTakeTheLastPlace(t *testing.T) {
+	for _, id := range [][]byte{nil, []byte("one id")} {
+		s, keys := newSlow(t, virtualauth.Model{MaxDiscoverable: 1})
+		s.Misbehave.CredentialID = id
+		_, err := s.registerAt(rpID, "cea", notDiscoverable)
+		s.must("register", err)
+		keys.meanwhile = func() { s.must("import", s.Import(t.Context(), s.portable("ada"))) }
+		_, err = ctap2.MakeCredential(t.Context(), s, registration("bea"))
+		s.expect("make one more", err, ctap2.KeyStoreFull)
+		if got := len(s.Credentials()); got != 2 || keys.keys != 2 {
+			t.Errorf("%d keys and %d credentials", keys.keys, got)
+		}
+		s.Misbehave.CredentialID = nil
+		s.register("ada") // which replaces, and needs no room
+		if got := len(s.Credentials()); got != 2 || keys.keys != 2 {
+			t.Errorf("%d keys and %d credentials after a replacement", keys.keys, got)
 		}
 	}
 }

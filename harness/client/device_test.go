@@ -291,3 +291,40 @@ func TestPINOfARealDeviceIsBlocked(t *testing.T) {
 		t.Errorf("causes %v after %d questions, want %v after 8", causes, len(typed.asked), want)
 	}
 }
+
+// A client leaves out ids that are longer than the authenticator says it holds: one that has imported a longer one has to say so.
+func TestImportedCredentialsWithLongIDs(t *testing.T) {
+	model := roaming()
+	model.Backup, model.MaxCredentialsInList = virtualauth.NotBackedUpYet, 8
+	model.Versions = []string{"FIDO_2_1"} // older ones do not tell; it demands the rest
+	model.Extensions, model.UVTokens = []string{ctap2.ExtensionCredProtect, ctap2.ExtensionHMACSecret}, true
+	model.CredentialManagement = true
+	from := authenticator(model)
+	from.Misbehave.CredentialIDLength = 64
+	made := create(t, &client.Client{Origin: origin, Device: from}, creation())
+	if got := len(from.Credentials()[0].ID); got != 64 {
+		t.Fatalf("an id of %d bytes proves nothing", got)
+	}
+	portable, err := from.Export(t.Context(), from.Credentials()[0].ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	to := authenticator(model)
+	if err := to.Import(t.Context(), portable); err != nil {
+		t.Fatal(err)
+	}
+	if info, err := ctap2.GetInfo(t.Context(), to); err != nil || info.MaxCredentialIDLength == 0 {
+		t.Fatalf("nothing is told, which proves nothing: %v", err)
+	}
+	c := &client.Client{Origin: origin, Device: to}
+	list := []options{{"type": "public-key", "id": made.ID}}
+	if got := get(t, c, assertion().with("allowCredentials", list)); got.ID != made.ID {
+		t.Errorf("signed in with %s, want %s", got.ID, made.ID)
+	}
+	other := creation().with("user", options{"id": "b3RoZXI", "name": "bo", "displayName": "Bo"})
+	_, err = c.Create(t.Context(), other.with("excludeCredentials", list).json())
+	rejected(t, err, client.InvalidStateError)
+	if len(to.Credentials()) != 1 {
+		t.Errorf("%d credentials", len(to.Credentials()))
+	}
+}
