@@ -78,13 +78,9 @@ func loaded(b *testing.B, handle keystore.Handle) func(m *machine) error {
 	return func(m *machine) error { return m.load(handle, w) }
 }
 
-// bareSign is TPM2_Sign with a loaded key.
+// bareSign is TPM2_Sign with a loaded key, encoded as the store encodes it.
 func bareSign(m *machine) error {
-	_, err := tpm2.Sign{
-		KeyHandle:  m.current.auth(),
-		Digest:     tpm2.TPM2BDigest{Buffer: make([]byte, 32)},
-		Validation: tpm2.TPMTTKHashCheck{Tag: tpm2.TPMSTHashCheck, Hierarchy: tpm2.TPMRHNull},
-	}.Execute(m)
+	_, err := m.sign(make([]byte, 32))
 	return err
 }
 
@@ -148,16 +144,10 @@ func bareCertify(b *testing.B, s *Store, c *comparison, handle keystore.Handle) 
 	}
 	unload := func(m *machine) error { return m.flush(&m.current) }
 	c.commands(b, s, unload, func(m *machine) error {
-		response, err := tpm2.Load{
-			ParentHandle: m.root.auth(),
-			InPrivate:    tpm2.TPM2BPrivate{Buffer: w.private},
-			InPublic:     tpm2.BytesAs2B[tpm2.TPMTPublic](w.public),
-		}.Execute(m)
-		if err != nil {
+		if err := m.load(handle, w); err != nil {
 			return err
 		}
-		m.current, m.currentHandle = object{response.ObjectHandle, response.Name}, nil
-		_, err = tpm2.Certify{
+		_, err := tpm2.Certify{
 			ObjectHandle:   m.current.auth(),
 			SignHandle:     m.attester.auth(),
 			QualifyingData: tpm2.TPM2BData{Buffer: make([]byte, 32)},

@@ -3,9 +3,7 @@ package tpmstore
 import (
 	"context"
 	"crypto/sha256"
-	"encoding/asn1"
 	"fmt"
-	"math/big"
 
 	"github.com/google/go-tpm/tpm2"
 
@@ -107,7 +105,7 @@ func (s *Store) Certify(ctx context.Context, handle keystore.Handle, extraData [
 	if err != nil {
 		return keystore.Certification{}, fmt.Errorf("tpmstore: certify: %w", err)
 	}
-	signature, err := encodeSignature(response.Signature)
+	signature, err := encodeSignature(tpm2.Marshal(response.Signature))
 	if err != nil {
 		return keystore.Certification{}, fmt.Errorf("tpmstore: certify: %w", err)
 	}
@@ -127,31 +125,4 @@ func (m *machine) certify(handle keystore.Handle, w wrapped, extraData []byte) (
 		QualifyingData: tpm2.TPM2BData{Buffer: extraData},
 		InScheme:       tpm2.TPMTSigScheme{Scheme: tpm2.TPMAlgNull},
 	}.Execute(m)
-}
-
-// encodeSignature turns a TPM's signature into the form of WebAuthn L3 §6.5.5: ASN.1 DER for ECDSA, the bytes for RSA.
-func encodeSignature(signature tpm2.TPMTSignature) ([]byte, error) {
-	switch signature.SigAlg {
-	case tpm2.TPMAlgECDSA:
-		ecdsa, err := signature.Signature.ECDSA()
-		if err != nil {
-			return nil, err
-		}
-		return asn1.Marshal(struct{ R, S *big.Int }{
-			new(big.Int).SetBytes(ecdsa.SignatureR.Buffer), new(big.Int).SetBytes(ecdsa.SignatureS.Buffer),
-		})
-	case tpm2.TPMAlgRSASSA:
-		rsa, err := signature.Signature.RSASSA()
-		if err != nil {
-			return nil, err
-		}
-		return rsa.Sig.Buffer, nil
-	case tpm2.TPMAlgRSAPSS:
-		rsa, err := signature.Signature.RSAPSS()
-		if err != nil {
-			return nil, err
-		}
-		return rsa.Sig.Buffer, nil
-	}
-	return nil, fmt.Errorf("a signature by TPM algorithm %#x", uint16(signature.SigAlg))
 }

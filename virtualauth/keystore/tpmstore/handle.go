@@ -47,8 +47,7 @@ func (w wrapped) encode() keystore.Handle {
 	handle = append(handle, handleVersion)
 	handle = binary.BigEndian.AppendUint32(handle, uint32(int32(w.algorithm)))
 	handle = append(handle, w.parent[:]...)
-	handle = append(binary.BigEndian.AppendUint16(handle, uint16(len(w.public))), w.public...)
-	return append(binary.BigEndian.AppendUint16(handle, uint16(len(w.private))), w.private...)
+	return appendSized(appendSized(handle, w.public), w.private)
 }
 
 // decode reads a handle as encode writes it; nothing else passes. Its public area must be the one of the recipe for its

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha256"
+	"encoding/binary"
 	"errors"
 	"fmt"
 
@@ -167,7 +168,8 @@ func (m *machine) flush(o *object) error {
 	if o.handle == 0 {
 		return nil
 	}
-	_, err := tpm2.FlushContext{FlushHandle: o.handle}.Execute(m)
+	command := binary.BigEndian.AppendUint32(newCommand(tpm2.TPMSTNoSessions, tpm2.TPMCCFlushContext), uint32(o.handle))
+	_, err := m.execute(command)
 	if err == nil {
 		*o = object{}
 	}
@@ -206,18 +208,19 @@ func (m *machine) load(handle keystore.Handle, w wrapped) error {
 	if err := m.flush(&m.current); err != nil {
 		return err
 	}
-	response, err := tpm2.Load{
-		ParentHandle: m.root.auth(),
-		InPrivate:    tpm2.TPM2BPrivate{Buffer: w.private},
-		InPublic:     tpm2.BytesAs2B[tpm2.TPMTPublic](w.public),
-	}.Execute(m)
+	command := newAuthorised(tpm2.TPMCCLoad, m.root.handle)
+	response, err := m.execute(appendSized(appendSized(command, w.private), w.public))
 	if err != nil {
 		if m.refused(err) {
 			return fmt.Errorf("%w: the TPM refuses it: %w", keystore.ErrUnknownHandle, err)
 		}
 		return err
 	}
-	m.current, m.currentHandle = object{response.ObjectHandle, response.Name}, bytes.Clone(handle)
+	loaded, err := readLoaded(response)
+	if err != nil {
+		return err
+	}
+	m.current, m.currentHandle = loaded, bytes.Clone(handle)
 	return nil
 }
 
@@ -227,11 +230,16 @@ func (m *machine) refused(err error) bool {
 	return !m.lost(err) && (errors.As(err, &detail) || errors.Is(err, tpm2.TPMRCSensitive))
 }
 
-// sign signs a digest with the current key, by the scheme that is part of it.
-func (m *machine) sign(digest []byte) (*tpm2.SignResponse, error) {
-	return tpm2.Sign{
-		KeyHandle:  m.current.auth(),
-		Digest:     tpm2.TPM2BDigest{Buffer: digest},
-		Validation: tpm2.TPMTTKHashCheck{Tag: tpm2.TPMSTHashCheck, Hierarchy: tpm2.TPMRHNull}, // hashed outside
-	}.Execute(m)
+// noTicket is a TPMT_TK_HASHCHECK that says that the digest was made outside: its tag, TPM_RH_NULL, and an empty digest.
+const noTicket = "\x80\x24\x40\x00\x00\x07\x00\x00"
+
+// sign signs a digest with the current key, by the scheme that is part of it, and returns a TPMT_SIGNATURE.
+func (m *machine) sign(digest []byte) ([]byte, error) {
+	command := appendSized(newAuthorised(tpm2.TPMCCSign, m.current.handle), digest)
+	command = binary.BigEndian.AppendUint16(command, uint16(tpm2.TPMAlgNull)) // no other scheme than the key's
+	response, err := m.execute(append(command, noTicket...))
+	if err != nil {
+		return nil, err
+	}
+	return readParameters(response)
 }

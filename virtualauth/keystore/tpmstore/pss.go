@@ -46,7 +46,7 @@ func saltsLikeCOSE(m *machine) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	signature, err := encodeSignature(signed.Signature)
+	signature, err := encodeSignature(signed)
 	if err != nil {
 		return false, err
 	}

@@ -231,7 +231,7 @@ func killed(t *testing.T, kind, dir string) (keystore.Handle, cose.Key) {
 
 func unhex(t *testing.T, s string) []byte {
 	t.Helper()
-	b, err := hex.DecodeString(s)
+	b, err := hex.DecodeString(strings.ReplaceAll(s, " ", ""))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -9,8 +9,6 @@ import (
 	"slices"
 	"sync"
 
-	"github.com/google/go-tpm/tpm2"
-
 	"github.com/passkeylab/passkeylab/virtualauth/cose"
 	"github.com/passkeylab/passkeylab/virtualauth/keystore"
 )
@@ -156,18 +154,21 @@ func (s *Store) Sign(ctx context.Context, handle keystore.Handle, message []byte
 	hash := recipes[w.algorithm].hash.New()
 	hash.Write(message)
 	digest := hash.Sum(nil)
-	var response *tpm2.SignResponse
+	var signature []byte
 	err = s.do(ctx, func(m *machine) (err error) {
 		if err = m.load(handle, w); err != nil {
 			return err
 		}
-		response, err = m.sign(digest)
+		signature, err = m.sign(digest)
 		return err
 	})
 	if err != nil {
 		return nil, fmt.Errorf("tpmstore: sign with %v: %w", w.algorithm, err)
 	}
-	return encodeSignature(response.Signature)
+	if signature, err = encodeSignature(signature); err != nil {
+		return nil, fmt.Errorf("tpmstore: sign with %v: %w", w.algorithm, err)
+	}
+	return signature, nil
 }
 
 // Delete forgets a key, even when ctx has ended, as it may be part of tidying up. The wrapped key is the caller's: it is gone
