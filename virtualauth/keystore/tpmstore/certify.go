@@ -33,12 +33,12 @@ func attestationTemplate(algorithm cose.Algorithm) tpm2.TPM2BPublic {
 	return tpm2.New2B(template)
 }
 
-// attest makes sure that the attestation key is loaded, in a place that the current key must leave.
+// attest makes sure that the attestation key is loaded, in a place that the other keys must leave.
 func (m *machine) attest() error {
 	if m.attester.handle != 0 {
 		return nil
 	}
-	if err := m.flush(&m.current); err != nil {
+	if err := m.clear(); err != nil {
 		return err
 	}
 	key, err := m.primary(attestationTemplates[m.attestation])

@@ -20,8 +20,9 @@ import (
 //	root      the storage root key, always
 //	attester  the attestation key, once somebody asked for it
 //	current   the key used last; it makes room for another and for creating one
+//	former    while there is no attester, the key used before, until the transaction has been answered
 //
-// Whatever is loaded is in one of these fields, so nothing can leak: a failed transaction leaves at most a current key.
+// Whatever is loaded is in one of these fields, so nothing can leak: a failed transaction leaves at most two keys.
 type machine struct {
 	link link
 	// alive is false while the TPM must be brought back before the next transaction.
@@ -31,8 +32,8 @@ type machine struct {
 	// attestation is the algorithm of the attestation key.
 	attestation cose.Algorithm
 
-	root, attester, current object
-	currentHandle           keystore.Handle
+	root, attester, current, former object
+	currentHandle                   keystore.Handle
 	// parent is the digest in the root's name.
 	parent [sha256.Size]byte
 }
@@ -157,7 +158,7 @@ func (m *machine) primary(template tpm2.TPM2BPublic) (object, error) {
 
 // unload flushes all objects as far as the TPM still has them.
 func (m *machine) unload() {
-	for _, o := range []*object{&m.current, &m.attester, &m.root} {
+	for _, o := range []*object{&m.former, &m.current, &m.attester, &m.root} {
 		_ = m.flush(o) // after a reset there is nothing to flush, and that is all right
 		*o = object{}
 	}
@@ -176,9 +177,26 @@ func (m *machine) flush(o *object) error {
 	return err
 }
 
-// create makes a key under the root. The current key makes room for the work.
+// clear flushes all keys that are neither the root nor the attestation key.
+func (m *machine) clear() error { return errors.Join(m.flush(&m.former), m.flush(&m.current)) }
+
+// stepAside makes room for another key. While there is a third place the current key keeps its own until tidy, so that nobody
+// has to wait for its flushing.
+func (m *machine) stepAside() error {
+	if m.attester.handle != 0 || m.former.handle != 0 {
+		return m.clear()
+	}
+	m.former, m.current = m.current, object{}
+	return nil
+}
+
+// tidy does what can wait until a transaction has been answered. What fails here is done again by the next one that needs the
+// place.
+func (m *machine) tidy() { _ = m.flush(&m.former) }
+
+// create makes a key under the root. The other keys make room for the work.
 func (m *machine) create(algorithm cose.Algorithm) (wrapped, error) {
-	if err := m.flush(&m.current); err != nil {
+	if err := m.clear(); err != nil {
 		return wrapped{}, err
 	}
 	r := recipes[algorithm]
@@ -205,7 +223,7 @@ func (m *machine) load(handle keystore.Handle, w wrapped) error {
 	if w.parent != m.parent {
 		return fmt.Errorf("%w: it belongs to another TPM", keystore.ErrUnknownHandle)
 	}
-	if err := m.flush(&m.current); err != nil {
+	if err := m.stepAside(); err != nil {
 		return err
 	}
 	command := newAuthorised(tpm2.TPMCCLoad, m.root.handle)

@@ -63,6 +63,7 @@ func (s *Store) own(m *machine) {
 // run does a job and starts to wait for idleness anew.
 func (s *Store) run(m *machine, j job, idle *time.Timer) {
 	j.done <- m.transact(j.ctx, j.run)
+	m.tidy()
 	idle.Reset(idleAfter)
 }
 

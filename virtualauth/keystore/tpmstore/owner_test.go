@@ -299,3 +299,53 @@ func TestOpenRefusesAPoolOfKeysThatTheTPMCannotMake(t *testing.T) {
 		}
 	}
 }
+
+// A key that makes room for another is flushed when the other has signed and its signature is out. Nobody waits for it, and a
+// failure to flush it fails nothing.
+func TestTheKeyUsedBeforeIsFlushedAfterTheAnswer(t *testing.T) {
+	overEach(t, func(t *testing.T, backend Backend) {
+		s, p := opened(t, backend, Config{})
+		var handles []keystore.Handle
+		for range 3 {
+			handle, _ := created(t, s, cose.ES256)
+			handles = append(handles, handle)
+		}
+		signWith := func(i int) {
+			if _, err := s.Sign(t.Context(), handles[i], []byte("message")); err != nil {
+				t.Errorf("key %d: %v", i, err)
+			}
+		}
+		signWith(1)
+		signWith(0)
+		wantLoaded(t, s, 2) // root and key
+		p.hook(false, func(code tpm2.TPMCC) error {
+			if code == tpm2.TPMCCFlushContext {
+				return tpm2.TPMRCRetry
+			}
+			return nil
+		})
+		signWith(1)
+		p.hook(false, nil)
+		wantLoaded(t, s, 3) // and the key that could not be flushed
+		signWith(2)
+		wantLoaded(t, s, 2)
+		if _, err := s.AttestationKey(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		for i := range handles {
+			signWith(i)
+			wantLoaded(t, s, 3) // root, attestation key, key
+		}
+	})
+}
+
+func wantLoaded(t *testing.T, s *Store, want int) {
+	t.Helper()
+	within(t, s, func(m *machine) error {
+		loaded, err := transients(m)
+		if len(loaded) != want {
+			t.Errorf("%d objects are in the TPM, want %d", len(loaded), want)
+		}
+		return err
+	})
+}

@@ -33,7 +33,7 @@ func saltsLikeCOSE(m *machine) (bool, error) {
 		SensitiveType: tpm2.TPMAlgRSA,
 		Sensitive:     tpm2.NewTPMUSensitiveComposite(tpm2.TPMAlgRSA, &tpm2.TPM2BPrivateKeyRSA{Buffer: p.Bytes()}),
 	})
-	if err := m.flush(&m.current); err != nil {
+	if err := m.clear(); err != nil {
 		return false, err
 	}
 	loaded, err := tpm2.LoadExternal{InPrivate: private, InPublic: tpm2.New2B(template), Hierarchy: tpm2.TPMRHNull}.Execute(m)

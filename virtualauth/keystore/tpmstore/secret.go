@@ -2,6 +2,7 @@ package tpmstore
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/google/go-tpm/tpm2"
@@ -64,10 +65,10 @@ func (m *machine) hmac(message []byte) ([]byte, error) {
 	return response.OutHMAC.Buffer, nil
 }
 
-// hmacSequence computes in pieces. The sequence is an object too, and takes the place of the attestation key; once it has
-// begun, it takes that of the current key, so that it is flushed like one if it cannot be completed.
+// hmacSequence computes in pieces. The sequence is an object too, and takes the place of the attestation key or the former one;
+// once it has begun, it takes that of the current key, so that it is flushed like one if it cannot be completed.
 func (m *machine) hmacSequence(message []byte) ([]byte, error) {
-	if err := m.flush(&m.attester); err != nil {
+	if err := errors.Join(m.flush(&m.attester), m.flush(&m.former)); err != nil {
 		return nil, err
 	}
 	begun, err := tpm2.HmacStart{Handle: m.current.auth(), HashAlg: tpm2.TPMAlgSHA256}.Execute(m)
