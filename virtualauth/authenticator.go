@@ -13,8 +13,8 @@ import (
 	"github.com/passkeylab/passkeylab/virtualauth/keystore"
 )
 
-// Authenticator answers CTAP2 requests. It is a ctap2.Transport to itself, and safe for concurrent use: requests are
-// answered one at a time, in turn, and every other method may be called at any time, from User.Consent too.
+// Authenticator answers CTAP2 requests, and those of U2F. It is a ctap2.Transport to itself, and safe for concurrent use: requests
+// are answered one at a time, in turn, and every other method may be called at any time, from User.Consent too.
 type Authenticator struct {
 	// Misbehave holds the lies it tells from the next request on. Set it between requests.
 	Misbehave Misbehaviour
@@ -135,8 +135,8 @@ func (a *Authenticator) check() error {
 	return a.world.check()
 }
 
-// Requests returns the latest requests that it answered, of CTAP2 and of U2F, oldest first, at most 256. It shares no memory
-// with them.
+// Requests returns the latest requests that it answered, oldest first, at most 256: those of CTAP2 and, with Request.U2F, those of
+// U2F. They share no memory with the authenticator.
 func (a *Authenticator) Requests() []Request {
 	a.mu.Lock()
 	defer a.mu.Unlock()

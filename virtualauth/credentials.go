@@ -19,6 +19,8 @@ var (
 	// ErrFull says that there is no room for one more discoverable credential (Model.MaxDiscoverable,
 	// Model.NonDiscoverableOnly).
 	ErrFull = errors.New("virtualauth: no room for one more discoverable credential")
+	// ErrBlobTooLong says that there is no room for a blob that comes with a credential (Model.CredBlob, Model.LargeBlobs).
+	ErrBlobTooLong = errors.New("virtualauth: no room for the blob of the credential")
 	// ErrKeysStay says that the key store does not let keys out, or in.
 	ErrKeysStay = errors.New("virtualauth: the key store neither gives away nor takes private keys")
 	// ErrDeviceBound says that a credential is not backup eligible: it was promised never to leave (WebAuthn L3 §6.1.3).

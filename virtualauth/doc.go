@@ -8,6 +8,7 @@
 //	Misbehaviour  lies, one field each; the zero value is honest
 //	Credentials…  its own screen: look at credentials, delete, export and import them
 //	U2F           CTAP1: the same credentials by other messages
+//	Requests      what it was asked lately, by CTAP2 and by U2F, and what it answered
 //
 // A request is decoded once, strictly, into the structs of package ctap2; handlers, one file a command, see structs only and
 // return structs or a ctap2.Status; one function turns errors into status bytes.
@@ -19,9 +20,10 @@
 //
 // # Keys and memory
 //
-// Private keys live in World.Keys, a keystore.KeyStore: in memory, or in a TPM. Everything else that must outlive the process
-// is in World.Store; package vaultfile keeps it in an encrypted file. A change is durable before it is answered, be it a new
-// credential, a counter or a wrong PIN. Export and Import move single credentials with all that belongs to them,
+// Private keys live in World.Keys, a keystore.KeyStore: in memory, in sealed handles, or in a TPM. For algorithms that it lacks,
+// models with SoftwareFallback take World.Fallback. Everything else that must outlive the process is in World.Store; package
+// vaultfile keeps it in an encrypted file. A change is durable before it is answered, be it a new credential, a counter or a
+// wrong PIN. Export and Import move single credentials with all that belongs to them, as far as there is room for it;
 // ExportAccount and ImportAccount move passkeys in FIDO's Credential Exchange Format, by way of package cxf. Device-bound
 // credentials stay.
 //

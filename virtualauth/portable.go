@@ -8,6 +8,7 @@ import (
 
 	"github.com/passkeylab/passkeylab/virtualauth/authdata"
 	"github.com/passkeylab/passkeylab/virtualauth/cose"
+	"github.com/passkeylab/passkeylab/virtualauth/ctap2"
 	"github.com/passkeylab/passkeylab/virtualauth/keystore"
 )
 
@@ -96,8 +97,8 @@ func (a *Authenticator) ExportAll(ctx context.Context) (all []Portable, stayed [
 }
 
 // Import adds a credential made elsewhere as the newest, with its counter, times and flags as they are; PublicKey is taken
-// from the private key. It fails with ErrMalformedCredential, ErrCredentialExists, ErrFull, with ErrKeysStay when the key
-// store takes nothing in, or as the key store or the Store does.
+// from the private key. It fails with ErrMalformedCredential, ErrCredentialExists, ErrFull, ErrBlobTooLong, with ErrKeysStay
+// when the key store takes nothing in, or as the key store or the Store does.
 func (a *Authenticator) Import(ctx context.Context, p Portable) error {
 	if p.Algorithm == 0 {
 		p.Algorithm = cose.ES256
@@ -129,8 +130,8 @@ func (a *Authenticator) Import(ctx context.Context, p Portable) error {
 	return nil
 }
 
-// checkPortable judges what no authenticator could have made: the id (WebAuthn L3 §4, credential id), the relying party and the
-// user handle (WebAuthn L3 §5.4.3).
+// checkPortable judges what no authenticator could have made: the id (WebAuthn L3 §4, credential id), the relying party, the
+// user handle (WebAuthn L3 §5.4.3), the policy and the large-blob key (CTAP 2.3 §12.1, §12.3).
 func checkPortable(c Credential) error {
 	switch {
 	case len(c.ID) == 0 || len(c.ID) > authdata.MaxCredentialIDLength:
@@ -141,6 +142,22 @@ func checkPortable(c Credential) error {
 		return fmt.Errorf("%w: it is discoverable, and has only the hash of an RP ID", ErrMalformedCredential)
 	case len(c.UserHandle) > maxUserHandle, c.Discoverable && len(c.UserHandle) == 0:
 		return fmt.Errorf("%w: a user handle of %d bytes, want 1 to %d", ErrMalformedCredential, len(c.UserHandle), maxUserHandle)
+	case c.CredProtect > ctap2.UVRequired:
+		return fmt.Errorf("%w: protection policy %d, want 1 to 3", ErrMalformedCredential, c.CredProtect)
+	case len(c.LargeBlobKey) != 0 && len(c.LargeBlobKey) != largeBlobKeyLength:
+		return fmt.Errorf("%w: a large-blob key of %d bytes, want %d", ErrMalformedCredential, len(c.LargeBlobKey), largeBlobKeyLength)
+	}
+	return nil
+}
+
+// blobsFit judges the blobs that an imported record brings, by the limits for those that are made here. A model without the
+// extension keeps them too, for whoever has the credential next. The caller holds a.mu.
+func (a *Authenticator) blobsFit(imported *record) error {
+	if limit := max(a.model.CredBlob, defaultCredBlobLength); len(imported.CredBlob) > limit {
+		return fmt.Errorf("%w: a credBlob of %d bytes, and %d fit", ErrBlobTooLong, len(imported.CredBlob), limit)
+	}
+	if left := int(a.model.blobCapacity()) - a.vault.blobBytes; imported.blobLength() > max(left, 0) {
+		return fmt.Errorf("%w: a largeBlob of %d bytes, and %d are left", ErrBlobTooLong, imported.blobLength(), max(left, 0))
 	}
 	return nil
 }
@@ -169,6 +186,9 @@ func (a *Authenticator) admit(ctx context.Context, imported *record) error {
 	}
 	if imported.Discoverable && (a.full() || a.model.NonDiscoverableOnly) {
 		return ErrFull
+	}
+	if err := a.blobsFit(imported); err != nil {
+		return err
 	}
 	if err := a.keep(ctx, imported, nil); err != nil {
 		return err

@@ -106,6 +106,10 @@ func TestImportsAreJudged(t *testing.T) {
 		"a user handle of 65 bytes":        {func(p *virtualauth.Portable) { p.UserHandle = make([]byte, 65) }, virtualauth.ErrMalformedCredential},
 		"a passkey without a user handle":  {func(p *virtualauth.Portable) { p.UserHandle = nil }, virtualauth.ErrMalformedCredential},
 		"no passkey and so no user handle": {func(p *virtualauth.Portable) { p.UserHandle, p.Discoverable = nil, false }, nil},
+		"the strictest policy":             {func(p *virtualauth.Portable) { p.CredProtect = ctap2.UVRequired }, nil},
+		"a policy that there is not":       {func(p *virtualauth.Portable) { p.CredProtect = 4 }, virtualauth.ErrMalformedCredential},
+		"a large-blob key":                 {func(p *virtualauth.Portable) { p.LargeBlobKey = make([]byte, 32) }, nil},
+		"half a large-blob key":            {func(p *virtualauth.Portable) { p.LargeBlobKey = make([]byte, 16) }, virtualauth.ErrMalformedCredential},
 	} {
 		t.Run(name, func(t *testing.T) {
 			p := good
@@ -188,6 +192,48 @@ func TestImportsFindRoomOrLeaveNoKey(t *testing.T) {
 			}
 			if keys.keys != len(s.Credentials()) {
 				t.Errorf("%d keys for %d credentials", keys.keys, len(s.Credentials()))
+			}
+		})
+	}
+}
+
+// A blob that comes with a credential has the room that one made here would have, on models without the extension too.
+func TestTheBlobsOfImportsFindRoom(t *testing.T) {
+	const least = 1024 // of large blobs, in every model
+	blobs := func(credBlob, largeBlob int) func(*virtualauth.Portable) {
+		return func(p *virtualauth.Portable) {
+			p.CredBlob = make([]byte, credBlob)
+			p.LargeBlob = &virtualauth.LargeBlob{Data: make([]byte, largeBlob), OriginalSize: 5000}
+		}
+	}
+	long := virtualauth.Model{CredBlob: 64, LargeBlobs: 2 * least}
+	for name, c := range map[string]struct {
+		model virtualauth.Model
+		first int // bytes of the large blob of the credential that is there already
+		with  func(*virtualauth.Portable)
+		want  error
+	}{
+		"the shortest limits":              {virtualauth.Model{}, 0, blobs(32, least), nil},
+		"a credBlob that is too long":      {virtualauth.Model{}, 0, blobs(33, 0), virtualauth.ErrBlobTooLong},
+		"a large blob that is too long":    {virtualauth.Model{}, 0, blobs(0, least+1), virtualauth.ErrBlobTooLong},
+		"longer limits":                    {long, 0, blobs(64, 2*least), nil},
+		"a credBlob beyond them":           {long, 0, blobs(65, 0), virtualauth.ErrBlobTooLong},
+		"what another large blob has left": {long, least, blobs(0, least), nil},
+		"more than that":                   {long, least, blobs(0, least+1), virtualauth.ErrBlobTooLong},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s, keys := newSlow(t, c.model)
+			first := s.portable("bea")
+			blobs(0, c.first)(&first)
+			s.must("import the first", s.Import(t.Context(), first))
+			p := s.portable("ada")
+			p.ID = []byte("another id")
+			c.with(&p)
+			if err := s.Import(t.Context(), p); !errors.Is(err, c.want) {
+				t.Errorf("got %v, want %v", err, c.want)
+			}
+			if want := map[bool]int{true: 2, false: 1}[c.want == nil]; len(s.Credentials()) != want || keys.keys != want {
+				t.Errorf("%d credentials and %d keys, want %d", len(s.Credentials()), keys.keys, want)
 			}
 		})
 	}

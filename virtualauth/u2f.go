@@ -46,8 +46,8 @@ var u2fCommands = map[byte]func(a *Authenticator, ctx context.Context, p1 byte, 
 }
 
 // U2F answers one U2F command: INS, P1 and the data of its APDU in, response data and status word out. It takes its turn with
-// Exchange, and drops what earlier commands have left for the next one. Refusals of every kind are status words; an error means
-// the same as from Exchange.
+// Exchange, drops what earlier commands have left for the next one, and stands in Requests like them. Refusals of every kind are
+// status words; an error means the same as from Exchange.
 //
 // U2F has no way to say that the user declined, or that time is up: she is asked by each registration and each
 // authentication that enforces her presence, whatever is no consent is 6985, and clients ask again until she touches it.
