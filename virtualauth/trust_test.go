@@ -39,11 +39,11 @@ func judged(t *testing.T, s *stage, types []attestation.Type, edit func(*ctap2.M
 	if err := object.AuthData.Unmarshal(object.RawAuthData); err != nil {
 		t.Fatal(err)
 	}
-	return response, object.VerifyAttestation(dataHash[:], provider(t, s, types), protocol.AttestationPolicy{}, protocol.SignaturePolicy{})
+	return response, object.VerifyAttestation(dataHash[:], trusting(t, s, types), protocol.AttestationPolicy{}, protocol.SignaturePolicy{})
 }
 
-// provider is go-webauthn's metadata provider with every check turned on, which knows the stage's model.
-func provider(t *testing.T, s *stage, types []attestation.Type) gometadata.Provider {
+// trusting is go-webauthn's metadata provider with every check turned on, which knows the stage's model.
+func trusting(t *testing.T, s *stage, types []attestation.Type) gometadata.Provider {
 	t.Helper()
 	answer, err := s.Exchange(t.Context(), []byte{byte(ctap2.CommandGetInfo)})
 	if err != nil {

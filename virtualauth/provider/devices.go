@@ -1,6 +1,9 @@
 package provider
 
 import (
+	"strings"
+	"unicode/utf8"
+
 	"github.com/google/uuid"
 
 	"github.com/passkeylab/passkeylab/virtualauth"
@@ -23,6 +26,19 @@ const (
 	faceprintInternal   = 0x00000010
 )
 
+// EnterpriseRPID is the relying party to whom the makers of the full keys give enterprise attestation of type 1, once it is
+// enabled (CTAP 2.3 §7.1).
+const EnterpriseRPID = "enterprise.example"
+
+// vendorCommand is the one number that the full keys' vendorPrototype takes.
+const vendorCommand = 0x706b6c_0000_0001
+
+// hasTwoCharacters is the PIN complexity policy of the full keys, once it is switched on: not one character again and again.
+func hasTwoCharacters(pin string) bool {
+	first, _ := utf8.DecodeRuneInString(pin)
+	return strings.Trim(pin, string(first)) != ""
+}
+
 // fullKey is a roaming key with all that CTAP 2.3 has, but for the way in which it verifies its user.
 func fullKey(aaguid uuid.UUID) virtualauth.Model {
 	return virtualauth.Model{
@@ -37,13 +53,17 @@ func fullKey(aaguid uuid.UUID) virtualauth.Model {
 		MaxCredentialsInList: 8,
 		MaxMessageSize:       1536,
 		FirmwareVersion:      1,
-		PIN:                  virtualauth.PINModel{Supported: true},
+		PIN: virtualauth.PINModel{
+			Supported: true, Complex: hasTwoCharacters, ComplexURL: "https://keys.example/pins",
+		},
 		Config: virtualauth.ConfigModel{
-			ToggleAlwaysUV: true, SetMinPINLength: true, MaxRPIDs: 2, Enterprise: true, LongTouchForReset: true,
+			ToggleAlwaysUV: true, SetMinPINLength: true, MaxRPIDs: 2, LongTouchForReset: true,
+			Enterprise: true, EnterpriseRPIDs: []string{EnterpriseRPID}, VendorCommands: []uint64{vendorCommand},
 		},
 		Extensions: []string{
 			ctap2.ExtensionCredBlob, ctap2.ExtensionCredProtect, ctap2.ExtensionHMACSecret, ctap2.ExtensionHMACSecretMC,
-			ctap2.ExtensionLargeBlobKey, ctap2.ExtensionMinPINLength, ctap2.ExtensionThirdPartyPayment,
+			ctap2.ExtensionLargeBlobKey, ctap2.ExtensionMinPINLength, ctap2.ExtensionPINComplexityPolicy,
+			ctap2.ExtensionThirdPartyPayment,
 		},
 		CredentialManagement: true,
 		PersistentTokens:     true,
