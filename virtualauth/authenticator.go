@@ -92,6 +92,10 @@ func (a *Authenticator) PowerCycle() {
 	}
 }
 
+// Handover forgets what one client has begun and another must not go on with: assertions for getNextAssertion, enumerations, large
+// blobs half written, a finger half enrolled (CTAP 2.3 §6, stateful commands). Tokens stay.
+func (a *Authenticator) Handover() { a.dropPending(0) }
+
 // Exchange answers one request: command byte and parameters in, status byte and result out. Refusals of every kind, and
 // the end of ctx (KEEPALIVE_CANCEL, as CTAPHID_CANCEL gives), are responses. An error means that the authenticator could
 // not work at all: a *ModelError, a *WorldError, ErrNotOpened, or whatever the world's User, Keys, Store or Rand failed with.

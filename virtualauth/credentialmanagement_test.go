@@ -340,7 +340,7 @@ func TestAnEnumerationEndsWithItsToken(t *testing.T) {
 	}
 }
 
-// TestPersistentTokens read and do nothing else. They outlive power cycles, and end with the PIN that they were made by.
+// TestPersistentTokens read and do nothing else (A-TOK-042). They outlive power cycles, and end with the PIN that they were made by.
 func TestPersistentTokens(t *testing.T) {
 	for name, c := range map[string]struct {
 		then func(s *stage)

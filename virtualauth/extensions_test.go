@@ -366,8 +366,8 @@ func TestCredProtect(t *testing.T) {
 	}{
 		{"A-EXT-034", 0, 0, true, true},
 		{"A-EXT-029", 1, 0, true, true},
-		{"A-EXT-030", 2, 0, false, true},
-		{"A-EXT-031", 3, 0, false, false},
+		{"A-EXT-030 A-GA-053 A-GA-054", 2, 0, false, true},
+		{"A-EXT-031 A-GA-055 A-GA-056 A-MC-094 A-MC-095", 3, 0, false, false},
 		{"A-EXT-034", 0, 2, false, true},
 		{"", 1, 3, true, true},
 	} {
@@ -413,20 +413,26 @@ func TestCredProtect(t *testing.T) {
 	}
 }
 
-// TestExtensionsInNextAssertions: each credential answers for itself.
+// TestExtensionsInNextAssertions: each credential answers for itself (A-GNA-010).
 func TestExtensionsInNextAssertions(t *testing.T) {
 	s := newStage(t, securityKey())
+	p, ids := s.agreed(pinuv.Two), map[string][]byte{}
 	for _, user := range []string{"ada", "bea", "cia"} {
-		s.enrolled(rpID, user, withInputs(t, map[string]any{"credBlob": []byte("blob of " + user), "largeBlobKey": true}))
+		ids[user] = s.enrolled(rpID, user, withInputs(t, map[string]any{
+			"credBlob": []byte("blob of " + user), "largeBlobKey": true, "hmac-secret": true,
+		}))
 	}
-	response, err := ctap2.GetAssertion(t.Context(), s, assertion(nil, inputs(t, map[string]any{"credBlob": true, "largeBlobKey": true})))
+	response, err := ctap2.GetAssertion(t.Context(), s, assertion(nil, inputs(t, map[string]any{
+		"credBlob": true, "largeBlobKey": true, "hmac-secret": p.ask(t, salt1),
+	})))
 	s.must("sign in", err)
-	keys := map[string]bool{}
+	keys, secrets := map[string]bool{}, map[string][]byte{}
 	for _, user := range []string{"cia", "bea", "ada"} {
 		if got := s.signed(response.AuthData)["credBlob"]; !same(got, []byte("blob of "+user)) {
 			t.Errorf("%s: %s", user, got)
 		}
 		keys[string(response.LargeBlobKey)] = true
+		secrets[user] = p.open(t, s.signed(response.AuthData)["hmac-secret"])[0]
 		if user != "ada" {
 			response, err = ctap2.GetNextAssertion(t.Context(), s)
 			s.must("next", err)
@@ -435,15 +441,22 @@ func TestExtensionsInNextAssertions(t *testing.T) {
 	if len(keys) != 3 {
 		t.Errorf("%d large-blob keys of three credentials", len(keys))
 	}
+	for user, secret := range secrets {
+		if alone := s.secrets(p, ids[user], false, salt1)[0]; !bytes.Equal(secret, alone) {
+			t.Errorf("%s has the secret %x, and alone %x", user, secret, alone)
+		}
+	}
 }
 
-// TestModelsIgnoreExtensionsTheyLack, malformed inputs included (CTAP 2.3 §6.1.2: unsupported extensions are ignored).
+// TestModelsIgnoreExtensionsTheyLack, malformed inputs included (CTAP 2.3 §6.1.2: unsupported extensions are ignored). So is
+// uvm, which WebAuthn L3 dropped, by all.
 func TestModelsIgnoreExtensionsTheyLack(t *testing.T) {
 	s := newStage(t, virtualauth.Model{Verification: virtualauth.VerificationMissing})
 	nonsense := map[string]any{}
 	for _, identifier := range append(securityKey().Extensions, "largeBlob") {
 		nonsense[identifier] = "nonsense"
 	}
+	nonsense["uvm"] = true
 	made, err := s.registerAt(rpID, "ada", withInputs(t, nonsense))
 	s.must("register", err)
 	used, err := ctap2.GetAssertion(t.Context(), s, assertion(nil, inputs(t, nonsense)))

@@ -162,6 +162,20 @@ func TestLargeBlobsUnderAToken(t *testing.T) {
 	}
 }
 
+// TestATokenServesManyWrites (A-TOK-047): no gesture belongs to a write, so none uses the permission up.
+func TestATokenServesManyWrites(t *testing.T) {
+	s := newStage(t, securityKey())
+	k := s.token(pinuv.LBW, "")
+	for size := 60; size < 65; size++ {
+		whole := arrayOf(size)
+		_, err := s.blobs(fragment(k, whole, 0, new(uint(size))))
+		s.must("write", err)
+		if !bytes.Equal(s.array(), whole) {
+			t.Fatalf("%d bytes were not written", size)
+		}
+	}
+}
+
 // TestProtectedLargeBlobs: as soon as anything verifies the user, or has to, writing needs a token.
 func TestProtectedLargeBlobs(t *testing.T) {
 	whole := arrayOf(40)
@@ -257,7 +271,7 @@ func TestAnUnfinishedWriteIsDropped(t *testing.T) {
 	}
 }
 
-// TestResetEmptiesTheArray and a power cycle does not.
+// TestResetEmptiesTheArray (A-RST-009) and a power cycle does not.
 func TestResetEmptiesTheArray(t *testing.T) {
 	s := newStage(t, securityKey())
 	whole := arrayOf(60)

@@ -37,6 +37,15 @@ func TestRowsOfConfig(t *testing.T) {
 			p.expect("again", p.config(p.acfg(), ctap2.EnableEnterpriseAttestation, nil), ctap2.OK)
 			p.option("ep", true)
 		}},
+		{ids: "CFG-022", says: "alwaysUv refuses U2F", model: everything, pin: pin, run: func(p *platform) {
+			key := p.registerU2F()
+			p.expect("toggle", p.config(p.acfg(), ctap2.ToggleAlwaysUV, nil), ctap2.OK)
+			for instruction, data := range map[byte][]byte{u2fRegister: registerMessage(), u2fAuthenticate: ours(key.keyHandle)} {
+				if response, status := p.u2f(instruction, enforcePresence, data); status != swDisabled || len(response) != 0 {
+					p.t.Errorf("command %d: %04x", instruction, status)
+				}
+			}
+		}},
 		{ids: "CFG-002", says: "toggleAlwaysUv", model: everything, pin: pin, run: func(p *platform) {
 			for _, on := range []bool{true, false} {
 				p.expect("toggle", p.config(p.acfg(), ctap2.ToggleAlwaysUV, nil), ctap2.OK)
@@ -315,6 +324,15 @@ func TestRowsOfReset(t *testing.T) {
 			p.expect("setPIN", p.setPIN(pin), ctap2.OK)
 			if string(persistent) == string(p.must(p.tokenByPIN(pin, wanted{permissions: pinuv.PCMR}))) {
 				p.t.Error("the persistent token is the old one")
+			}
+		}},
+		{ids: "RST-012", says: "key handles of U2F are worth nothing", model: everything, pin: pin, run: func(p *platform) {
+			handle := p.registerU2F().keyHandle
+			for i, want := range []uint16{swOK, swData} {
+				if _, status := p.u2f(u2fAuthenticate, enforcePresence, ours(handle)); status != want {
+					p.t.Errorf("authentication %d: %04x, want %04x", i, status, want)
+				}
+				p.expect("reset", ctap2.Reset(t.Context(), p), ctap2.OK)
 			}
 		}},
 		{ids: "RST-013", says: "a blocked PIN is no obstacle", model: virtualauth.Model{PIN: virtualauth.PINModel{Retries: 1}}, pin: pin, run: func(p *platform) {

@@ -47,6 +47,15 @@ func TestRowsOfTokensByPIN(t *testing.T) {
 			err := p.config(p.must(p.legacyToken(pin)), ctap2.SetMinPINLength, ctap2.MinPINLengthParameters{NewMinPINLength: new(uint(6))})
 			p.expect("setMinPINLength", err, ctap2.PINAuthInvalid)
 		}},
+		{ids: "TOK-004 TOK-005 TOK-006", says: "nor does it manage credentials, fingers or blobs", model: securityKey(), pin: pin, run: func(p *platform) {
+			k := uvToken{uint(p.protocol), p.must(p.legacyToken(pin))}
+			_, err := p.manage(k, ctap2.GetCredsMetadata, nil)
+			p.expect("getCredsMetadata", err, ctap2.PINAuthInvalid)
+			_, err = p.enrol(k, ctap2.EnrollBegin, nil)
+			p.expect("enrollBegin", err, ctap2.PINAuthInvalid)
+			_, err = p.blobs(fragment(k, arrayOf(40), 0, new(uint(40))))
+			p.expect("a large blob", err, ctap2.PINAuthInvalid)
+		}},
 		{ids: "TOK-009", says: "all permissions at once", model: everything, pin: pin, run: func(p *platform) {
 			token := p.must(p.tokenByPIN(pin, wanted{all, rpID}))
 			p.expect("config", p.config(token, ctap2.ToggleAlwaysUV, nil), ctap2.OK)

@@ -29,7 +29,7 @@ var roads = map[string]func(t *testing.T, s *stage) road{
 		return road{s, apdu.Messages{Handler: s}.Exchange}
 	},
 	"CTAPHID": func(t *testing.T, s *stage) road {
-		h := plug(t, &ctaphid.Device{CTAP: s, Messages: apdu.Messages{Handler: s}, AwaitsUser: s.AwaitsUser})
+		h := plug(t, &ctaphid.Device{CTAP: s, Messages: apdu.Messages{Handler: s}, AwaitsUser: s.AwaitsUser, Handover: s.Handover})
 		return road{h, h.Message}
 	},
 	"CTAPHID, small reports": func(t *testing.T, s *stage) road {

@@ -70,6 +70,9 @@ type Device struct {
 	After func(time.Duration) <-chan time.Time
 	// AwaitsUser says whether the authenticator waits for the person right now; keep-alives tell. Nil never does.
 	AwaitsUser func() bool
+	// Handover is called when a request comes from another channel than the one before, first of all: what one client has begun is
+	// not for another to go on with (CTAP 2.3 §6, stateful commands). Nil does nothing.
+	Handover func()
 	// Misbehave holds the lies of the framing. Set it before Serve.
 	Misbehave Misbehaviour
 }
@@ -117,6 +120,7 @@ type session struct {
 	goes func(func()) // starts a goroutine that Serve waits for
 
 	channels Channel // the latest one given out; all from 1 to here are
+	served   Channel // whose request was the latest; 0 before the first
 	open     *transaction
 	late     <-chan time.Time // the open transaction waits for its next packet until then
 	alive    <-chan time.Time // the next keep-alive is due then
