@@ -74,6 +74,7 @@ func TestAStatementSaysWhatGetInfoSays(t *testing.T) {
 	}
 }
 
+// MTA-005 MTA-031 MTA-032 MTA-033 MTA-034 MTA-035 MTA-036 MTA-037: what getInfo does not tell.
 func TestWhatAMakerSaysIsTaken(t *testing.T) {
 	s := describe(t, func(m *metadata.Model) {
 		m.AlternativeDescriptions = map[string]string{"de-CH": "Ein Schlüssel"}
@@ -133,6 +134,25 @@ func TestAttachmentFollowsFromGetInfo(t *testing.T) {
 		}
 		if got := fmt.Sprint(entry.Statement.UserVerification, entry.Statement.Algorithms); got != "[[{presence_internal}] [{passcode_internal}]] [secp256r1_ecdsa_sha256_raw]" {
 			t.Error(got)
+		}
+	}
+}
+
+func TestVerificationFollowsFromTheModality(t *testing.T) {
+	for modality, want := range map[uint64]string{
+		0: "passcode_internal", 0x02: "fingerprint_internal", 0x14: "passcode_internal faceprint_internal",
+		0x1ea: "fingerprint_internal voiceprint_internal location_internal eyeprint_internal pattern_internal handprint_internal",
+		0x400: "passcode_internal", // all of some, which says nothing about which
+	} {
+		entry := describe(t, func(m *metadata.Model) {
+			m.GetInfo.Options, m.GetInfo.UVModality = map[string]bool{"uv": false}, modality
+		})
+		var got []string
+		for _, alternative := range entry.Statement.UserVerification[1:] {
+			got = append(got, alternative[0].Method)
+		}
+		if strings.Join(got, " ") != want {
+			t.Errorf("%#x: got %q, want %s", modality, got, want)
 		}
 	}
 }

@@ -32,7 +32,7 @@ type Model struct {
 	// Roots are what its trust paths end in; with Self alone there need be none.
 	Roots []*x509.Certificate
 	// UserVerification are the alternatives of the FIDO Registry by which the user can be verified, such as
-	// "fingerprint_internal"; nil means what getInfo tells by uv and clientPin, and presence.
+	// "fingerprint_internal"; nil means what getInfo tells by uv, uvModality and clientPin, and presence.
 	UserVerification []string
 	// KeyProtection and MatcherProtection are of the FIDO Registry; nil means "software", which is the truth here.
 	KeyProtection, MatcherProtection []string
@@ -175,7 +175,7 @@ func (s *Statement) describeFIDO2(m Model) {
 			s.Algorithms = append(s.Algorithms, name)
 		}
 	}
-	s.UserVerification = alternatives(m.UserVerification, info.Options)
+	s.UserVerification = alternatives(m.UserVerification, info)
 	s.AttachmentHint = attachment(info)
 }
 
@@ -184,21 +184,31 @@ func (s *Statement) describeU2F(m Model) {
 	s.ProtocolFamily, s.KeyEncodings = "u2f", []string{"ecc_x962_raw"}
 	s.Versions = []Version{{1, 2}}
 	s.Algorithms = []string{algorithmNames[-7]}
-	s.UserVerification = alternatives(m.UserVerification, nil)
+	s.UserVerification = alternatives(m.UserVerification, new(GetInfo))
 	s.AttachmentHint = []string{"external", "wired"}
 	for _, c := range m.Certificates {
 		s.KeyIdentifiers = append(s.KeyIdentifiers, hex.EncodeToString(attestation.KeyIdentifier(c.PublicKey)))
 	}
 }
 
+// modalities are the methods of built-in verification by their bit in uvModality (FIDO Registry §3.1). Never written after the
+// program has started.
+var modalities = []struct {
+	bit    uint64
+	method string
+}{
+	{0x02, "fingerprint_internal"}, {0x04, "passcode_internal"}, {0x08, "voiceprint_internal"}, {0x10, "faceprint_internal"},
+	{0x20, "location_internal"}, {0x40, "eyeprint_internal"}, {0x80, "pattern_internal"}, {0x100, "handprint_internal"},
+}
+
 // alternatives are the methods of user verification, each of which is enough.
-func alternatives(methods []string, options map[string]bool) (all [][]Verification) {
+func alternatives(methods []string, info *GetInfo) (all [][]Verification) {
 	if methods == nil {
 		methods = []string{"presence_internal"}
-		if _, can := options["uv"]; can {
-			methods = append(methods, "passcode_internal")
+		if _, can := info.Options["uv"]; can {
+			methods = append(methods, builtIn(info.UVModality)...)
 		}
-		if _, can := options["clientPin"]; can {
+		if _, can := info.Options["clientPin"]; can {
 			methods = append(methods, "passcode_external")
 		}
 	}
@@ -206,6 +216,19 @@ func alternatives(methods []string, options map[string]bool) (all [][]Verificati
 		all = append(all, []Verification{{m}})
 	}
 	return all
+}
+
+// builtIn are the methods that uvModality tells; a passcode where it tells none.
+func builtIn(modality uint64) (methods []string) {
+	for _, m := range modalities {
+		if modality&m.bit != 0 {
+			methods = append(methods, m.method)
+		}
+	}
+	if methods == nil {
+		return []string{"passcode_internal"}
+	}
+	return methods
 }
 
 // attachment are the hints that follow from the option plat and from the transports.
