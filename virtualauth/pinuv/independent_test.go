@@ -101,12 +101,12 @@ func encode(t testing.TB, v any) []byte {
 
 func readPoint(t testing.TB, encoded []byte) *point {
 	t.Helper()
-	var key map[int]any
+	var key map[any]any
 	if err := cbor.Unmarshal(encoded, &key); err != nil {
 		t.Fatal(err)
 	}
-	x, _ := key[-2].([]byte)
-	y, _ := key[-3].([]byte)
+	x, _ := key[int64(-2)].([]byte)
+	y, _ := key[int64(-3)].([]byte)
 	return &point{new(big.Int).SetBytes(x), new(big.Int).SetBytes(y)}
 }
 
