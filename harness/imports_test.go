@@ -27,7 +27,7 @@ var mayImport = map[string][]string{
 	"virtualauth/cose":              {},
 	"virtualauth/authdata":          {"virtualauth/cose"},
 	"virtualauth/attestation":       {"virtualauth/cose", "virtualauth/authdata"},
-	"virtualauth/pinuv":             {"virtualauth/cose"},
+	"virtualauth/pinuv":             {"virtualauth/ctap2"},
 	"virtualauth/keystore":          {"virtualauth/cose"},
 	"virtualauth/keystore/tpmstore": {"virtualauth/keystore", "virtualauth/cose"},
 	"virtualauth/ctaphid":           {},

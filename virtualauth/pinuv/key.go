@@ -8,7 +8,7 @@ import (
 	"math/big"
 	"slices"
 
-	"github.com/fxamacker/cbor/v2"
+	"github.com/passkeylab/passkeylab/virtualauth/ctap2"
 )
 
 // wireKey is a key agreement key (CTAP 2.3 §6.5.6, getPublicKey): a COSE_Key map with these five labels.
@@ -17,11 +17,11 @@ import (
 //
 // Algorithm -25 is ECDH-ES + HKDF-256, which is not what the protocols do; the number is theirs all the same.
 type wireKey struct {
-	Type      int    `cbor:"1,keyasint"`
-	Algorithm int    `cbor:"3,keyasint"`
-	Curve     int    `cbor:"-1,keyasint"`
-	X         []byte `cbor:"-2,keyasint"`
-	Y         []byte `cbor:"-3,keyasint"`
+	Type      int         `cbor:"1,keyasint"`
+	Algorithm int         `cbor:"3,keyasint"`
+	Curve     int         `cbor:"-1,keyasint"`
+	X         ctap2.Bytes `cbor:"-2,keyasint"`
+	Y         ctap2.Bytes `cbor:"-3,keyasint"`
 }
 
 const (
@@ -30,26 +30,6 @@ const (
 	curveP256        = 1
 	coordinateLength = 32 // bytes
 )
-
-// The codec of key agreement keys. Both modes are immutable once made and safe for concurrent use.
-var (
-	encoder = must(cbor.CTAP2EncOptions().EncMode())
-	decoder = must(cbor.DecOptions{
-		DupMapKey:          cbor.DupMapKeyEnforcedAPF,
-		IndefLength:        cbor.IndefLengthForbidden,
-		TagsMd:             cbor.TagsForbidden,
-		ByteStringToString: cbor.ByteStringToStringForbidden,
-		MaxNestedLevels:    4,
-	}.DecMode())
-)
-
-// must makes a mode of constant options; they are either right on every run or wrong on every run.
-func must[M any](mode M, err error) M {
-	if err != nil {
-		panic(err)
-	}
-	return mode
-}
 
 // newKey draws 48 bytes and reduces them to a scalar from 1 to n-1; with 128 bits to spare the result is as good as uniform
 // (FIPS 186-5 A.2.1). The generator of crypto/ecdh would ignore the reader.
@@ -79,7 +59,7 @@ func encodeKey(public *ecdh.PublicKey) []byte {
 
 // encodeWire encodes five members that cannot fail to encode.
 func encodeWire(wire wireKey) []byte {
-	encoded, err := encoder.Marshal(wire)
+	encoded, err := ctap2.Marshal(wire)
 	if err != nil {
 		return nil
 	}
@@ -90,8 +70,8 @@ func encodeWire(wire wireKey) []byte {
 // does not insist on the algorithm: some platforms leave it out or write -7 there, and nothing hangs on it.
 func parseKey(encoded []byte) (*ecdh.PublicKey, error) {
 	var wire wireKey
-	if err := decoder.Unmarshal(encoded, &wire); err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrMalformedKey, err)
+	if err := ctap2.Unmarshal(encoded, &wire); err != nil {
+		return nil, fmt.Errorf("%w: %v", ErrMalformedKey, err) // not wrapped: it would be taken for another status
 	}
 	if wire.Type != keyTypeEC2 || wire.Curve != curveP256 {
 		return nil, fmt.Errorf("%w: key type %d on curve %d", ErrMalformedKey, wire.Type, wire.Curve)

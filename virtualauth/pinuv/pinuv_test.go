@@ -9,6 +9,7 @@ import (
 	"math/rand/v2"
 	"testing"
 
+	"github.com/passkeylab/passkeylab/virtualauth/ctap2"
 	"github.com/passkeylab/passkeylab/virtualauth/pinuv"
 )
 
@@ -200,7 +201,11 @@ func TestMalformedKeys(t *testing.T) {
 			checkKeyError(t, "encapsulate", err, c.good)
 		})
 	}
-	for name, encoded := range map[string][]byte{"no bytes": nil, "an array": {0x80}, "half a map": {0xa5, 1, 2}, "two items": {0xa0, 0xa0}} {
+	spelled := (&point{gx, gy}).cose()
+	spelled[-2] = make([]int, 32) // which CBOR decoders like to take for bytes
+	for name, encoded := range map[string][]byte{
+		"no bytes": nil, "an array": {0x80}, "half a map": {0xa5, 1, 2}, "two items": {0xa0, 0xa0}, "x as an array": encode(t, spelled),
+	} {
 		_, err := newAuthenticator(t, pinuv.One).Decapsulate(encoded)
 		checkKeyError(t, name, err, false)
 	}
@@ -213,6 +218,9 @@ func checkKeyError(t *testing.T, what string, err error, good bool) {
 	}
 	if !good && !errors.Is(err, pinuv.ErrMalformedKey) {
 		t.Errorf("%s: %v, want ErrMalformedKey", what, err)
+	}
+	if status, is := ctap2.StatusOf(err); !good && is {
+		t.Errorf("%s: %v says by itself that it is %v, and it is INVALID_PARAMETER", what, err, status)
 	}
 }
 
