@@ -15,10 +15,10 @@ import (
 	"github.com/decred/dcrd/dcrec/secp256k1/v4"
 
 	"github.com/passkeylab/passkeylab/virtualauth/cose"
+	"github.com/passkeylab/passkeylab/virtualauth/internal/derive"
 )
 
-// derivation makes a private key of a seed. Derivations exist because the key generators of Go's crypto packages ignore the
-// reader they are given, and a recorded run could not be replayed with keys that differ each time.
+// derivation makes a private key of a seed, the same one each time.
 type derivation func(algorithm cose.Algorithm, seed []byte) (crypto.Signer, error)
 
 // derivations are those of all algorithms that Software makes keys for. Never written after the program has started.
@@ -39,18 +39,13 @@ func expand(algorithm cose.Algorithm, seed []byte, length int) ([]byte, error) {
 	return hkdf.Key(sha256.New, seed, nil, "passkeylab keystore "+algorithm.String(), length)
 }
 
-// scalar expands a seed to 128 bits more than the order n has and reduces them to a number from 1 to n-1; the result is
-// as good as uniform (FIPS 186-5 §A.2.1). It is returned at the length of n.
+// scalar expands a seed to a private number for the order n, at the length of n.
 func scalar(algorithm cose.Algorithm, seed []byte, n *big.Int) ([]byte, error) {
-	length := (n.BitLen() + 7) / 8
-	wide, err := expand(algorithm, seed, length+16)
+	wide, err := expand(algorithm, seed, (n.BitLen()+7)/8+16)
 	if err != nil {
 		return nil, err
 	}
-	one := big.NewInt(1)
-	number := new(big.Int).SetBytes(wide)
-	number.Mod(number, new(big.Int).Sub(n, one)).Add(number, one)
-	return number.FillBytes(make([]byte, length)), nil
+	return derive.Scalar(wide, n), nil
 }
 
 func nist(curve elliptic.Curve) derivation {
@@ -103,5 +98,5 @@ func deriveRSA(algorithm cose.Algorithm, seed []byte) (crypto.Signer, error) {
 	if err != nil {
 		return nil, err
 	}
-	return searchRSA(rand.NewChaCha8([32]byte(key)))
+	return derive.RSA(rand.NewChaCha8([32]byte(key)))
 }

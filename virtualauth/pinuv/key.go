@@ -5,10 +5,10 @@ import (
 	"crypto/elliptic"
 	"fmt"
 	"io"
-	"math/big"
 	"slices"
 
 	"github.com/passkeylab/passkeylab/virtualauth/ctap2"
+	"github.com/passkeylab/passkeylab/virtualauth/internal/derive"
 )
 
 // wireKey is a key agreement key (CTAP 2.3 §6.5.6, getPublicKey): a COSE_Key map with these five labels.
@@ -31,17 +31,13 @@ const (
 	coordinateLength = 32 // bytes
 )
 
-// newKey draws 48 bytes and reduces them to a scalar from 1 to n-1; with 128 bits to spare the result is as good as uniform
-// (FIPS 186-5 A.2.1). The generator of crypto/ecdh would ignore the reader.
+// newKey derives a key of 48 bytes that it draws.
 func newKey(random io.Reader) (*ecdh.PrivateKey, error) {
 	wide := make([]byte, 48)
 	if _, err := io.ReadFull(random, wide); err != nil {
 		return nil, fmt.Errorf("pinuv: draw a key agreement key: %w", err)
 	}
-	nMinus1 := new(big.Int).Sub(elliptic.P256().Params().N, big.NewInt(1))
-	scalar := new(big.Int).SetBytes(wide)
-	scalar.Mod(scalar, nMinus1).Add(scalar, big.NewInt(1))
-	private, err := ecdh.P256().NewPrivateKey(scalar.FillBytes(make([]byte, coordinateLength)))
+	private, err := ecdh.P256().NewPrivateKey(derive.Scalar(wide, elliptic.P256().Params().N))
 	if err != nil {
 		return nil, fmt.Errorf("pinuv: derive a key agreement key: %w", err)
 	}

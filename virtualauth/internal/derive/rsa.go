@@ -1,4 +1,4 @@
-package keystore
+package derive
 
 import (
 	"crypto/rsa"
@@ -15,8 +15,8 @@ const (
 	sieveLimit = 1 << 13
 )
 
-// searchRSA finds an RSA key in a stream that decides it.
-func searchRSA(stream io.Reader) (*rsa.PrivateKey, error) {
+// RSA finds a key with 2048 bits and the exponent 65537 in a stream that decides it. It fails only with the stream.
+func RSA(stream io.Reader) (*rsa.PrivateKey, error) {
 	sieve := oddPrimes(sieveLimit)
 	p, err := searchPrime(stream, sieve)
 	if err != nil {
