@@ -14,7 +14,7 @@ import (
 )
 
 // Authenticator answers CTAP2 requests, and those of U2F. It is a ctap2.Transport to itself, and safe for concurrent use: requests
-// are answered one at a time, in turn, and every other method may be called at any time, from User.Consent too.
+// are answered one at a time, in turn, and the methods that take no turn may be called at any time, from User.Consent too.
 type Authenticator struct {
 	// Misbehave holds the lies it tells from the next request on. Set it between requests.
 	Misbehave Misbehaviour
@@ -93,8 +93,13 @@ func (a *Authenticator) PowerCycle() {
 }
 
 // Handover forgets what one client has begun and another must not go on with: assertions for getNextAssertion, enumerations, large
-// blobs half written, a finger half enrolled (CTAP 2.3 §6, stateful commands). Tokens stay.
-func (a *Authenticator) Handover() { a.dropPending(0) }
+// blobs half written, a finger half enrolled (CTAP 2.3 §6, stateful commands). Tokens stay. It takes its turn like a request, so
+// that one which is still under way leaves nothing either.
+func (a *Authenticator) Handover() {
+	a.turn <- struct{}{}
+	defer func() { <-a.turn }()
+	a.dropPending(0)
+}
 
 // Exchange answers one request: command byte and parameters in, status byte and result out. Refusals of every kind, and
 // the end of ctx (KEEPALIVE_CANCEL, as CTAPHID_CANCEL gives), are responses. An error means that the authenticator could

@@ -6,6 +6,7 @@ import (
 	"net"
 	"sync"
 	"testing"
+	"testing/synctest"
 
 	"github.com/passkeylab/passkeylab/virtualauth/ctap2"
 	"github.com/passkeylab/passkeylab/virtualauth/ctaphid"
@@ -83,4 +84,30 @@ func TestAnotherChannelContinuesNothing(t *testing.T) {
 	begin()
 	_, err = ctap2.GetNextAssertion(t.Context(), first)
 	s.expect("the first begins again", err, ctap2.OK)
+}
+
+// A request that is still under way when another client takes over, as an aborted one may be, leaves it nothing either.
+func TestAHandoverWaitsForTheRequestUnderWay(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newStage(t, everything)
+		for _, user := range []string{"ada", "bea", "cia"} {
+			s.register(user)
+		}
+		done := make(chan struct{})
+		s.person.meanwhile = func() {
+			go func() {
+				defer close(done)
+				s.Handover()
+			}()
+			synctest.Wait() // it waits for its turn, or would be through
+		}
+		response, err := ctap2.GetAssertion(t.Context(), s, authentication())
+		if err != nil || response.Count != 3 {
+			t.Fatalf("%+v, %v", response, err)
+		}
+		s.person.meanwhile = nil
+		<-done
+		_, err = ctap2.GetNextAssertion(t.Context(), s)
+		s.expect("going on after a handover", err, ctap2.NotAllowed)
+	})
 }

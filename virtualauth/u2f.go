@@ -61,7 +61,7 @@ func (a *Authenticator) U2F(ctx context.Context, instruction, p1 byte, data []by
 	case <-ctx.Done():
 		return nil, uint16(u2fTestOfPresence), nil
 	}
-	a.Handover()
+	a.dropPending(0)
 	response, err = a.u2f(ctx, instruction, p1, data)
 	word, known := u2fStatusOf(err)
 	if !known && ctx.Err() != nil {

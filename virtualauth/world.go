@@ -61,7 +61,7 @@ func (w World) check() error {
 // User is the person in front of an authenticator. Consent is called once for each decision and may take as long as a
 // person takes; it must return when ctx ends. An error is a failure of the surroundings, not a decision: it ends the
 // exchange without a response. The authenticator holds no lock meanwhile, so Consent may look at it through any of
-// its methods but Exchange.
+// its methods but Exchange, U2F and Handover, which wait for their turn.
 type User interface {
 	Consent(ctx context.Context, prompt Prompt) (Consent, error)
 }

@@ -70,8 +70,8 @@ type Device struct {
 	After func(time.Duration) <-chan time.Time
 	// AwaitsUser says whether the authenticator waits for the person right now; keep-alives tell. Nil never does.
 	AwaitsUser func() bool
-	// Handover is called when a request comes from another channel than the one before, first of all: what one client has begun is
-	// not for another to go on with (CTAP 2.3 §6, stateful commands). Nil does nothing.
+	// Handover is called before a request that comes from another channel than the one before: what one client has begun is not
+	// for another to go on with (CTAP 2.3 §6, stateful commands). It may wait for a request that was aborted. Nil does nothing.
 	Handover func()
 	// Misbehave holds the lies of the framing. Set it before Serve.
 	Misbehave Misbehaviour

@@ -98,15 +98,16 @@ func (s *session) abort() Channel {
 
 // work hands a request to an authenticator, in a goroutine that ends with it, or soon after it is cancelled.
 func (s *session) work(ctx context.Context, to Transport, m Message) {
-	if s.Handover != nil && s.served != 0 && s.served != m.Channel {
-		s.Handover()
-	}
+	another := s.served != 0 && s.served != m.Channel
 	s.served = m.Channel
 	t := s.open
 	ctx, t.cancel = context.WithCancel(ctx)
 	t.done = make(chan struct{})
 	s.goes(func() {
 		defer close(t.done)
+		if another && s.Handover != nil {
+			s.Handover()
+		}
 		t.response, t.err = to.Exchange(ctx, m.Data)
 	})
 }

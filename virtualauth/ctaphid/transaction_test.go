@@ -140,3 +140,21 @@ func TestAnotherChannelIsBusy(t *testing.T) {
 	w.want(a, 1, data)
 	w.quiet(b)
 }
+
+// Only a request from another channel than the last one's is a handover, and it comes first. Pings are no requests.
+func TestAnotherChannelTakesOver(t *testing.T) {
+	d, handovers := full(), 0
+	d.Handover = func() { handovers++ }
+	w := connect(t, d)
+	a, b := w.open(), w.open()
+	for i, step := range []struct {
+		channel   uint32
+		command   byte
+		handovers int
+	}{{a, 0x10, 0}, {a, 0x10, 0}, {b, 1, 0}, {a, 0x10, 0}, {b, 0x10, 1}, {b, 3, 1}, {a, 3, 2}} {
+		w.send(step.channel, step.command, []byte{4}, 0)
+		if got := w.read(); got.channel != step.channel || handovers != step.handovers {
+			t.Errorf("step %d: %+v after %d handovers, want %d", i, got, handovers, step.handovers)
+		}
+	}
+}
