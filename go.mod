@@ -11,6 +11,7 @@ require (
 	// Ed448, which the standard library leaves out, and the second ML-DSA that the first is verified with.
 	github.com/cloudflare/circl v1.6.5
 	// secp256k1 for ES256K: crypto/ecdsa would compute with it in variable time, and without deterministic signatures.
+	github.com/coder/websocket v1.8.15 // tunnels of the hybrid transport
 	github.com/decred/dcrd/dcrec/secp256k1/v4 v4.4.1
 	github.com/fxamacker/cbor/v2 v2.10.0
 	github.com/go-rod/rod v0.116.2

@@ -1,0 +1,147 @@
+package hybrid
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"sync"
+
+	"github.com/coder/websocket"
+)
+
+// Network is how a half reaches tunnel servers. The zero value is the internet.
+type Network struct {
+	// TLS is for the connection to the tunnel server; nil trusts the system's roots.
+	TLS *tls.Config
+	// Dial opens TCP connections; nil is a net.Dialer. The address has the tunnel server's own name and port 443, whatever
+	// answers there in the end.
+	Dial func(ctx context.Context, network, address string) (net.Conn, error)
+}
+
+// maxMessage is the largest message through a tunnel, in bytes.
+const maxMessage = 1 << 20
+
+// wire is a WebSocket at a tunnel server. One goroutine reads from it all the time, because that is how one learns that the
+// other end has gone; close ends it.
+type wire struct {
+	conn     *websocket.Conn
+	incoming chan []byte // closed by the reader, after broken
+	broken   error       // why incoming is closed
+	closing  chan struct{}
+	once     sync.Once
+	reading  sync.WaitGroup
+}
+
+// dial opens a tunnel. It speaks HTTP/1.1, which is what WebSockets need, and never asks for a proxy. ctx is for the opening
+// only. It fails with a *TunnelError.
+func (n Network) dial(ctx context.Context, url string, header http.Header) (*wire, http.Header, error) {
+	transport := &http.Transport{DialContext: n.Dial, DisableKeepAlives: true, Protocols: new(http.Protocols)}
+	transport.Protocols.SetHTTP1(true)
+	if n.TLS != nil {
+		transport.TLSClientConfig = n.TLS.Clone()
+	}
+	defer transport.CloseIdleConnections()
+	conn, response, err := websocket.Dial(ctx, url, &websocket.DialOptions{
+		HTTPClient: &http.Client{Transport: transport}, HTTPHeader: header, Subprotocols: []string{Subprotocol},
+	})
+	if err != nil {
+		failure := &TunnelError{URL: url, Err: err}
+		if response != nil {
+			failure.Status = response.StatusCode
+		}
+		return nil, nil, failure
+	}
+	if conn.Subprotocol() != Subprotocol {
+		_ = conn.CloseNow() // that it does not speak the protocol is worth more
+		return nil, nil, &TunnelError{URL: url, Status: response.StatusCode, Err: errors.New("the server did not name the subprotocol " + Subprotocol)}
+	}
+	conn.SetReadLimit(maxMessage)
+	w := &wire{conn: conn, incoming: make(chan []byte), closing: make(chan struct{})}
+	w.reading.Go(w.read)
+	return w, response.Header, nil
+}
+
+// read hands over messages until the connection ends.
+func (w *wire) read() {
+	defer close(w.incoming)
+	for {
+		kind, message, err := w.conn.Read(context.Background()) // ended by close
+		if err == nil && kind != websocket.MessageBinary {
+			err = &ProtocolError{Problem: "a text message came through the tunnel"}
+		}
+		if err != nil {
+			w.broken = w.reason(err)
+			return
+		}
+		select {
+		case w.incoming <- message:
+		case <-w.closing:
+			w.broken = ErrClosed
+			return
+		}
+	}
+}
+
+// reason says why the wire broke, in our words.
+func (w *wire) reason(err error) error {
+	select {
+	case <-w.closing:
+		return ErrClosed
+	default:
+	}
+	var irregular *ProtocolError
+	if errors.As(err, &irregular) {
+		return irregular
+	}
+	if errors.Is(err, websocket.ErrMessageTooBig) {
+		return &ProtocolError{Problem: fmt.Sprintf("a message of more than %d bytes came through the tunnel", maxMessage), Err: err}
+	}
+	return fmt.Errorf("hybrid: %w: %w", ErrVanished, err)
+}
+
+// receive waits for a message.
+func (w *wire) receive(ctx context.Context) ([]byte, error) {
+	select {
+	case message, open := <-w.incoming:
+		if !open {
+			return nil, w.broken
+		}
+		return message, nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+// send sends a message. When ctx ends meanwhile, the connection is of no use any more.
+func (w *wire) send(ctx context.Context, message []byte) error {
+	err := w.conn.Write(ctx, websocket.MessageBinary, message)
+	switch {
+	case err == nil:
+		return nil
+	case ctx.Err() != nil:
+		return ctx.Err()
+	}
+	return w.reason(err)
+}
+
+// close ends the connection and the goroutine that reads from it, and may be called again. It says goodbye, and waits up to
+// five seconds for the server to do so too; a server that has gone is not waited for.
+func (w *wire) close() {
+	w.once.Do(func() {
+		close(w.closing)
+		_ = w.conn.Close(websocket.StatusNormalClosure, "") // it is closed, whatever the server thinks of it
+	})
+	w.reading.Wait()
+}
+
+// drop ends the connection without a word.
+func (w *wire) drop() {
+	w.once.Do(func() {
+		close(w.closing)
+		_ = w.conn.CloseNow() // as in close
+	})
+	w.reading.Wait()
+}
