@@ -23,13 +23,14 @@
 // All connections are WebSockets with the subprotocol fido.cable and carry binary messages, which the server relays as they are.
 // The specification leaves the phone's side to the maker of the phone; here it is:
 //
-//	phone     GET /cable/new/TUNNEL            the answer's header X-caBLE-Routing-ID: 6 hex digits
+//	phone     GET /cable/new/TUNNEL              the answer's header X-caBLE-Routing-ID: 6 hex digits
 //	computer  GET /cable/connect/ROUTING/TUNNEL
-//	phone     GET /cable/contact/CONTACT       waits to be contacted; no X-caBLE-Client-Payload
-//	computer  GET /cable/contact/CONTACT       with X-caBLE-Client-Payload: hex; 410 when the contact is gone
+//	phone     GET /cable/listen/CONTACT          waits to be contacted
+//	computer  GET /cable/contact/CONTACT         with X-caBLE-Client-Payload: hex; 410 when the contact is gone
+//	phone     GET /cable/connect/ROUTING/TUNNEL  when it was told ROUTING ‖ TUNNEL ‖ client payload where it listens
+//	phone     DELETE /cable/listen/CONTACT       is gone from now on
 //
-// TUNNEL is 32 hex digits and ROUTING 6, in either case; CONTACT is base64url without padding. When a computer contacts a phone
-// that waits, the phone's first message is the client payload in bytes; all that follows is relayed between the two.
+// TUNNEL is 16 bytes and ROUTING 3, in hex digits of either case; CONTACT is base64url without padding.
 //
 // Time and randomness come from outside; without a clock, nothing here knows what time it is, and nothing waits for it.
 package hybrid

@@ -49,6 +49,7 @@ const (
 	pathNew     = "/cable/new/"
 	pathConnect = "/cable/connect/"
 	pathContact = "/cable/contact/"
+	pathListen  = "/cable/listen/"
 )
 
 // Headers and subprotocol of tunnel servers (CTAP 2.3 §11.5.1.1.1, §11.5.2).
@@ -71,4 +72,8 @@ func connectURL(domain string, routing [routingLength]byte, tunnel []byte) strin
 
 func contactURL(domain string, contact []byte) string {
 	return "wss://" + domain + pathContact + base64.RawURLEncoding.EncodeToString(contact)
+}
+
+func listenURL(domain string, contact []byte) string {
+	return "wss://" + domain + pathListen + base64.RawURLEncoding.EncodeToString(contact)
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"strings"
 	"sync"
 
 	"github.com/coder/websocket"
@@ -24,6 +25,10 @@ type Network struct {
 // maxMessage is the largest message through a tunnel, in bytes.
 const maxMessage = 1 << 20
 
+// backlog is how many messages may wait to be looked at before the connection is read no further. While it is read, the server's
+// pings are answered.
+const backlog = 16
+
 // wire is a WebSocket at a tunnel server. One goroutine reads from it all the time, because that is how one learns that the
 // other end has gone; close ends it.
 type wire struct {
@@ -35,14 +40,9 @@ type wire struct {
 	reading  sync.WaitGroup
 }
 
-// dial opens a tunnel. It speaks HTTP/1.1, which is what WebSockets need, and never asks for a proxy. ctx is for the opening
-// only. It fails with a *TunnelError.
+// dial opens a tunnel. ctx is for the opening only. It fails with a *TunnelError.
 func (n Network) dial(ctx context.Context, url string, header http.Header) (*wire, http.Header, error) {
-	transport := &http.Transport{DialContext: n.Dial, DisableKeepAlives: true, Protocols: new(http.Protocols)}
-	transport.Protocols.SetHTTP1(true)
-	if n.TLS != nil {
-		transport.TLSClientConfig = n.TLS.Clone()
-	}
+	transport := n.transport()
 	defer transport.CloseIdleConnections()
 	conn, response, err := websocket.Dial(ctx, url, &websocket.DialOptions{
 		HTTPClient: &http.Client{Transport: transport}, HTTPHeader: header, Subprotocols: []string{Subprotocol},
@@ -59,9 +59,38 @@ func (n Network) dial(ctx context.Context, url string, header http.Header) (*wir
 		return nil, nil, &TunnelError{URL: url, Status: response.StatusCode, Err: errors.New("the server did not name the subprotocol " + Subprotocol)}
 	}
 	conn.SetReadLimit(maxMessage)
-	w := &wire{conn: conn, incoming: make(chan []byte), closing: make(chan struct{})}
+	w := &wire{conn: conn, incoming: make(chan []byte, backlog), closing: make(chan struct{})}
 	w.reading.Go(w.read)
 	return w, response.Header, nil
+}
+
+// transport speaks HTTP/1.1, keeps no connection and asks for no proxy.
+func (n Network) transport() *http.Transport {
+	transport := &http.Transport{DialContext: n.Dial, DisableKeepAlives: true, Protocols: new(http.Protocols)}
+	transport.Protocols.SetHTTP1(true)
+	if n.TLS != nil {
+		transport.TLSClientConfig = n.TLS.Clone()
+	}
+	return transport
+}
+
+// delete takes something at a tunnel server back. It fails with a *TunnelError.
+func (n Network) delete(ctx context.Context, url string) error {
+	transport := n.transport()
+	defer transport.CloseIdleConnections()
+	request, err := http.NewRequestWithContext(ctx, http.MethodDelete, "https"+strings.TrimPrefix(url, "wss"), nil)
+	if err != nil {
+		return &TunnelError{URL: url, Err: err}
+	}
+	response, err := transport.RoundTrip(request)
+	if err != nil {
+		return &TunnelError{URL: url, Err: err}
+	}
+	defer response.Body.Close()
+	if response.StatusCode/100 != 2 {
+		return &TunnelError{URL: url, Status: response.StatusCode, Err: errors.New("not taken back")}
+	}
+	return nil
 }
 
 // read hands over messages until the connection ends.
@@ -133,15 +162,6 @@ func (w *wire) close() {
 	w.once.Do(func() {
 		close(w.closing)
 		_ = w.conn.Close(websocket.StatusNormalClosure, "") // it is closed, whatever the server thinks of it
-	})
-	w.reading.Wait()
-}
-
-// drop ends the connection without a word.
-func (w *wire) drop() {
-	w.once.Do(func() {
-		close(w.closing)
-		_ = w.conn.CloseNow() // as in close
 	})
 	w.reading.Wait()
 }

@@ -60,33 +60,25 @@ func (p *Phone) link(client *ecdh.PublicKey, hash [noiseHash]byte, memory *Remem
 	}}.encode(), nil
 }
 
-// Reachable is a phone that linked computers can contact.
+// Reachable is a phone that linked computers can contact. Close it.
 type Reachable struct {
-	stage
 	phone    *Phone
 	wire     *wire
 	memory   *Remembered
 	identity *ecdh.PrivateKey
 }
 
-// Reach lets the tunnel server know that the phone is there, in place of the push message that real phones get. One computer can
-// contact it then; after that it is to be called again. It fails with a *TunnelError or a *SetupError.
+// Reach lets the tunnel server know that the phone is there, in place of the push messages that real phones get. It fails with a
+// *TunnelError, a *SetupError or ErrUnknownDomain.
 func (p *Phone) Reach(ctx context.Context, memory *Remembered) (*Reachable, error) {
-	switch {
-	case p.Rand == nil:
-		return nil, &SetupError{Missing: "Phone.Rand"}
-	case len(memory.ContactID) == 0:
-		return nil, &SetupError{Missing: "Remembered.ContactID"}
+	url, err := p.listenURL(memory)
+	if err != nil {
+		return nil, err
 	}
 	identity, err := p.identity()
 	if err != nil {
 		return nil, err
 	}
-	domain, known := DomainName(p.Domain)
-	if !known {
-		return nil, fmt.Errorf("hybrid: tunnel server %d: %w", p.Domain, ErrUnknownDomain)
-	}
-	url := contactURL(domain, memory.ContactID)
 	wire, _, err := p.Network.dial(ctx, url, nil)
 	if err != nil {
 		return nil, err
@@ -95,34 +87,59 @@ func (p *Phone) Reach(ctx context.Context, memory *Remembered) (*Reachable, erro
 	return &Reachable{phone: p, wire: wire, memory: memory, identity: identity}, nil
 }
 
-// Close ends the stage and the connection.
-func (r *Reachable) Close() error {
-	if r.end() {
-		r.wire.close()
+// Unlink forgets all computers, and lets the tunnel server tell them so when they call. It fails with a *TunnelError, a *SetupError
+// or ErrUnknownDomain; the computers are forgotten all the same.
+func (p *Phone) Unlink(ctx context.Context, memory *Remembered) error {
+	for _, id := range memory.Computers() {
+		memory.Forget(id)
 	}
+	url, err := p.listenURL(memory)
+	if err != nil {
+		return err
+	}
+	if err := p.Network.delete(ctx, url); err != nil {
+		return err
+	}
+	p.observer().event(LayerTunnel, "", "contact id taken back at "+url, nil)
 	return nil
 }
 
-// Await waits for a computer that the phone remembers. It fails with ErrUnknownLink, with ErrReplayed when the computer's nonce
-// is not new, with a *ProtocolError when what it sends is no client payload, with ErrVanished, or with the error of ctx. The
-// connection is closed then.
-func (r *Reachable) Await(ctx context.Context) (*Waiting, error) {
-	r.leave("Reachable.Await")
-	w, err := r.await(ctx)
-	if err != nil {
-		r.wire.close()
-		return nil, err
+// listenURL checks what reaching a phone needs.
+func (p *Phone) listenURL(memory *Remembered) (string, error) {
+	switch {
+	case p.Rand == nil:
+		return "", &SetupError{Missing: "Phone.Rand"}
+	case len(memory.ContactID) == 0:
+		return "", &SetupError{Missing: "Remembered.ContactID"}
 	}
-	return w, nil
+	domain, known := DomainName(p.Domain)
+	if !known {
+		return "", fmt.Errorf("hybrid: tunnel server %d: %w", p.Domain, ErrUnknownDomain)
+	}
+	return listenURL(domain, memory.ContactID), nil
 }
 
-func (r *Reachable) await(ctx context.Context) (*Waiting, error) {
-	message, err := r.wire.receive(ctx)
+// Close ends the connection to the tunnel server. Transactions that have begun go on.
+func (r *Reachable) Close() error {
+	r.wire.close()
+	return nil
+}
+
+// Await waits for a computer that the phone remembers, again and again. It fails with ErrUnknownLink for another computer, with
+// ErrReplayed when the computer's nonce is not new, with a *ProtocolError when what comes is no client payload, with ErrVanished or
+// ErrClosed, or with the error of ctx. Only the last four are final.
+func (r *Reachable) Await(ctx context.Context) (*Summons, error) {
+	notice, err := r.wire.receive(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("hybrid: wait to be contacted: %w", err)
 	}
-	r.phone.observer().event(LayerTunnel, Received, "client payload", message)
-	payload, err := parseClientPayload(message)
+	if len(notice) < routingLength+tunnelIDLength {
+		return nil, &ProtocolError{Problem: fmt.Sprintf("the tunnel server's notice has %d bytes", len(notice))}
+	}
+	routing, tunnel := [routingLength]byte(notice), notice[routingLength:routingLength+tunnelIDLength]
+	encoded := notice[routingLength+tunnelIDLength:]
+	r.phone.observer().event(LayerTunnel, Received, "client payload", encoded)
+	payload, err := parseClientPayload(encoded)
 	if err != nil {
 		return nil, err
 	}
@@ -133,8 +150,38 @@ func (r *Reachable) await(ctx context.Context) (*Waiting, error) {
 	if err != nil {
 		return nil, err
 	}
+	domain, _ := DomainName(r.phone.Domain) // Reach has looked
 	hint := Hint(payload.Hint).known()
-	return &Waiting{Hint: hint, phone: r.phone, wire: r.wire, pairing: pairing{
+	return &Summons{Hint: hint, LinkID: LinkID(payload.LinkID), phone: r.phone, url: connectURL(domain, routing, tunnel), pairing: pairing{
 		secret: secret, salt: payload.Nonce, hint: hint, identity: r.identity, domain: r.phone.Domain,
 	}}, nil
+}
+
+// Summons is a linked computer that calls.
+type Summons struct {
+	stage
+	// Hint is what it will ask for.
+	Hint Hint
+	// LinkID is which computer.
+	LinkID  LinkID
+	phone   *Phone
+	url     string
+	pairing pairing
+}
+
+// Close ends the stage: the computer is left waiting.
+func (s *Summons) Close() error {
+	s.end()
+	return nil
+}
+
+// Dial joins the tunnel in which the computer waits. It fails with a *TunnelError.
+func (s *Summons) Dial(ctx context.Context) (*Waiting, error) {
+	s.leave("Summons.Dial")
+	wire, _, err := s.phone.Network.dial(ctx, s.url, nil)
+	if err != nil {
+		return nil, err
+	}
+	s.phone.observer().event(LayerTunnel, "", "tunnel opened at "+s.url, nil)
+	return &Waiting{Hint: s.Hint, phone: s.phone, wire: wire, pairing: s.pairing}, nil
 }
