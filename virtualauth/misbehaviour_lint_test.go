@@ -102,11 +102,11 @@ func load(t *testing.T) []*packages.Package {
 	return loaded
 }
 
-// declared collects the fields of a struct Misbehaviour.
+// declared collects the fields of a struct Misbehaviour, or of one whose name ends so.
 func declared(p *packages.Package, file *ast.File, found map[string]*deviation) {
 	ast.Inspect(file, func(n ast.Node) bool {
 		spec, is := n.(*ast.TypeSpec)
-		if !is || spec.Name.Name != "Misbehaviour" {
+		if !is || !strings.HasSuffix(spec.Name.Name, "Misbehaviour") {
 			return true
 		}
 		fields, is := spec.Type.(*ast.StructType)
@@ -115,14 +115,14 @@ func declared(p *packages.Package, file *ast.File, found map[string]*deviation) 
 		}
 		for _, f := range fields.Fields.List {
 			for _, name := range f.Names {
-				found[fmt.Sprintf("%s.%s", p.Types.Path(), name.Name)] = &deviation{doc: f.Doc.Text()}
+				found[fmt.Sprintf("%s.%s.%s", p.Types.Path(), spec.Name.Name, name.Name)] = &deviation{doc: f.Doc.Text()}
 			}
 		}
 		return true
 	})
 }
 
-// fieldOf names the field that a selector of something of type Misbehaviour means.
+// fieldOf names the field that a selector of some Misbehaviour means.
 func fieldOf(p *packages.Package, selector *ast.SelectorExpr) string {
 	selection := p.TypesInfo.Selections[selector]
 	if selection == nil || selection.Kind() != types.FieldVal {
@@ -137,10 +137,10 @@ func fieldIn(t types.Type, name string) string {
 		t = pointer.Elem()
 	}
 	named, is := types.Unalias(t).(*types.Named)
-	if !is || named.Obj().Name() != "Misbehaviour" {
+	if !is || !strings.HasSuffix(named.Obj().Name(), "Misbehaviour") {
 		return ""
 	}
-	return named.Obj().Pkg().Path() + "." + name
+	return named.Obj().Pkg().Path() + "." + named.Obj().Name() + "." + name
 }
 
 // used counts what a file does with the fields: tests set them, everything else reads them.

@@ -67,8 +67,7 @@ type DesktopMisbehaviour struct {
 	OffCurve bool
 	// PaddingBeyond announces more padding than the frame has bytes. Breaks CTAP 2.3 §11.5.1.3.
 	PaddingBeyond bool
-	// RepeatCounter encrypts with the counter of the frame before; of the first frame, with one too high. Breaks
-	// CTAP 2.3 §11.5.1.3.
+	// RepeatCounter encrypts with the counter of the frame before, from the second frame on. Breaks CTAP 2.3 §11.5.1.3.
 	RepeatCounter bool
 	// RepeatFrame sends each frame twice. Breaks CTAP 2.3 §11.5.1.3.
 	RepeatFrame bool
@@ -102,8 +101,8 @@ func (l frameLie) frames(c *crypter, message []byte) ([][]byte, error) {
 	if l.beyond {
 		padded = []byte{granularity}
 	}
-	if l.repeatCounter {
-		c.written = max(c.written, 2) - 1
+	if l.repeatCounter && c.written > 0 {
+		c.written--
 	}
 	frame, err := c.seal(padded)
 	if l.twice {

@@ -36,6 +36,16 @@ type relay struct {
 	phones   map[string]chan []byte // by contact id; closed never
 	gone     map[string]bool
 	serial   int
+	conns    []*websocket.Conn
+}
+
+// hangUp breaks all tunnels.
+func (r *relay) hangUp() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, conn := range r.conns {
+		_ = conn.CloseNow()
+	}
 }
 
 // tunnel is two sockets, of which the second has not come yet.
@@ -97,6 +107,9 @@ func (r *relay) accept(w http.ResponseWriter, request *http.Request) *websocket.
 		return nil
 	}
 	conn.SetReadLimit(2 << 20)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.conns = append(r.conns, conn)
 	return conn
 }
 

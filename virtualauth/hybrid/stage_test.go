@@ -45,7 +45,9 @@ func (echo) Exchange(_ context.Context, request []byte) ([]byte, error) {
 // answering is an authenticator made of a function.
 type answering func(ctx context.Context, request []byte) ([]byte, error)
 
-func (f answering) Exchange(ctx context.Context, request []byte) ([]byte, error) { return f(ctx, request) }
+func (f answering) Exchange(ctx context.Context, request []byte) ([]byte, error) {
+	return f(ctx, request)
+}
 
 // pair is both halves and what is between them.
 type pair struct {

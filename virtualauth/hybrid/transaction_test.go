@@ -252,9 +252,12 @@ func TestWhatIsMissingIsNamed(t *testing.T) {
 	text := offer.QR.String()
 	noRand, noRoot := &hybrid.Phone{}, &hybrid.Phone{Rand: p.phone.Rand}
 	for missing, fail := range map[string]func() error{
-		"Desktop.Rand":         func() error { _, err := new(hybrid.Desktop).Invite(); return err },
-		"Phone.Rand":           func() error { _, err := noRand.Scan(text); return err },
-		"Phone.Root":           func() error { _, err := noRoot.Reach(t.Context(), &hybrid.Remembered{ContactID: []byte{1}}); return err },
+		"Desktop.Rand": func() error { _, err := new(hybrid.Desktop).Invite(); return err },
+		"Phone.Rand":   func() error { _, err := noRand.Scan(text); return err },
+		"Phone.Root": func() error {
+			_, err := noRoot.Reach(t.Context(), &hybrid.Remembered{ContactID: []byte{1}})
+			return err
+		},
 		"Remembered.ContactID": func() error { _, err := p.phone.Reach(t.Context(), new(hybrid.Remembered)); return err },
 	} {
 		var setup *hybrid.SetupError
