@@ -279,3 +279,71 @@ func TestAContextThatEndsUnderServe(t *testing.T) {
 		t.Errorf("the computer got %v", err)
 	}
 }
+
+// A context is for the stage that got it, and for no later one.
+func TestAContextMayEndBehindItsStage(t *testing.T) {
+	p := newPair(t)
+	offer, err := p.desktop.Invite()
+	if err != nil {
+		t.Fatal(err)
+	}
+	met := make(chan *hybrid.Session)
+	go func() {
+		defer close(met)
+		invitation, err := p.phone.Scan(offer.QR.String())
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		waiting, err := during(t, invitation.Dial)
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		if err := p.air.Await(t.Context(), 1); err != nil {
+			t.Error(err)
+		}
+		advertised, err := during(t, func(ctx context.Context) (*hybrid.Advertised, error) { return waiting.Advertise(ctx, p.air) })
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		session, err := during(t, advertised.Respond)
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		met <- session
+		if err := session.Serve(t.Context(), p.info, echo{}); err != nil {
+			t.Error(err)
+		}
+	}()
+	found, err := during(t, func(ctx context.Context) (*hybrid.Found, error) { return offer.Listen(ctx, p.air) })
+	if err != nil {
+		t.Fatal(err)
+	}
+	linking := make(chan *hybrid.Link)
+	go func() {
+		link, err := during(t, found.Connect)
+		if err != nil {
+			t.Error(err)
+		}
+		linking <- link
+	}()
+	<-met
+	link := <-linking
+	for range 2 {
+		if _, err := during(t, func(ctx context.Context) ([]byte, error) { return link.Exchange(ctx, []byte{1}) }); err != nil {
+			t.Error(err)
+		}
+	}
+	_ = link.Close()
+	<-met
+}
+
+// during calls a stage with a context that ends right behind it.
+func during[Next any](t *testing.T, stage func(context.Context) (Next, error)) (Next, error) {
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	return stage(ctx)
+}

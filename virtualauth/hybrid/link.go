@@ -232,6 +232,7 @@ func (l *Link) remember(link *wireLink) {
 // Close tells the phone that there is nothing more to ask, and ends the tunnel. It may be called again.
 func (l *Link) Close() error {
 	l.once.Do(func() {
+		l.wire.leave()
 		if !l.desktop.Misbehave.NoShutdown {
 			_ = l.transmit(context.Background(), typeShutdown, nil, frameLie{}) // a phone that has gone needs no telling
 		}

@@ -30,14 +30,24 @@ const maxMessage = 1 << 20
 const backlog = 16
 
 // wire is a WebSocket at a tunnel server. One goroutine reads from it all the time, because that is how one learns that the
-// other end has gone; close ends it.
+// other end has gone. Another one writes, because a context that ends under a write of the WebSocket closes it, also when the
+// message has left. close ends both.
 type wire struct {
 	conn     *websocket.Conn
-	incoming chan []byte // closed by the reader, after broken
-	broken   error       // why incoming is closed
-	closing  chan struct{}
-	once     sync.Once
-	reading  sync.WaitGroup
+	outgoing chan outgoing
+	finished chan struct{} // closed by close, at last
+	incoming chan []byte   // closed by the reader, after broken
+	broken   error         // why incoming is closed
+	closing  chan struct{} // closed by leave
+	left     sync.Once
+	closed   sync.Once
+	working  sync.WaitGroup
+}
+
+// outgoing is a message to be sent; result has room for one.
+type outgoing struct {
+	message []byte
+	result  chan error
 }
 
 // dial opens a tunnel. ctx is for the opening only. It fails with a *TunnelError.
@@ -59,8 +69,12 @@ func (n Network) dial(ctx context.Context, url string, header http.Header) (*wir
 		return nil, nil, &TunnelError{URL: url, Status: response.StatusCode, Err: errors.New("the server did not name the subprotocol " + Subprotocol)}
 	}
 	conn.SetReadLimit(maxMessage)
-	w := &wire{conn: conn, incoming: make(chan []byte, backlog), closing: make(chan struct{})}
-	w.reading.Go(w.read)
+	w := &wire{
+		conn: conn, incoming: make(chan []byte, backlog), outgoing: make(chan outgoing),
+		closing: make(chan struct{}), finished: make(chan struct{}),
+	}
+	w.working.Go(w.read)
+	w.working.Go(w.write)
 	return w, response.Header, nil
 }
 
@@ -144,24 +158,49 @@ func (w *wire) receive(ctx context.Context) ([]byte, error) {
 	}
 }
 
-// send sends a message. When ctx ends meanwhile, the connection is of no use any more.
+// send sends a message. When ctx ends meanwhile, it may go out or not.
 func (w *wire) send(ctx context.Context, message []byte) error {
-	err := w.conn.Write(ctx, websocket.MessageBinary, message)
-	switch {
-	case err == nil:
-		return nil
-	case ctx.Err() != nil:
+	o := outgoing{message: message, result: make(chan error, 1)}
+	select {
+	case w.outgoing <- o:
+	case <-w.finished:
+		return ErrClosed
+	case <-ctx.Done():
 		return ctx.Err()
 	}
-	return w.reason(err)
+	select {
+	case err := <-o.result:
+		if err != nil {
+			return w.reason(err)
+		}
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }
 
-// close ends the connection and the goroutine that reads from it, and may be called again. It says goodbye, and waits up to
-// five seconds for the server to do so too; a server that has gone is not waited for.
+// write sends what is to be sent until the connection is closed.
+func (w *wire) write() {
+	for {
+		select {
+		case o := <-w.outgoing:
+			o.result <- w.conn.Write(context.Background(), websocket.MessageBinary, o.message) // ended by close
+		case <-w.finished:
+			return
+		}
+	}
+}
+
+// leave says that whatever breaks from now on is our own doing. What is sent still goes out.
+func (w *wire) leave() { w.left.Do(func() { close(w.closing) }) }
+
+// close ends the connection and the goroutines that serve it, and may be called again. It says goodbye, and waits up to five
+// seconds for the server to do so too; a server that has gone is not waited for.
 func (w *wire) close() {
-	w.once.Do(func() {
-		close(w.closing)
+	w.leave()
+	w.closed.Do(func() {
 		_ = w.conn.Close(websocket.StatusNormalClosure, "") // it is closed, whatever the server thinks of it
+		close(w.finished)
 	})
-	w.reading.Wait()
+	w.working.Wait()
 }

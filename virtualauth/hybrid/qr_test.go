@@ -136,6 +136,8 @@ func TestTextsThatAreNoQRCode(t *testing.T) {
 	}
 }
 
+// A-HYB-002 is about phones with the data channel L2CAP, whose adverts have a CBOR suffix with its number. This one has none: an
+// Advert is 20 bytes, and a computer that offers nothing else is refused (A-HYB-008).
 func TestAPhoneDoesNotAnswerAComputerThatCouldNotFindIt(t *testing.T) {
 	for _, c := range []struct {
 		name   string

@@ -46,11 +46,20 @@ func (e *endpoint) transmit(ctx context.Context, kind messageType, payload []byt
 	}
 	e.event(LayerFrame, Sent, kind.String(), told)
 	for _, frame := range frames {
-		if err := e.wire.send(ctx, frame); err != nil {
+		if err := e.post(ctx, frame); err != nil {
 			return fmt.Errorf("hybrid: send %v: %w", kind, err)
 		}
 	}
 	return nil
+}
+
+// post sends a frame. A tunnel in which one was left out is of no use, because the next would not decrypt.
+func (e *endpoint) post(ctx context.Context, frame []byte) error {
+	err := e.wire.send(ctx, frame)
+	if err != nil && ctx.Err() != nil {
+		e.wire.close()
+	}
+	return err
 }
 
 // transmitBare sends a message without a type: the post-handshake message.
@@ -62,7 +71,7 @@ func (e *endpoint) transmitBare(ctx context.Context, title string, message, told
 		return err
 	}
 	e.event(LayerFrame, Sent, title, told)
-	if err := e.wire.send(ctx, frame); err != nil {
+	if err := e.post(ctx, frame); err != nil {
 		return fmt.Errorf("hybrid: send %s: %w", title, err)
 	}
 	return nil
