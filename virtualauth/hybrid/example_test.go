@@ -3,6 +3,7 @@ package hybrid_test
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"log"
 	"net/http/httptest"
@@ -40,8 +41,9 @@ func Example() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	fmt.Println(info.Versions[0], ctap2.Selection(ctx, link))
-	// Output: FIDO_2_0 <nil>
+	_, err = ctap2.GetAssertion(ctx, link, &ctap2.GetAssertionRequest{RPID: "login.example", ClientDataHash: make([]byte, 32)})
+	fmt.Println(info.Versions[0], errors.Is(err, ctap2.NoCredentials))
+	// Output: FIDO_2_0 true
 }
 
 func phoneInTheRoom(ctx context.Context, phone *hybrid.Phone, text string, room *hybrid.Ether) {

@@ -38,12 +38,10 @@ type Link struct {
 var _ ctap2.Transport = (*Link)(nil)
 
 func newLink(f *Found, o outcome) *Link {
-	l := &Link{
-		desktop: f.desktop, key: f.key, domain: f.domain, outcome: o,
+	return &Link{
+		endpoint: newEndpoint(f.desktop.observer(), f.wire, clientCrypter(o)), desktop: f.desktop, key: f.key, domain: f.domain, outcome: o,
 		turn: make(chan struct{}, 1), linked: make(chan Linked, 1), gone: make(chan struct{}),
 	}
-	l.endpoint = endpoint{observer: f.desktop.observer(), wire: f.wire, crypter: clientCrypter(o)}
-	return l
 }
 
 // greeted reads the post-handshake message.
@@ -234,7 +232,7 @@ func (l *Link) Close() error {
 	l.once.Do(func() {
 		l.wire.leave()
 		if !l.desktop.Misbehave.NoShutdown {
-			_ = l.transmit(context.Background(), typeShutdown, nil, frameLie{}) // a phone that has gone needs no telling
+			l.wire.sendLast(func(ctx context.Context) error { return l.transmit(ctx, typeShutdown, nil, frameLie{}) })
 		}
 	})
 	l.wire.close()

@@ -9,6 +9,8 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"sync/atomic"
+	"time"
 
 	"github.com/coder/websocket"
 )
@@ -35,6 +37,7 @@ const backlog = 16
 type wire struct {
 	conn     *websocket.Conn
 	outgoing chan outgoing
+	writing  atomic.Bool   // a message is on its way, or stuck
 	finished chan struct{} // closed by close, at last
 	incoming chan []byte   // closed by the reader, after broken
 	broken   error         // why incoming is closed
@@ -158,7 +161,8 @@ func (w *wire) receive(ctx context.Context) ([]byte, error) {
 	}
 }
 
-// send sends a message. When ctx ends meanwhile, it may go out or not.
+// send sends a message. When ctx ends before it goes out, the connection is closed: without that message, the next one would make no
+// sense. When ctx ends later, nobody knows whether it arrives.
 func (w *wire) send(ctx context.Context, message []byte) error {
 	o := outgoing{message: message, result: make(chan error, 1)}
 	select {
@@ -166,6 +170,7 @@ func (w *wire) send(ctx context.Context, message []byte) error {
 	case <-w.finished:
 		return ErrClosed
 	case <-ctx.Done():
+		w.close()
 		return ctx.Err()
 	}
 	select {
@@ -184,22 +189,39 @@ func (w *wire) write() {
 	for {
 		select {
 		case o := <-w.outgoing:
-			o.result <- w.conn.Write(context.Background(), websocket.MessageBinary, o.message) // ended by close
+			w.writing.Store(true)
+			err := w.conn.Write(context.Background(), websocket.MessageBinary, o.message) // ended by close
+			w.writing.Store(false)
+			o.result <- err
 		case <-w.finished:
 			return
 		}
 	}
 }
 
+// goodbye is how long the last message may take, as long as the WebSocket's own may.
+const goodbye = 5 * time.Second
+
+// sendLast sends a message that nobody is waiting for, and is not held up by a connection that is stuck.
+func (w *wire) sendLast(send func(context.Context) error) {
+	ctx, cancel := context.WithTimeout(context.Background(), goodbye)
+	defer cancel()
+	_ = send(ctx) // whoever has gone need not be told
+}
+
 // leave says that whatever breaks from now on is our own doing. What is sent still goes out.
 func (w *wire) leave() { w.left.Do(func() { close(w.closing) }) }
 
 // close ends the connection and the goroutines that serve it, and may be called again. It says goodbye, and waits up to five
-// seconds for the server to do so too; a server that has gone is not waited for.
+// seconds for the server to do so too; a server that has gone, or takes nothing any more, is not waited for.
 func (w *wire) close() {
 	w.leave()
 	w.closed.Do(func() {
-		_ = w.conn.Close(websocket.StatusNormalClosure, "") // it is closed, whatever the server thinks of it
+		if w.writing.Load() {
+			_ = w.conn.CloseNow() // it is closed, whatever the server thinks of it
+		} else {
+			_ = w.conn.Close(websocket.StatusNormalClosure, "") // likewise
+		}
 		close(w.finished)
 	})
 	w.working.Wait()

@@ -201,8 +201,7 @@ func (a *Advertised) Respond(ctx context.Context) (*Session, error) {
 		a.wire.close()
 		return nil, err
 	}
-	s := &Session{phone: a.phone, pairing: a.pairing, outcome: o}
-	s.endpoint = endpoint{observer: a.phone.observer(), wire: a.wire, crypter: phoneCrypter(o)}
+	s := &Session{phone: a.phone, pairing: a.pairing, outcome: o, endpoint: newEndpoint(a.phone.observer(), a.wire, phoneCrypter(o))}
 	if a.phone.Misbehave.CloseAfterHandshake {
 		a.wire.close()
 	}

@@ -3,6 +3,7 @@ package hybrid
 import (
 	"context"
 	"fmt"
+	"sync"
 
 	"github.com/passkeylab/passkeylab/virtualauth/ctap2"
 )
@@ -15,7 +16,8 @@ type Session struct {
 	pairing pairing
 	outcome outcome
 
-	greeted bool     // under endpoint.mu, as is the next
+	mu      sync.Mutex // of the two below
+	greeted bool
 	updates [][]byte // to be sent behind the post-handshake message
 }
 

@@ -3,7 +3,6 @@ package hybrid
 import (
 	"context"
 	"fmt"
-	"sync"
 	"sync/atomic"
 )
 
@@ -25,8 +24,22 @@ type endpoint struct {
 	observer
 	wire *wire
 
-	mu      sync.Mutex // of all that is sent
 	crypter *crypter
+	sending chan struct{} // holds one token while somebody sends; of the half of crypter that writes
+}
+
+func newEndpoint(o observer, w *wire, c *crypter) endpoint {
+	return endpoint{observer: o, wire: w, crypter: c, sending: make(chan struct{}, 1)}
+}
+
+// alone waits until nobody else sends. What it returns lets the next one.
+func (e *endpoint) alone(ctx context.Context) (done func(), err error) {
+	select {
+	case e.sending <- struct{}{}:
+		return func() { <-e.sending }, nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
 }
 
 // transmit sends a message with its type, and the lies about it.
@@ -38,40 +51,37 @@ func (e *endpoint) transmit(ctx context.Context, kind messageType, payload []byt
 			told = append([]byte{byte(kind)}, update.redacted()...)
 		}
 	}
-	e.mu.Lock()
-	defer e.mu.Unlock()
+	done, err := e.alone(ctx)
+	if err != nil {
+		return err
+	}
+	defer done()
 	frames, err := lie.frames(e.crypter, message)
 	if err != nil {
 		return err
 	}
 	e.event(LayerFrame, Sent, kind.String(), told)
 	for _, frame := range frames {
-		if err := e.post(ctx, frame); err != nil {
+		if err := e.wire.send(ctx, frame); err != nil {
 			return fmt.Errorf("hybrid: send %v: %w", kind, err)
 		}
 	}
 	return nil
 }
 
-// post sends a frame. A tunnel in which one was left out is of no use, because the next would not decrypt.
-func (e *endpoint) post(ctx context.Context, frame []byte) error {
-	err := e.wire.send(ctx, frame)
-	if err != nil && ctx.Err() != nil {
-		e.wire.close()
-	}
-	return err
-}
-
 // transmitBare sends a message without a type: the post-handshake message.
 func (e *endpoint) transmitBare(ctx context.Context, title string, message, told []byte) error {
-	e.mu.Lock()
-	defer e.mu.Unlock()
+	done, err := e.alone(ctx)
+	if err != nil {
+		return err
+	}
+	defer done()
 	frame, err := e.crypter.seal(pad(message))
 	if err != nil {
 		return err
 	}
 	e.event(LayerFrame, Sent, title, told)
-	if err := e.post(ctx, frame); err != nil {
+	if err := e.wire.send(ctx, frame); err != nil {
 		return fmt.Errorf("hybrid: send %s: %w", title, err)
 	}
 	return nil
