@@ -16,6 +16,7 @@ require (
 	github.com/fxamacker/cbor/v2 v2.10.0
 	github.com/go-rod/rod v0.116.2
 	github.com/go-webauthn/webauthn v0.18.2
+	github.com/godbus/dbus/v5 v5.2.4 // the software BlueZ that carries adverts of phones to a browser
 	github.com/gofrs/flock v0.13.2 // keeps two processes out of one vault file
 	github.com/golang-jwt/jwt/v5 v5.3.1 // the signed response inside android-safetynet statements
 	github.com/google/go-tpm v0.9.8
