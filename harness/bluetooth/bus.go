@@ -58,8 +58,8 @@ type Bus struct {
 // Start starts a bus, takes the name org.bluez on it and plugs the adapter in. The context bounds the start only. Errors:
 // *Unsupported, *NotInstalled, *DaemonError.
 func Start(ctx context.Context, o Options) (*Bus, error) {
-	if runtime.GOOS != "linux" {
-		return nil, &Unsupported{OS: runtime.GOOS}
+	if err := supported(runtime.GOOS); err != nil {
+		return nil, err
 	}
 	path, err := find(o.Daemon)
 	if err != nil {
@@ -103,6 +103,14 @@ func (o Options) withDefaults() Options {
 		o.AfterFunc = func(d time.Duration, f func()) func() bool { return time.AfterFunc(d, f).Stop }
 	}
 	return o
+}
+
+// supported says whether a browser looks for BlueZ on that system.
+func supported(system string) error {
+	if system != "linux" {
+		return &Unsupported{OS: system}
+	}
+	return nil
 }
 
 // find returns the path of the daemon.

@@ -119,9 +119,7 @@ func TestTheDeathOfTheDaemonIsTold(t *testing.T) {
 	dir := shortDir(t)
 	b := start(t, bluetooth.Options{Dir: dir})
 	_, daemon := processes(t, dir)
-	if err := syscall.Kill(daemon, syscall.SIGKILL); err != nil {
-		t.Fatal(err)
-	}
+	kill(t, daemon)
 	select {
 	case <-b.Done():
 	case <-limit(t).Done():
@@ -159,14 +157,24 @@ func TestABusWithoutItsGuardEndsAsWell(t *testing.T) {
 	if guard == 0 || guard == daemon {
 		t.Fatalf("no guard among %v", ids)
 	}
-	if err := syscall.Kill(guard, syscall.SIGKILL); err != nil {
-		t.Fatal(err)
-	}
+	kill(t, guard)
 	connect(t, b).must("/", "org.freedesktop.DBus.Peer.Ping")
 	if err := b.Close(); err != nil {
 		t.Error(err)
 	}
 	gone(t, dir)
+}
+
+// kill kills one process.
+func kill(t *testing.T, id int) {
+	t.Helper()
+	process, err := os.FindProcess(id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := process.Kill(); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // parent is the parent of a process.

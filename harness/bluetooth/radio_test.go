@@ -277,6 +277,8 @@ func TestTheTraceTellsTheWayOfAnAdvert(t *testing.T) {
 	if got := kinds(); !slices.Equal(got, want) {
 		t.Errorf("told %q, want %q", got, want)
 	}
+	s.diary.mu.Lock()
+	defer s.diary.mu.Unlock()
 	if at := s.diary.events[0].At; !at.Equal(newClock().now) {
 		t.Errorf("the first event is at %v", at)
 	}
@@ -284,30 +286,46 @@ func TestTheTraceTellsTheWayOfAnAdvert(t *testing.T) {
 
 func TestADesktopNearbyHearsWhatIsOnTheAir(t *testing.T) {
 	s := newStage(t)
-	type heard struct {
-		advert hybrid.Advert
-		err    error
-	}
-	results := make(chan heard, 2)
+	s.Adapter.Power(false) // it has a receiver of its own
 	ctx, cancel := context.WithCancel(limit(t))
 	defer cancel()
-	for range 2 {
-		go func() {
-			advert, err := s.Radio.Hear(ctx)
-			results <- heard{advert, err}
-		}()
-	}
-	// Nobody can see that a listener has begun, so an advert is sent until both have heard one.
-	for got := 0; got < 2; {
+	began := make(chan error, 1)
+	go func() {
+		advert, err := s.Radio.Hear(ctx)
+		if advert != ours && err == nil {
+			err = errors.New("heard another advert")
+		}
+		began <- err
+	}()
+	// Nobody can see that a listener has begun, so an advert is sent until one is heard.
+	for heard := false; !heard; {
 		s.send(ours)
 		select {
-		case h := <-results:
-			if h.err != nil || h.advert != ours {
-				t.Errorf("heard %x, %v", h.advert, h.err)
+		case err := <-began:
+			if err != nil {
+				t.Fatal(err)
 			}
-			got++
+			heard = true
 		default:
 		}
+	}
+	// From then on it misses nothing, even while it does not wait.
+	s.send(second)
+	s.Radio.Follow(bluetooth.Script{Lose: 1})
+	s.send(second)
+	s.send(foreign)
+	var rest []hybrid.Advert
+	for len(rest) == 0 || rest[len(rest)-1] != foreign {
+		advert, err := s.Radio.Hear(ctx)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if advert != ours {
+			rest = append(rest, advert)
+		}
+	}
+	if want := []hybrid.Advert{second, foreign}; !slices.Equal(rest, want) {
+		t.Errorf("heard %x, want %x", rest, want)
 	}
 	cancel()
 	if _, err := s.Radio.Hear(ctx); !errors.Is(err, context.Canceled) {
