@@ -14,6 +14,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/passkeylab/passkeylab/harness/bluetooth"
 	"github.com/passkeylab/passkeylab/harness/browser"
 	"github.com/passkeylab/passkeylab/harness/config"
 )
@@ -41,9 +42,9 @@ func (a app) doctorCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "doctor",
 		Short: "Check what a run needs, and say how to get what is missing",
-		Long: `doctor looks at everything that a run of the journeys needs: the browser (it starts it once), programs, headers and fonts,
-the Go release, a free port on this machine, and a writable folder for temporary files. For what is missing it prints what
-to do. Then it prints the settings of ginkgo.yaml, and where each came from.
+		Long: `doctor looks at everything that a run of the journeys needs: the browser and the message bus (it starts each once),
+programs, headers and fonts, the Go release, a free port on this machine, and a writable folder for temporary files. For
+what is missing it prints what to do. Then it prints the settings of ginkgo.yaml, and where each came from.
 
 Exit codes: 0 everything is there, 1 something is missing, 2 wrong flags or settings.`,
 		Example: "  passkeylab doctor\n  passkeylab doctor --set browser.path=/opt/chromium/chrome",
@@ -61,7 +62,7 @@ func (a app) doctor(ctx context.Context, s settings) error {
 	}
 	findings := []finding{examineGo(ctx, loaded.Root)}
 	findings = append(findings, examinePackages(ctx, loaded)...)
-	findings = append(findings, examineBrowser(ctx, loaded), examineLoopback(ctx), examinePort(ctx), examineTemp())
+	findings = append(findings, examineBrowser(ctx, loaded), examineDBus(ctx), examineLoopback(ctx), examinePort(ctx), examineTemp())
 	bad := 0
 	for _, f := range findings {
 		fmt.Fprintf(a.out, "%-8s %-17s %s\n", f.condition, f.name, f.detail)
@@ -101,8 +102,8 @@ func examineGo(ctx context.Context, root string) finding {
 	return f
 }
 
-// examinePackages asks the installer what it would install: what is needed is declared there, once. The browser is looked
-// at more closely elsewhere.
+// examinePackages asks the installer what it would install: what is needed is declared there, once. The browser and
+// the bus daemon are looked at more closely elsewhere.
 func examinePackages(ctx context.Context, c *config.Config) []finding {
 	script := filepath.Join(c.Root, "deploy", "deps.sh")
 	list := exec.CommandContext(ctx, "bash", script, "--list")
@@ -114,12 +115,15 @@ func examinePackages(ctx context.Context, c *config.Config) []finding {
 	return packagesOf(string(output))
 }
 
+// startedOnce are the packages whose programs doctor starts: what is there may still not run.
+var startedOnce = []string{"chromium", "dbus-daemon"}
+
 // packagesOf reads the installer's lines: state, package and reason, separated by tabs.
 func packagesOf(list string) []finding {
 	var findings []finding
 	for line := range strings.Lines(list) {
 		parts := strings.Split(strings.TrimRight(line, "\n"), "\t")
-		if len(parts) != 3 || parts[1] == "chromium" {
+		if len(parts) != 3 || slices.Contains(startedOnce, parts[1]) {
 			continue
 		}
 		f := finding{name: parts[1], condition: good, detail: parts[2]}
@@ -148,6 +152,28 @@ func examineBrowser(ctx context.Context, c *config.Config) finding {
 	if len(differences) > 0 {
 		f.condition = note
 		f.detail += fmt.Sprintf("; its WebAuthn automation differs from Chromium %d: %s", knownChromium, strings.Join(differences, "; "))
+	}
+	return f
+}
+
+// examineDBus starts a private message bus once and takes the name org.bluez on it, as each journey with a phone does.
+func examineDBus(ctx context.Context) finding {
+	f := finding{name: "D-Bus"}
+	bus, err := bluetooth.Start(ctx, bluetooth.Options{})
+	if err == nil {
+		err = bus.Close()
+	}
+	var elsewhere *bluetooth.Unsupported
+	var lacking *bluetooth.NotInstalled
+	switch {
+	case err == nil:
+		f.condition, f.detail = good, "a private bus carries org.bluez, on which a browser hears a phone in software"
+	case errors.As(err, &elsewhere):
+		f.condition, f.detail, f.fix = note, "a browser on "+elsewhere.OS+" cannot hear a phone in software", "run on Linux for the journeys with a phone; the others run here"
+	case errors.As(err, &lacking):
+		f.condition, f.detail, f.fix = missing, "there is no "+lacking.Daemon, "make deps installs the package "+lacking.Package
+	default:
+		f.condition, f.detail, f.fix = missing, oneLine(err.Error()), "install the package dbus-daemon again, and make sure that "+os.TempDir()+" may hold sockets"
 	}
 	return f
 }

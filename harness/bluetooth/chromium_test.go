@@ -84,6 +84,20 @@ const (
 	abort = `aborter.abort(), outcome`
 )
 
+// register begins a registration on a phone, waits until the browser discovers, and lets the page abort.
+func (p *page) register(d *diary, meanwhile func()) {
+	p.t.Helper()
+	before := d.count(startDiscovery)
+	p.run(create)
+	if meanwhile != nil {
+		meanwhile()
+	}
+	eventually(p.t, "the browser discovers", func() bool { return d.count(startDiscovery) > before })
+	if outcome := p.run(abort); outcome != "AbortError" {
+		p.t.Errorf("the registration ended with %v", outcome)
+	}
+}
+
 // TestChromiumUsesTheAdapter goes with the real browser through everything that the adapter can do to it.
 func TestChromiumUsesTheAdapter(t *testing.T) {
 	var d diary
@@ -97,29 +111,13 @@ func TestChromiumUsesTheAdapter(t *testing.T) {
 	}
 	b.Adapter.Plug()
 	eventually(t, "the browser noticed the adapter", p.hybrid)
-	ceremony := func(meanwhile func()) {
-		t.Helper()
-		before := d.count(startDiscovery)
-		p.run(create)
-		if meanwhile != nil {
-			meanwhile()
-		}
-		eventually(t, "the browser discovers", func() bool { return d.count(startDiscovery) > before })
-		if outcome := p.run(abort); outcome != "AbortError" {
-			t.Errorf("the registration ended with %v", outcome)
-		}
-	}
-	ceremony(nil)
+	p.register(&d, nil)
 
 	// A stranger's advert, and one that arrives before the discovery, do no harm.
 	if err := b.Radio.Send(limit(t), foreign); err != nil {
 		t.Fatal(err)
 	}
-	ceremony(nil)
-
-	// The dialog asks to switch Bluetooth on, and begins as soon as it is.
-	b.Adapter.Power(false)
-	ceremony(func() { b.Adapter.Power(true) })
+	p.register(&d, nil)
 
 	// A browser that knew BlueZ takes notice of its restart.
 	if err := b.StopBlueZ(); err != nil {
@@ -130,7 +128,7 @@ func TestChromiumUsesTheAdapter(t *testing.T) {
 		t.Fatal(err)
 	}
 	eventually(t, "the browser noticed the new BlueZ", p.hybrid)
-	ceremony(nil)
+	p.register(&d, nil)
 
 	b.Adapter.Unplug()
 	eventually(t, "the browser noticed that the adapter is gone", func() bool { return !p.hybrid() })
@@ -139,7 +137,7 @@ func TestChromiumUsesTheAdapter(t *testing.T) {
 	// StartDiscovery, as may happen here, never stops it, and is refused when it starts the next one. Its end stops it.
 	b.Adapter.Plug()
 	eventually(t, "the browser noticed that the adapter is back", p.hybrid)
-	ceremony(nil)
+	p.register(&d, nil)
 	p.close()
 	if err := b.Adapter.Await(limit(t), func(s bluetooth.State) bool { return !s.Discovering }); err != nil {
 		t.Error("the discovery outlived the browser:", err)
@@ -161,11 +159,11 @@ func checkCalls(t *testing.T, d *diary) {
 			t.Errorf("the browser did not call %s, only %q", want, calls)
 		}
 	}
-	// A stop may come when the power, the adapter or BlueZ has just gone.
+	// A stop may come when the adapter or BlueZ has just gone.
 	refusals := map[string][]string{
 		"org.bluez.AgentManager1.UnregisterAgent": {"org.bluez.Error.DoesNotExist"},
 		startDiscovery:                     {"org.bluez.Error.InProgress"},
-		"org.bluez.Adapter1.StopDiscovery": {"org.bluez.Error.NotReady", "org.bluez.Error.Failed", "org.freedesktop.DBus.Error.UnknownObject"},
+		"org.bluez.Adapter1.StopDiscovery": {"org.bluez.Error.Failed", "org.freedesktop.DBus.Error.UnknownObject"},
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -174,6 +172,21 @@ func checkCalls(t *testing.T, d *diary) {
 			t.Errorf("%s was refused: %s", e.Title, e.Error)
 		}
 	}
+}
+
+// TestChromiumWaitsForThePower has the dialog ask to switch Bluetooth on; the browser discovers as soon as it is.
+func TestChromiumWaitsForThePower(t *testing.T) {
+	var d diary
+	b := start(t, bluetooth.Options{Off: true, Observe: d.observe})
+	p := chromium(t, b)
+	eventually(t, "the browser noticed the adapter", p.hybrid)
+	p.register(&d, func() {
+		if b.Adapter.Discovering() {
+			t.Error("it discovers without power")
+		}
+		b.Adapter.Power(true)
+	})
+	checkCalls(t, &d)
 }
 
 func TestChromiumWithoutBlueZHasNoHybridTransport(t *testing.T) {
