@@ -171,11 +171,9 @@ func (a *Adapter) searched() bool {
 	return slices.ContainsFunc(slices.Collect(maps.Values(a.clients)), func(s *searcher) bool { return s.discovering })
 }
 
-// hears is true when an advert of a phone would come to a program's attention.
+// hears is true when an advert of a phone would come to a program's attention. Nobody discovers while BlueZ, the adapter or
+// its power is gone: see reset.
 func (a *Adapter) hears() bool {
-	if a.bus.bluez == nil || !a.plugged || !a.is("Powered") {
-		return false
-	}
 	for _, s := range a.clients {
 		if s.discovering && s.filter.passes() {
 			return true

@@ -53,7 +53,7 @@ type daemon struct {
 	leash   *os.File // the guard's standard input: closing it is the order to clean up
 
 	ready  chan struct{} // closed when the daemon listens
-	exited chan struct{} // closed when the daemon ended and its folder is gone, or when the guard was killed
+	exited chan struct{} // closed when the daemon ended
 	pid    atomic.Int64  // of the daemon; 0 until the guard told it
 	status int           // its exit status, valid once exited is closed
 

@@ -15,20 +15,22 @@ printf '%s\n' "$conf" >"$home/bus.conf"
 trap '' HUP INT QUIT TERM PIPE
 
 exec 4<&0 # what runs in the background loses its standard input
+: >"$home/alive"
 "$@" </dev/null >&3 3>&- 4<&- &
 daemon=$!
 echo "pid $daemon" >&3
 
-# The order to clean up ends the daemon. Should somebody kill the guard, this is what is left to do its work.
+# The order to clean up has a process of its own, which does its work even when somebody kills the guard.
 {
 	while read -r _; do :; done
-	kill -KILL "$daemon" 2>/dev/null
+	[ -e "$home/alive" ] && kill -KILL "$daemon"
 	rm -rf -- "$home"
 } <&4 3>&- 2>/dev/null &
 leash=$!
 
 wait "$daemon"
 status=$?
-kill -KILL "$leash"
-rm -rf -- "$home"
+rm -f "$home/alive" # from now on the process id may be somebody else's
 echo "exited $status" >&3
+exec 3>&-
+wait "$leash"

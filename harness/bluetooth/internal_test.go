@@ -2,9 +2,35 @@ package bluetooth
 
 import (
 	"errors"
+	"runtime"
 	"strings"
 	"testing"
+
+	"github.com/godbus/dbus/v5"
 )
+
+// TestACallThatWaitedWhenBlueZEndedChangesNothing answers a call that was read before BlueZ was stopped.
+func TestACallThatWaitedWhenBlueZEndedChangesNothing(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("a browser looks for BlueZ on Linux only")
+	}
+	b, err := Start(t.Context(), Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer b.Close()
+	old := b.bluez
+	if err := b.StopBlueZ(); err != nil {
+		t.Fatal(err)
+	}
+	old.answer(&dbus.Message{Type: dbus.TypeMethodCall, Headers: map[dbus.HeaderField]dbus.Variant{
+		dbus.FieldPath: dbus.MakeVariant(adapterPath), dbus.FieldInterface: dbus.MakeVariant(adapterName),
+		dbus.FieldMember: dbus.MakeVariant("StartDiscovery"), dbus.FieldSender: dbus.MakeVariant(":1.99"),
+	}})
+	if b.Adapter.Discovering() {
+		t.Error("a dead BlueZ discovers")
+	}
+}
 
 func TestOtherSystemsAreToldToRunLinux(t *testing.T) {
 	if err := supported("linux"); err != nil {

@@ -58,9 +58,18 @@ func gone(t *testing.T, dir string) {
 
 func TestNothingIsLeftBehindByAProgramThatDies(t *testing.T) {
 	for _, way := range []struct {
-		name   string
-		signal os.Signal
-	}{{"killed", syscall.SIGKILL}, {"interrupted", os.Interrupt}, {"terminated", syscall.SIGTERM}} {
+		name string
+		end  func(t *testing.T, program, guard int)
+	}{
+		{"killed", func(t *testing.T, program, _ int) { signal(t, "KILL", program) }},
+		{"interrupted", func(t *testing.T, program, _ int) { signal(t, "INT", program) }},
+		{"interrupted at the terminal, with all that it started", func(t *testing.T, program, _ int) { signal(t, "INT", -program) }},
+		{"terminated with all that it started", func(t *testing.T, program, _ int) { signal(t, "TERM", -program) }},
+		{"killed after its guard", func(t *testing.T, program, guard int) {
+			signal(t, "KILL", guard)
+			signal(t, "KILL", program)
+		}},
+	} {
 		t.Run(way.name, func(t *testing.T) {
 			t.Parallel()
 			dir := shortDir(t)
@@ -74,12 +83,8 @@ func TestNothingIsLeftBehindByAProgramThatDies(t *testing.T) {
 			}
 			line, _ := bufio.NewReader(out).ReadString('\n')
 			socket(t, line)
-			if ids, daemon := processes(t, dir); len(ids) < 2 || daemon == 0 {
-				t.Fatalf("a running bus has a guard and a daemon, found %v", ids)
-			}
-			if err := cmd.Process.Signal(way.signal); err != nil {
-				t.Fatal(err)
-			}
+			guard, _ := family(t, dir, cmd.Process.Pid)
+			way.end(t, cmd.Process.Pid, guard)
 			var exit *exec.ExitError
 			if err := cmd.Wait(); !errors.As(err, &exit) {
 				t.Fatalf("the child ended well (%v), it should have died", err)
@@ -116,48 +121,46 @@ func TestCloseLeavesNothing(t *testing.T) {
 }
 
 func TestTheDeathOfTheDaemonIsTold(t *testing.T) {
-	dir := shortDir(t)
-	b := start(t, bluetooth.Options{Dir: dir})
-	_, daemon := processes(t, dir)
-	kill(t, daemon)
-	select {
-	case <-b.Done():
-	case <-limit(t).Done():
-		t.Fatal("nobody noticed")
-	}
-	var death *bluetooth.DaemonError
-	if !errors.As(b.Err(), &death) || death.Status != 128+int(syscall.SIGKILL) {
-		t.Errorf("the reason is %v", b.Err())
-	}
-	if err := b.Radio.Send(limit(t), ours); !errors.As(err, &death) {
-		t.Errorf("Send says %v", err)
-	}
-	if err := b.RestartBlueZ(limit(t)); !errors.As(err, &death) {
-		t.Errorf("RestartBlueZ says %v", err)
-	}
-	gone(t, dir)
-	if err := b.Close(); err != nil {
-		t.Error(err)
-	}
-	if !errors.As(b.Err(), &death) {
-		t.Errorf("after Close the reason is %v", b.Err())
+	for _, c := range []struct {
+		name    string
+		noBlueZ bool
+	}{{name: "with BlueZ"}, {"without BlueZ", true}} {
+		t.Run(c.name, func(t *testing.T) {
+			dir := shortDir(t)
+			b := start(t, bluetooth.Options{Dir: dir, NoBlueZ: c.noBlueZ})
+			_, daemon := family(t, dir, os.Getpid())
+			signal(t, "KILL", daemon)
+			select {
+			case <-b.Done():
+			case <-limit(t).Done():
+				t.Fatal("nobody noticed")
+			}
+			var death *bluetooth.DaemonError
+			if !errors.As(b.Err(), &death) || death.Status != 128+int(syscall.SIGKILL) {
+				t.Errorf("the reason is %v", b.Err())
+			}
+			if err := b.Radio.Send(limit(t), ours); !errors.As(err, &death) {
+				t.Errorf("Send says %v", err)
+			}
+			if err := b.RestartBlueZ(limit(t)); !errors.As(err, &death) {
+				t.Errorf("RestartBlueZ says %v", err)
+			}
+			if err := b.Close(); err != nil {
+				t.Error(err)
+			}
+			gone(t, dir)
+			if !errors.As(b.Err(), &death) {
+				t.Errorf("after Close the reason is %v", b.Err())
+			}
+		})
 	}
 }
 
 func TestABusWithoutItsGuardEndsAsWell(t *testing.T) {
 	dir := shortDir(t)
 	b := start(t, bluetooth.Options{Dir: dir})
-	ids, daemon := processes(t, dir)
-	guard := 0
-	for _, id := range ids {
-		if parent(t, id) == os.Getpid() {
-			guard = id
-		}
-	}
-	if guard == 0 || guard == daemon {
-		t.Fatalf("no guard among %v", ids)
-	}
-	kill(t, guard)
+	guard, _ := family(t, dir, os.Getpid())
+	signal(t, "KILL", guard)
 	connect(t, b).must("/", "org.freedesktop.DBus.Peer.Ping")
 	if err := b.Close(); err != nil {
 		t.Error(err)
@@ -165,15 +168,26 @@ func TestABusWithoutItsGuardEndsAsWell(t *testing.T) {
 	gone(t, dir)
 }
 
-// kill kills one process.
-func kill(t *testing.T, id int) {
+// family finds the guard and the daemon of the bus in a folder that a program started.
+func family(t *testing.T, dir string, program int) (guard, daemon int) {
 	t.Helper()
-	process, err := os.FindProcess(id)
-	if err != nil {
-		t.Fatal(err)
+	ids, daemon := processes(t, dir)
+	for _, id := range ids {
+		if parent(t, id) == program {
+			guard = id
+		}
 	}
-	if err := process.Kill(); err != nil {
-		t.Fatal(err)
+	if guard == 0 || daemon == 0 || guard == daemon {
+		t.Fatalf("among %v the guard is %d and the daemon %d", ids, guard, daemon)
+	}
+	return guard, daemon
+}
+
+// signal sends a signal to one process, or to the process group with that number when it is negative.
+func signal(t *testing.T, name string, id int) {
+	t.Helper()
+	if out, err := exec.Command("/bin/sh", "-c", `kill -s "$0" -- "$1"`, name, strconv.Itoa(id)).CombinedOutput(); err != nil {
+		t.Fatalf("kill -s %s -- %d: %v: %s", name, id, err, out)
 	}
 }
 

@@ -38,9 +38,9 @@ func child() int {
 	select {}
 }
 
-// again returns a command that runs this test binary as a child.
+// again returns a command that runs this test binary as a child, which leads a session of its own as one in a terminal does.
 func again(dir string) *exec.Cmd {
-	cmd := exec.Command(os.Args[0])
+	cmd := exec.Command("setsid", os.Args[0]) // replaces itself: the process group has the child's number
 	cmd.Env = append(os.Environ(), childDir+"="+dir)
 	return cmd
 }
