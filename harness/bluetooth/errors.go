@@ -9,9 +9,6 @@ import (
 // ErrClosed is what a closed bus answers.
 var ErrClosed = errors.New("bluetooth: the bus is closed")
 
-// ErrNoBlueZ is answered when org.bluez is needed and was stopped.
-var ErrNoBlueZ = errors.New("bluetooth: org.bluez is stopped; StartBlueZ starts it again")
-
 // ErrRadioOff is what a phone gets whose Bluetooth is switched off, see [Script].
 var ErrRadioOff = errors.New("bluetooth: the phone's Bluetooth is off")
 
