@@ -1,0 +1,65 @@
+// Package tunnel is the tunnel server of the hybrid transport (CTAP 2.3 §11.5.1): where a phone and a desktop meet that
+// cannot reach each other. It relays WebSocket messages between the two, whole, in order, and without understanding them.
+//
+// Start one, give its Network to the halves of package hybrid, and a browser the two flags that Server.BrowserFlags returns.
+// Faults spoil it on purpose, also while it runs.
+//
+// # Protocol
+//
+// Everything is a GET that asks for a WebSocket (RFC 6455) with the subprotocol fido.cable, over TLS and HTTP/1.1. Ids in
+// hexadecimal digits are the same in either case; contact ids are base64url without padding, 1 to 512 bytes.
+//
+//	/cable/new/<tunnel id>                    the phone opens a tunnel that the QR code decided; 16 bytes
+//	/cable/connect/<routing id>/<tunnel id>   the other one joins; 3 bytes and 16 bytes
+//	/cable/contact/<contact id>               a linked desktop asks for its phone
+//	/cable/listen/<contact id>                a linked phone waits to be asked for
+//
+// The answer to new carries the header X-caBLE-Routing-ID, 6 digits that say which server of a domain has the tunnel; the
+// phone puts them into its advert. A joined tunnel relays binary messages of at most 1 MiB. What arrives earlier waits.
+// When one side goes, so does the other, with the same close code where it closed by one that may be sent on, and
+// otherwise with 1001.
+//
+// # State-assisted transactions
+//
+// A contact carries the header X-caBLE-Client-Payload, hexadecimal digits of CBOR that only the phone understands, 1 to
+// 1024 bytes. Real services hand it to the phone by the push service of its maker. Here the phone itself keeps a
+// connection:
+//
+//  1. The phone opens /cable/listen/<contact id>. By that the contact id is known to the server, for as long as the server
+//     runs or until the phone takes it back. The phone sends nothing there. Whoever listens last is the phone: an earlier
+//     listener is closed with code 4000 and must not come back by itself.
+//  2. A desktop opens /cable/contact/<contact id>. The server makes up a tunnel id and leaves the desktop waiting in that
+//     tunnel. Its messages wait too.
+//  3. The phone receives one binary message for each such desktop, a Notice: routing id (3 bytes), tunnel id (16 bytes),
+//     then the client payload as bytes. One that came while the phone was away is delivered when it listens again, as long
+//     as the desktop waits. ParseNotice reads it.
+//  4. The phone opens /cable/connect/<routing id>/<tunnel id> with these ids, and sends its advert. From here on it is a
+//     tunnel as any other.
+//
+// DELETE /cable/listen/<contact id> (no WebSocket; answered 204, also for an id that nobody knows) takes a contact id back:
+// the user unlinked. A contact for an id that the server does not know is answered 410, by which a desktop forgets the link.
+// While the phone is merely away, the desktop waits.
+//
+// The signal by which some services tell a desktop that the phone has joined (X-caBLE-Signal-Connection) is not offered; the
+// header stays without an echo, which is how a server says so.
+//
+// # Statuses
+//
+//	400  a malformed id, payload or WebSocket request; the text says what is wrong
+//	404  no such path, no such tunnel, or the routing id of another server
+//	405  a method that the path does not have; Allow names those that it has
+//	409  new for a tunnel id that is open already
+//	410  a tunnel that was joined before or has ended, or a contact id that is not known (any longer)
+//	426  no request for a WebSocket
+//	431  headers that are too large
+//	503  too many tunnels or contacts; Retry-After says when to come back
+//
+// WebSocket close codes: 1003 after a text message, 1008 after more messages than Limits.Messages or a message from a
+// listener, 1009 after a message that is too large, 1001 when time is over or the server ends. Too many connections of one
+// address are closed before TLS begins.
+//
+// # What is kept
+//
+// Nothing outlives the process. Memory is bounded by Limits. Logs and metrics have counts, reasons and the first bytes of
+// tunnel ids; neither has a message, a payload or a contact id.
+package tunnel

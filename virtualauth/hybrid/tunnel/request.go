@@ -1,0 +1,174 @@
+package tunnel
+
+import (
+	"encoding/base64"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+)
+
+// The sizes of ids and payloads, in bytes.
+const (
+	tunnelIDSize  = 16
+	routingIDSize = 3
+	maxContactID  = 512
+	maxPayload    = 1024
+)
+
+// The headers of CTAP 2.3 §11.5.1.
+const (
+	routingHeader = "X-caBLE-Routing-ID"
+	payloadHeader = "X-caBLE-Client-Payload"
+	subprotocol   = "fido.cable"
+)
+
+// TunnelID names a tunnel: derived from the QR code's secret, or made up by the server for a contact.
+type TunnelID [tunnelIDSize]byte
+
+// String is 32 hexadecimal digits, as they stand in a path.
+func (id TunnelID) String() string { return hex.EncodeToString(id[:]) }
+
+// RoutingID names one server among those of a domain.
+type RoutingID [routingIDSize]byte
+
+// String is 6 hexadecimal digits, as they stand in a path and in the header.
+func (id RoutingID) String() string { return hex.EncodeToString(id[:]) }
+
+// operation is what a path asks for.
+type operation string
+
+const (
+	opNew     operation = "new"
+	opConnect operation = "connect"
+	opContact operation = "contact"
+	opListen  operation = "listen"
+)
+
+// request is a tunnel request, decoded. Which fields are set is decided by op.
+type request struct {
+	op      operation
+	tunnel  TunnelID
+	routing RoutingID
+	contact string // the bytes of the contact id
+	payload []byte
+}
+
+// refusal is an answer that is no WebSocket.
+type refusal struct {
+	status int
+	text   string
+	allow  string // for 405
+}
+
+// Error is what the client reads.
+func (r *refusal) Error() string { return r.text }
+
+func refuse(status int, format string, values ...any) error {
+	return &refusal{status: status, text: fmt.Sprintf(format, values...)}
+}
+
+// shapes are the paths: the operation, and what its parts mean.
+var shapes = map[operation][]func(*request, string) error{
+	opNew:     {(*request).setTunnel},
+	opConnect: {(*request).setRouting, (*request).setTunnel},
+	opContact: {(*request).setContact},
+	opListen:  {(*request).setContact},
+}
+
+// parsePath decodes the path of a URL, without its query. The error is a *refusal.
+func parsePath(path string) (request, error) {
+	rest, found := strings.CutPrefix(path, "/cable/")
+	name, rest, _ := strings.Cut(rest, "/")
+	shape, known := shapes[operation(name)]
+	if !found || !known {
+		return request{}, refuse(http.StatusNotFound, "no such path; there are /cable/new/, /cable/connect/, /cable/contact/ and /cable/listen/")
+	}
+	parts := strings.Split(rest, "/")
+	if len(parts) != len(shape) {
+		return request{}, refuse(http.StatusNotFound, "/cable/%s/ is followed by %d part(s), not %d", name, len(shape), len(parts))
+	}
+	r := request{op: operation(name)}
+	for i, set := range shape {
+		if err := set(&r, parts[i]); err != nil {
+			return request{}, err
+		}
+	}
+	return r, nil
+}
+
+func (r *request) setTunnel(digits string) error {
+	return unhex(r.tunnel[:], digits, "tunnel id")
+}
+
+func (r *request) setRouting(digits string) error {
+	return unhex(r.routing[:], digits, "routing id")
+}
+
+func (r *request) setContact(text string) error {
+	if len(text) > base64.RawURLEncoding.EncodedLen(maxContactID) {
+		return refuse(http.StatusBadRequest, "contact id: at most %d bytes", maxContactID)
+	}
+	id, err := base64.RawURLEncoding.Strict().DecodeString(text)
+	if err != nil || len(id) == 0 || strings.ContainsAny(text, "\r\n") {
+		return refuse(http.StatusBadRequest, "contact id: want 1 to %d bytes in base64url without padding", maxContactID)
+	}
+	r.contact = string(id)
+	return nil
+}
+
+// unhex fills id from exactly as many digits as it has room for.
+func unhex(id []byte, digits, what string) error {
+	if len(digits) != hex.EncodedLen(len(id)) {
+		return refuse(http.StatusBadRequest, "%s: want %d hexadecimal digits, not %d characters", what, hex.EncodedLen(len(id)), len(digits))
+	}
+	if _, err := hex.Decode(id, []byte(digits)); err != nil {
+		return refuse(http.StatusBadRequest, "%s: want %d hexadecimal digits, and nothing else", what, hex.EncodedLen(len(id)))
+	}
+	return nil
+}
+
+// parsePayload decodes the header of a contact.
+func parsePayload(values []string) ([]byte, error) {
+	if len(values) != 1 {
+		return nil, refuse(http.StatusBadRequest, "%s: want it once, not %d times; a phone listens at /cable/listen/", payloadHeader, len(values))
+	}
+	if len(values[0]) == 0 || len(values[0]) > hex.EncodedLen(maxPayload) {
+		return nil, refuse(http.StatusBadRequest, "%s: want 1 to %d bytes", payloadHeader, maxPayload)
+	}
+	payload, err := hex.DecodeString(values[0])
+	if err != nil {
+		return nil, refuse(http.StatusBadRequest, "%s: want an even number of hexadecimal digits", payloadHeader)
+	}
+	return payload, nil
+}
+
+// Notice is what a listening phone is told of one contact.
+type Notice struct {
+	// Routing and Tunnel are where it meets the desktop: /cable/connect/<Routing>/<Tunnel>.
+	Routing RoutingID
+	Tunnel  TunnelID
+	// Payload is the client payload, CBOR that the desktop wrote.
+	Payload []byte
+}
+
+// ErrNotice says that bytes are no Notice.
+var ErrNotice = errors.New("tunnel: a notice has 20 to 1043 bytes: routing id, tunnel id, client payload")
+
+// ParseNotice decodes the message that a listening phone receives: routing id (3 bytes) | tunnel id (16) | payload (1 to 1024).
+func ParseNotice(message []byte) (Notice, error) {
+	const head = routingIDSize + tunnelIDSize
+	if len(message) <= head || len(message) > head+maxPayload {
+		return Notice{}, fmt.Errorf("%w; these are %d", ErrNotice, len(message))
+	}
+	return Notice{
+		Routing: RoutingID(message[:routingIDSize]), Tunnel: TunnelID(message[routingIDSize:head]), Payload: message[head:],
+	}, nil
+}
+
+// Bytes encodes it.
+func (n Notice) Bytes() []byte {
+	message := append(n.Routing[:], n.Tunnel[:]...)
+	return append(message, n.Payload...)
+}
