@@ -1,7 +1,7 @@
 // Package tunnel is the tunnel server of the hybrid transport (CTAP 2.3 §11.5.1): where a phone and a desktop meet that
 // cannot reach each other. It relays WebSocket messages between the two, whole, in order, and without understanding them.
 //
-// Start one, give its Network to the halves of package hybrid, and a browser the two flags that Server.BrowserFlags returns.
+// Start one, give its Network to the halves of package hybrid, and to a browser the flags that Server.BrowserFlags returns.
 // Faults spoil it on purpose, also while it runs.
 //
 // # Protocol
@@ -30,9 +30,9 @@
 //     listener is closed with code 4000 and must not come back by itself.
 //  2. A desktop opens /cable/contact/<contact id>. The server makes up a tunnel id and leaves the desktop waiting in that
 //     tunnel. Its messages wait too.
-//  3. The phone receives one binary message for each such desktop, a Notice: routing id (3 bytes), tunnel id (16 bytes),
-//     then the client payload as bytes. One that came while the phone was away is delivered when it listens again, as long
-//     as the desktop waits. ParseNotice reads it.
+//  3. The phone receives one binary message for each such desktop, 20 to 1043 bytes: routing id (3 bytes) | tunnel id (16)
+//     | client payload. One that came while the phone was away is delivered when it listens again, as long as the desktop
+//     waits.
 //  4. The phone opens /cable/connect/<routing id>/<tunnel id> with these ids, and sends its advert. From here on it is a
 //     tunnel as any other.
 //
@@ -55,8 +55,8 @@
 //	503  too many tunnels or contacts; Retry-After says when to come back
 //
 // WebSocket close codes: 1003 after a text message, 1008 after more messages than Limits.Messages or a message from a
-// listener, 1009 after a message that is too large, 1001 when time is over or the server ends. Too many connections of one
-// address are closed before TLS begins.
+// listener, 1009 after a message that is too large, 1001 when time is over. When the server ends, connections end without a code. Too
+// many connections are reset before TLS begins.
 //
 // # What is kept
 //

@@ -3,9 +3,9 @@ package tunnel
 import (
 	"encoding/base64"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 )
 
@@ -24,17 +24,17 @@ const (
 	subprotocol   = "fido.cable"
 )
 
-// TunnelID names a tunnel: derived from the QR code's secret, or made up by the server for a contact.
-type TunnelID [tunnelIDSize]byte
+// tunnelID names a tunnel: derived from the QR code's secret, or made up by the server for a contact.
+type tunnelID [tunnelIDSize]byte
 
 // String is 32 hexadecimal digits, as they stand in a path.
-func (id TunnelID) String() string { return hex.EncodeToString(id[:]) }
+func (id tunnelID) String() string { return hex.EncodeToString(id[:]) }
 
-// RoutingID names one server among those of a domain.
-type RoutingID [routingIDSize]byte
+// routingID names one server among those of a domain.
+type routingID [routingIDSize]byte
 
 // String is 6 hexadecimal digits, as they stand in a path and in the header.
-func (id RoutingID) String() string { return hex.EncodeToString(id[:]) }
+func (id routingID) String() string { return hex.EncodeToString(id[:]) }
 
 // operation is what a path asks for.
 type operation string
@@ -49,10 +49,9 @@ const (
 // request is a tunnel request, decoded. Which fields are set is decided by op.
 type request struct {
 	op      operation
-	tunnel  TunnelID
-	routing RoutingID
+	tunnel  tunnelID
+	routing routingID
 	contact string // the bytes of the contact id
-	payload []byte
 }
 
 // refusal is an answer that is no WebSocket.
@@ -77,7 +76,8 @@ var shapes = map[operation][]func(*request, string) error{
 	opListen:  {(*request).setContact},
 }
 
-// parsePath decodes the path of a URL, without its query. The error is a *refusal.
+// parsePath decodes the path of a URL, without its query. The error is a *refusal; the operation is told also then, as far
+// as it is known.
 func parsePath(path string) (request, error) {
 	rest, found := strings.CutPrefix(path, "/cable/")
 	name, rest, _ := strings.Cut(rest, "/")
@@ -87,12 +87,12 @@ func parsePath(path string) (request, error) {
 	}
 	parts := strings.Split(rest, "/")
 	if len(parts) != len(shape) {
-		return request{}, refuse(http.StatusNotFound, "/cable/%s/ is followed by %d part(s), not %d", name, len(shape), len(parts))
+		return request{op: operation(name)}, refuse(http.StatusNotFound, "/cable/%s/ is followed by %d part(s), not %d", name, len(shape), len(parts))
 	}
 	r := request{op: operation(name)}
 	for i, set := range shape {
 		if err := set(&r, parts[i]); err != nil {
-			return request{}, err
+			return request{op: r.op}, err
 		}
 	}
 	return r, nil
@@ -144,31 +144,7 @@ func parsePayload(values []string) ([]byte, error) {
 	return payload, nil
 }
 
-// Notice is what a listening phone is told of one contact.
-type Notice struct {
-	// Routing and Tunnel are where it meets the desktop: /cable/connect/<Routing>/<Tunnel>.
-	Routing RoutingID
-	Tunnel  TunnelID
-	// Payload is the client payload, CBOR that the desktop wrote.
-	Payload []byte
-}
-
-// ErrNotice says that bytes are no Notice.
-var ErrNotice = errors.New("tunnel: a notice has 20 to 1043 bytes: routing id, tunnel id, client payload")
-
-// ParseNotice decodes the message that a listening phone receives: routing id (3 bytes) | tunnel id (16) | payload (1 to 1024).
-func ParseNotice(message []byte) (Notice, error) {
-	const head = routingIDSize + tunnelIDSize
-	if len(message) <= head || len(message) > head+maxPayload {
-		return Notice{}, fmt.Errorf("%w; these are %d", ErrNotice, len(message))
-	}
-	return Notice{
-		Routing: RoutingID(message[:routingIDSize]), Tunnel: TunnelID(message[routingIDSize:head]), Payload: message[head:],
-	}, nil
-}
-
-// Bytes encodes it.
-func (n Notice) Bytes() []byte {
-	message := append(n.Routing[:], n.Tunnel[:]...)
-	return append(message, n.Payload...)
+// notice encodes what a listening phone is told of one contact.
+func notice(routing routingID, tunnel tunnelID, payload []byte) []byte {
+	return slices.Concat(routing[:], tunnel[:], payload)
 }
