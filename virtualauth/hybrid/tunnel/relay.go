@@ -156,32 +156,87 @@ func (r *relay) farewells(v verdict) {
 	closing.Wait()
 }
 
-// pump delivers the messages of one side until it cannot.
-func (r *relay) pump(ctx context.Context, from side, source *websocket.Conn) {
-	delivered := 0
+// ahead is how many messages are read before the other side has taken them; only by reading is it seen that a side leaves.
+const ahead = 2
+
+// heard is a message of one side, or the verdict on the side after its last one.
+type heard struct {
+	message []byte
+	verdict *verdict
+}
+
+// hear reads what one side says. What it said before it left is delivered first, unless there is nobody to deliver it to.
+func (r *relay) hear(ctx context.Context, from side, source *websocket.Conn, says chan<- heard) {
 	for received := 0; ; received++ {
-		message, err := read(ctx, source)
-		if err != nil {
-			r.end(left(from, err))
-			return
-		}
-		if received == r.server.limits.Messages {
-			r.end(verdict{reason: "too many messages", by: from,
-				own:  farewell{websocket.StatusPolicyViolation, "too many messages for one tunnel"},
-				rest: farewell{websocket.StatusGoingAway, "the other side was sent away"}})
+		item := r.listen(ctx, from, source, received)
+		if item.verdict != nil && !r.complete() {
+			r.end(*item.verdict)
 			return
 		}
 		select {
-		case <-r.met:
+		case says <- item:
 		case <-ctx.Done():
 			return
 		}
-		ok, err := r.deliver(ctx, from, delivered, message)
-		switch {
-		case err != nil:
+		if item.verdict != nil {
+			return
+		}
+	}
+}
+
+// listen reads one message.
+func (r *relay) listen(ctx context.Context, from side, source *websocket.Conn, received int) heard {
+	message, err := read(ctx, source)
+	var v verdict
+	switch {
+	case err != nil:
+		v = left(from, err)
+	case received == r.server.limits.Messages:
+		v = verdict{reason: "too many messages", by: from,
+			own:  farewell{websocket.StatusPolicyViolation, "too many messages for one tunnel"},
+			rest: farewell{websocket.StatusGoingAway, "the other side was sent away"}}
+	default:
+		return heard{message: message}
+	}
+	return heard{verdict: &v}
+}
+
+// complete says whether both sides are there.
+func (r *relay) complete() bool {
+	select {
+	case <-r.met:
+		return true
+	default:
+		return false
+	}
+}
+
+// pump delivers the messages of one side until it cannot.
+func (r *relay) pump(ctx context.Context, from side, source *websocket.Conn) {
+	says := make(chan heard, ahead)
+	r.pumps.Go(func() { r.hear(ctx, from, source, says) })
+	select {
+	case <-r.met:
+	case <-ctx.Done():
+		return
+	}
+	for delivered := 0; ; {
+		var item heard
+		select {
+		case item = <-says:
+		case <-ctx.Done():
+			return
+		}
+		if item.verdict != nil {
+			r.end(*item.verdict)
+			return
+		}
+		ok, err := r.deliver(ctx, from, delivered, item.message)
+		if err != nil {
 			r.end(left(from.other(), err))
 			return
-		case ok:
+		}
+		if ok {
 			delivered++
 		}
 		if reached(r.server.messageFaults(from).DropAfter, delivered) {
