@@ -132,16 +132,15 @@ func (s *Server) serveListen(w http.ResponseWriter, r *http.Request, asked reque
 
 // upgrade makes a request that checkUpgrade approved a WebSocket.
 func (s *Server) upgrade(w http.ResponseWriter, r *http.Request, op operation) (*websocket.Conn, error) {
+	s.counters.request(op, http.StatusSwitchingProtocols)
 	conn, err := websocket.Accept(w, r, &websocket.AcceptOptions{
 		Subprotocols: []string{subprotocol},
 		// Browsers send the tunnel server's own origin. There are no cookies here that a strange page could make use of.
 		InsecureSkipVerify: true,
 	})
 	if err != nil {
-		s.counters.request(op, http.StatusInternalServerError) // the connection broke: everything else has been checked
-		return nil, err
+		return nil, err // the connection broke: everything else has been checked
 	}
-	s.counters.request(op, http.StatusSwitchingProtocols)
 	conn.SetReadLimit(s.limits.Message)
 	return conn, nil
 }

@@ -2,6 +2,7 @@ package tunnel
 
 import (
 	"context"
+	"sync"
 
 	"github.com/coder/websocket"
 )
@@ -35,10 +36,11 @@ func (l *listener) stop(words farewell) {
 
 // attend serves a phone until it leaves, is silent, or is replaced.
 func (s *Server) attend(c *contact, conn *websocket.Conn) {
-	defer conn.CloseNow() //nolint:errcheck // it has ended already where that matters
 	ctx, cancel := context.WithCancel(s.life)
+	var reader sync.WaitGroup
+	defer reader.Wait()
 	defer cancel()
-	ctx = conn.CloseRead(ctx) // ends when the phone leaves, or sends what it must not send
+	reader.Go(func() { defer cancel(); hush(ctx, conn) })
 	l := newListener(conn)
 	if !s.registry.attend(c, l) {
 		_ = conn.Close(closeReplaced, "the contact id was taken back")
@@ -63,6 +65,13 @@ func (s *Server) attend(c *contact, conn *websocket.Conn) {
 		case <-ctx.Done():
 			return
 		}
+	}
+}
+
+// hush reads until the phone leaves, which answers its pings too. A phone that speaks is sent away.
+func hush(ctx context.Context, conn *websocket.Conn) {
+	if _, _, err := conn.Reader(ctx); err == nil {
+		_ = conn.Close(websocket.StatusPolicyViolation, "a phone that listens sends nothing") // it may have left meanwhile
 	}
 }
 

@@ -18,7 +18,7 @@ type Metrics struct {
 	Contacts, Listening int
 	// Connections are the TCP connections that are open now.
 	Connections int
-	// FromPhone and FromDesktop are what was delivered.
+	// FromPhone and FromDesktop are what was handed on.
 	FromPhone, FromDesktop Traffic
 	// Requests counts answers by operation (new, connect, contact, listen, or other) and HTTP status, as in "new 101".
 	Requests map[string]int
@@ -108,10 +108,10 @@ func (m Metrics) WriteTo(w io.Writer) (int64, error) {
 	series("listening", "", int64(m.Listening))
 	family("connections", "gauge", "TCP connections that are open.")
 	series("connections", "", int64(m.Connections))
-	family("messages_total", "counter", "Messages that were delivered.")
+	family("messages_total", "counter", "Messages that were handed on.")
 	series("messages_total", `{from="phone"}`, m.FromPhone.Messages)
 	series("messages_total", `{from="desktop"}`, m.FromDesktop.Messages)
-	family("bytes_total", "counter", "Bytes of the messages that were delivered.")
+	family("bytes_total", "counter", "Bytes of the messages that were handed on.")
 	series("bytes_total", `{from="phone"}`, m.FromPhone.Bytes)
 	series("bytes_total", `{from="desktop"}`, m.FromDesktop.Bytes)
 	family("requests_total", "counter", "Requests that were answered.")

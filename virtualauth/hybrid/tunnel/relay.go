@@ -6,6 +6,7 @@ import (
 	"io"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 
 	"github.com/coder/websocket"
 )
@@ -78,6 +79,7 @@ type relay struct {
 	met    chan struct{}
 	pumps  sync.WaitGroup
 	idle   alarm
+	broken atomic.Bool // a fault has decided that nothing more passes
 }
 
 // carry runs a tunnel from its first side to its end.
@@ -249,14 +251,17 @@ func (r *relay) pump(ctx context.Context, from side, source *websocket.Conn) {
 // deliver hands message number n to the other side, unless a fault keeps it.
 func (r *relay) deliver(ctx context.Context, from side, n int, message []byte) (bool, error) {
 	faults := r.server.messageFaults(from)
-	if reached(faults.DropAfter, n) || reached(faults.HangAfter, n) || !pause(ctx, r.server.clock, faults.Delay) {
+	if reached(faults.HangAfter, n) || !pause(ctx, r.server.clock, faults.Delay) || r.broken.Load() || reached(faults.DropAfter, n) {
 		return false, nil
 	}
+	if reached(faults.DropAfter, n+1) { // an answer to this message must not slip through before both connections are cut
+		r.broken.Store(true)
+	}
 	faults.Corrupt.corrupt(n, message)
+	r.server.counters.message(from, len(message)) // before anybody who has received it can look
 	if err := r.conns[from.other()].Write(ctx, websocket.MessageBinary, message); err != nil {
 		return false, err
 	}
-	r.server.counters.message(from, len(message))
 	r.idle.set()
 	return true, nil
 }
