@@ -10,6 +10,7 @@ require (
 	github.com/alexedwards/scs/v2 v2.9.0
 	// Ed448, which the standard library leaves out, and the second ML-DSA that the first is verified with.
 	github.com/cloudflare/circl v1.6.5
+	github.com/coder/websocket v1.8.15 // tunnels of the hybrid transport
 	// secp256k1 for ES256K: crypto/ecdsa would compute with it in variable time, and without deterministic signatures.
 	github.com/coder/websocket v1.8.15 // tunnels of the hybrid transport
 	github.com/decred/dcrd/dcrec/secp256k1/v4 v4.4.1
@@ -49,7 +50,6 @@ require (
 	github.com/BurntSushi/toml v1.6.0 // indirect
 	github.com/Masterminds/semver/v3 v3.4.0 // indirect
 	github.com/boombuler/barcode v1.0.1-0.20190219062509-6c824513bacc // indirect
-	github.com/coder/websocket v1.8.15 // indirect
 	github.com/dustin/go-humanize v1.1.0 // indirect
 	github.com/fsnotify/fsnotify v1.9.0 // indirect
 	github.com/go-logr/logr v1.4.4 // indirect

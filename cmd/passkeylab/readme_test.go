@@ -29,6 +29,7 @@ var shown = map[string]func(t *testing.T, line string){
 	"go run ./cmd/passkeylab report":   elsewhere(TestScripts),
 	"go run ./cmd/passkeylab doctor":   elsewhere(TestDoctorSaysSomethingAboutEachNeed),
 	"go run ./cmd/passkeylab rp codes": elsewhere(TestScripts),
+	"go run ./cmd/passkeylab tunnel":   elsewhere(TestTheTunnelServerIsServedAndStopsCleanly),
 	".ci/run":                          parseScript,
 	"PASSKEYLAB_DRIVERS_REQUIRED=devtools,bridge,api make scenarios": dryMake,
 	"make help":            runShown,

@@ -58,17 +58,6 @@ func spki(certificate *x509.Certificate) string {
 	return base64.StdEncoding.EncodeToString(hash[:])
 }
 
-// PinError says that a server is not the one whose key was pinned.
-type PinError struct {
-	// Got is the SPKI hash of the certificate that was shown; Want is the pinned one.
-	Got, Want string
-}
-
-// Error names both.
-func (e *PinError) Error() string {
-	return "tunnel: the server shows a certificate for key " + e.Got + ", not " + e.Want
-}
-
 // pinned trusts one key, whatever name was dialled: hashed domains are too many to be named in a certificate.
 func pinned(want string) *tls.Config {
 	return &tls.Config{

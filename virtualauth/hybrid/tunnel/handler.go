@@ -3,6 +3,7 @@ package tunnel
 import (
 	"encoding/base64"
 	"errors"
+	"log/slog"
 	"net/http"
 	"strings"
 	"time"
@@ -29,6 +30,7 @@ func (s *Server) serveHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	s.counters.request(asked.op, refused.status)
+	s.note("request refused", slog.String("operation", string(asked.op)), slog.Int("status", refused.status), slog.String("reason", refused.text))
 	s.refuse(w, refused)
 }
 

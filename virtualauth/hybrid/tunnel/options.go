@@ -22,7 +22,8 @@ type Options struct {
 	Clock Clock
 	// Rand is where routing id, tunnel ids and serial numbers come from. Required. It is read under a lock.
 	Rand io.Reader
-	// Log gets a line for each tunnel that ends; nil means none.
+	// Log is told, at level Info, of tunnels that are opened, joined and ended, and of requests that are refused; nil means
+	// nobody is.
 	Log *slog.Logger
 }
 
@@ -91,14 +92,3 @@ func or[T int | int64 | time.Duration](value, otherwise T) T {
 	}
 	return value
 }
-
-// OptionError says which option is missing or wrong.
-type OptionError struct {
-	// Option is the name of the field of Options.
-	Option string
-	// Problem says what is wrong with it.
-	Problem string
-}
-
-// Error names the option.
-func (e *OptionError) Error() string { return "tunnel: Options." + e.Option + ": " + e.Problem }

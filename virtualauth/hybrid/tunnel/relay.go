@@ -63,6 +63,9 @@ func newTunnel(first side) *tunnel {
 	return &tunnel{first: first, second: make(chan *websocket.Conn), over: make(chan struct{}), ends: make(chan verdict, 1)}
 }
 
+// mark tells a tunnel from others in a log, and is no help to join it.
+func (t *tunnel) mark() slog.Attr { return slog.String("tunnel", t.id.String()[:8]) }
+
 // end asks the owner to end the tunnel; only the first verdict counts.
 func (t *tunnel) end(v verdict) {
 	select {
@@ -87,6 +90,7 @@ func (s *Server) carry(t *tunnel, first *websocket.Conn) {
 	ctx, cancel := context.WithCancel(s.life)
 	r := &relay{tunnel: t, server: s, conns: map[side]*websocket.Conn{t.first: first}, met: make(chan struct{})}
 	r.pumps.Go(func() { r.pump(ctx, t.first, first) })
+	s.note("tunnel opened", t.mark(), slog.String("by", string(t.first)))
 	v, early := r.await()
 	if !early {
 		second := t.first.other()
@@ -100,8 +104,7 @@ func (s *Server) carry(t *tunnel, first *websocket.Conn) {
 	r.pumps.Wait()
 	close(t.over)
 	s.counters.end(v.reason)
-	s.log.LogAttrs(s.life, slog.LevelInfo, "tunnel ended", slog.String("tunnel", t.id.String()[:8]), slog.String("reason", v.reason),
-		slog.Bool("joined", len(r.conns) == 2))
+	s.note("tunnel ended", t.mark(), slog.String("reason", v.reason), slog.Bool("joined", len(r.conns) == 2))
 }
 
 // await waits for the second side. early is true when the tunnel ends before.
@@ -114,6 +117,7 @@ func (r *relay) await() (v verdict, early bool) {
 	select {
 	case conn := <-r.second:
 		r.conns[r.first.other()] = conn
+		r.server.note("tunnel joined", r.mark())
 	case v := <-r.ends:
 		return v, true
 	case <-r.server.life.Done():

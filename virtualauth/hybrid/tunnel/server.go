@@ -42,8 +42,7 @@ type Server struct {
 	closed bool
 }
 
-// Start listens and serves, until Close is called or ctx ends. It fails with an *OptionError, or because of an address that
-// cannot be listened on.
+// Start listens and serves, until Close is called or ctx ends. It fails with an *OptionError or a *ListenError.
 func Start(ctx context.Context, options Options) (*Server, error) {
 	s, err := prepare(options)
 	if err != nil {
@@ -56,12 +55,12 @@ func Start(ctx context.Context, options Options) (*Server, error) {
 	}
 	listener, err := listen.Listen(ctx, "tcp", address)
 	if err != nil {
-		return nil, fmt.Errorf("tunnel: listen on %s: %w", address, err)
+		return nil, &ListenError{Option: "Addr", Address: address, Err: err}
 	}
 	if options.MetricsAddr != "" {
 		s.metricsListener, err = listen.Listen(ctx, "tcp", options.MetricsAddr)
 		if err != nil {
-			return nil, errors.Join(fmt.Errorf("tunnel: listen on %s for metrics: %w", options.MetricsAddr, err), listener.Close())
+			return nil, errors.Join(&ListenError{Option: "MetricsAddr", Address: options.MetricsAddr, Err: err}, listener.Close())
 		}
 	}
 	s.life, s.kill = context.WithCancel(ctx)
@@ -133,6 +132,11 @@ func (s *Server) certificate(*tls.ClientHelloInfo) (*tls.Certificate, error) {
 		return s.foreign, nil
 	}
 	return s.honest, nil
+}
+
+// note writes a line into the log.
+func (s *Server) note(what string, attributes ...slog.Attr) {
+	s.log.LogAttrs(s.life, slog.LevelInfo, what, attributes...)
 }
 
 // enter is false when the server ends; otherwise handlers.Done must follow.

@@ -253,10 +253,11 @@ func TestWhatCannotBeStartedIsSaid(t *testing.T) {
 	if _, err := tunnel.Start(t.Context(), tunnel.Options{Rand: strings.NewReader("ab")}); !errors.Is(err, io.ErrUnexpectedEOF) {
 		t.Errorf("without enough randomness: %v", err)
 	}
-	if _, err := tunnel.Start(t.Context(), tunnel.Options{Rand: rand.Reader, Addr: server.Addr()}); !errors.Is(err, syscall.EADDRINUSE) {
+	var taken *tunnel.ListenError
+	if _, err := tunnel.Start(t.Context(), tunnel.Options{Rand: rand.Reader, Addr: server.Addr()}); !errors.As(err, &taken) || taken.Option != "Addr" || taken.Address != server.Addr() || !errors.Is(err, syscall.EADDRINUSE) {
 		t.Errorf("at an address that is taken: %v", err)
 	}
-	if _, err := tunnel.Start(t.Context(), tunnel.Options{Rand: rand.Reader, MetricsAddr: server.Addr()}); !errors.Is(err, syscall.EADDRINUSE) || !strings.Contains(err.Error(), "metrics") {
+	if _, err := tunnel.Start(t.Context(), tunnel.Options{Rand: rand.Reader, MetricsAddr: server.Addr()}); !errors.As(err, &taken) || taken.Option != "MetricsAddr" || !errors.Is(err, syscall.EADDRINUSE) {
 		t.Errorf("with metrics at an address that is taken: %v", err)
 	}
 }
