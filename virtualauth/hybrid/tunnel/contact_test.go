@@ -76,6 +76,13 @@ func TestAPhoneThatWasAwayLearnsWhoWaits(t *testing.T) {
 	meeting(t, receive(t, again), "\x03") // nothing of the desktop that has left
 }
 
+func TestADesktopMayAskBeforeThePhoneEverListened(t *testing.T) {
+	server := start(t, tunnel.Options{})
+	open(t, server, "/cable/contact/"+contactID, payload("01"))
+	listening, _ := open(t, server, "/cable/listen/"+contactID, nil)
+	meeting(t, receive(t, listening), "\x01")
+}
+
 func TestWhoListensLastIsThePhone(t *testing.T) {
 	server := start(t, tunnel.Options{})
 	first, _ := open(t, server, "/cable/listen/"+contactID, nil)
@@ -127,6 +134,9 @@ func TestAContactIDThatWasTakenBackIsGone(t *testing.T) {
 		t.Errorf("the phone is closed by %d", got)
 	}
 	awaitListening(t, server, 0)
+	open(t, server, "/cable/listen/"+contactID, nil) // linked anew
+	awaitListening(t, server, 1)
+	open(t, server, "/cable/contact/"+contactID, payload("01"))
 }
 
 func TestASilentPhoneIsTakenForGone(t *testing.T) {
@@ -158,21 +168,4 @@ func TestAPhoneThatListensDoesNotSpeak(t *testing.T) {
 	if got := closed(t, listening); got != websocket.StatusPolicyViolation {
 		t.Errorf("it is closed by %d", got)
 	}
-}
-
-func TestAnAbsentPhoneGivesWayToANewOne(t *testing.T) {
-	server := start(t, tunnel.Options{Limits: tunnel.Limits{Contacts: 2}})
-	away, _ := open(t, server, "/cable/listen/YXdheQ", nil)
-	open(t, server, "/cable/listen/aGVyZQ", nil)
-	awaitListening(t, server, 2)
-	if code, words := status(t, server, "/cable/listen/bmV3", nil); code != http.StatusServiceUnavailable || !strings.Contains(words, "2 phones") {
-		t.Errorf("%d %s", code, words)
-	}
-	_ = away.Close(websocket.StatusNormalClosure, "")
-	awaitListening(t, server, 1)
-	open(t, server, "/cable/listen/bmV3", nil)
-	if code, _ := status(t, server, "/cable/contact/YXdheQ", payload("01")); code != http.StatusGone {
-		t.Errorf("a contact for the one that gave way is answered %d", code)
-	}
-	open(t, server, "/cable/contact/aGVyZQ", payload("01"))
 }

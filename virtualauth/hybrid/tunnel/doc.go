@@ -25,8 +25,7 @@
 // 1024 bytes. Real services hand it to the phone by the push service of its maker. Here the phone itself keeps a
 // connection:
 //
-//  1. The phone opens /cable/listen/<contact id>. By that the contact id is known to the server, for as long as the server
-//     runs or until the phone takes it back. The phone sends nothing there. Whoever listens last is the phone: an earlier
+//  1. The phone opens /cable/listen/<contact id>. It sends nothing there. Whoever listens last is the phone: an earlier
 //     listener is closed with code 4000 and must not come back by itself.
 //  2. A desktop opens /cable/contact/<contact id>. The server makes up a tunnel id and leaves the desktop waiting in that
 //     tunnel. Its messages wait too.
@@ -36,9 +35,10 @@
 //  4. The phone opens /cable/connect/<routing id>/<tunnel id> with these ids, and sends its advert. From here on it is a
 //     tunnel as any other.
 //
-// DELETE /cable/listen/<contact id> (no WebSocket; answered 204, also for an id that nobody knows) takes a contact id back:
-// the user unlinked. A contact for an id that the server does not know is answered 410, by which a desktop forgets the link.
-// While the phone is merely away, the desktop waits.
+// DELETE /cable/listen/<contact id> (no WebSocket; answered 204, also for an id that was never heard of) takes a contact id
+// back: the user unlinked. From then on a contact for it is answered 410, by which a desktop forgets the link, until a phone
+// listens for it again. The server remembers that of the last 2048 ids. For any other id the desktop waits: the phone may
+// merely be away.
 //
 // The signal by which some services tell a desktop that the phone has joined (X-caBLE-Signal-Connection) is not offered; the
 // header stays without an echo, which is how a server says so.
@@ -49,10 +49,10 @@
 //	404  no such path, no such tunnel, or the routing id of another server
 //	405  a method that the path does not have; Allow names those that it has
 //	409  new for a tunnel id that is open already
-//	410  a tunnel that was joined before or has ended, or a contact id that is not known (any longer)
+//	410  a tunnel that was joined before or has ended, or a contact id that was taken back
 //	426  no request for a WebSocket
 //	431  headers that are too large
-//	503  too many tunnels or contacts; Retry-After says when to come back
+//	503  too many tunnels; Retry-After says when to come back
 //
 // WebSocket close codes: 1003 after a text message, 1008 after more messages than Limits.Messages or a message from a
 // listener, 1009 after a message that is too large, 1001 when time is over. When the server ends, connections end without a code. Too

@@ -49,7 +49,7 @@ func (s *Server) spoilt() error {
 // answer does what was asked for. The error is a *refusal.
 func (s *Server) answer(w http.ResponseWriter, r *http.Request, asked request) error {
 	if asked.op == opListen && r.Method == http.MethodDelete {
-		s.registry.forget(asked.contact)
+		s.registry.forget(asked.key())
 		s.counters.request(asked.op, http.StatusNoContent)
 		finish(w, http.StatusNoContent)
 		return nil
@@ -78,8 +78,8 @@ func (s *Server) serveContact(w http.ResponseWriter, r *http.Request, asked requ
 		return err
 	}
 	t := newTunnel(desktop)
-	t.payload = payload
-	if err := s.registry.ask(asked.contact, t); err != nil {
+	t.payload, t.contact = payload, asked.key()
+	if err := s.registry.ask(t); err != nil {
 		return err
 	}
 	return s.begin(w, r, asked.op, t)
@@ -120,15 +120,11 @@ func (s *Server) serveConnect(w http.ResponseWriter, r *http.Request, asked requ
 }
 
 func (s *Server) serveListen(w http.ResponseWriter, r *http.Request, asked request) error {
-	c, err := s.registry.register(asked.contact)
-	if err != nil {
-		return err
-	}
 	conn, err := s.upgrade(w, r, asked.op)
 	if err != nil {
 		return err
 	}
-	s.attend(c, conn)
+	s.attend(newListener(asked.key(), conn))
 	return nil
 }
 

@@ -9,13 +9,14 @@ import (
 
 // listener is a phone that waits to be asked for.
 type listener struct {
-	conn  *websocket.Conn
-	wake  chan struct{} // there may be something to tell
-	ended chan farewell // it must go
+	contact contactKey
+	conn    *websocket.Conn
+	wake    chan struct{} // there may be something to tell
+	ended   chan farewell // it must go
 }
 
-func newListener(conn *websocket.Conn) *listener {
-	return &listener{conn: conn, wake: make(chan struct{}, 1), ended: make(chan farewell, 1)}
+func newListener(contact contactKey, conn *websocket.Conn) *listener {
+	return &listener{contact: contact, conn: conn, wake: make(chan struct{}, 1), ended: make(chan farewell, 1)}
 }
 
 // rouse makes it look for contacts that it has not been told of.
@@ -35,30 +36,26 @@ func (l *listener) stop(words farewell) {
 }
 
 // attend serves a phone until it leaves, is silent, or is replaced.
-func (s *Server) attend(c *contact, conn *websocket.Conn) {
+func (s *Server) attend(l *listener) {
 	ctx, cancel := context.WithCancel(s.life)
 	var reader sync.WaitGroup
 	defer reader.Wait()
 	defer cancel()
-	reader.Go(func() { defer cancel(); hush(ctx, conn) })
-	l := newListener(conn)
-	if !s.registry.attend(c, l) {
-		_ = conn.Close(closeReplaced, "the contact id was taken back")
-		return
-	}
-	defer s.registry.depart(c, l)
+	reader.Go(func() { defer cancel(); hush(ctx, l.conn) })
+	s.registry.attend(l)
+	defer s.registry.depart(l)
 	due := make(chan struct{}, 1)
 	ping := alarm{clock: s.clock, after: s.limits.Ping, ring: func() { due <- struct{}{} }}
 	ping.set()
 	defer ping.off()
-	for s.tell(ctx, c, l) {
+	for s.tell(ctx, l) {
 		select {
 		case <-l.wake:
 		case words := <-l.ended:
-			_ = conn.Close(words.code, words.reason)
+			_ = l.conn.Close(words.code, words.reason) // it may have left meanwhile
 			return
 		case <-due:
-			if !s.there(ctx, conn) {
+			if !s.there(ctx, l.conn) {
 				return
 			}
 			ping.set()
@@ -76,14 +73,14 @@ func hush(ctx context.Context, conn *websocket.Conn) {
 }
 
 // tell tells a phone of all desktops that it has not been told of. It is false when the phone cannot be told.
-func (s *Server) tell(ctx context.Context, c *contact, l *listener) bool {
-	for t := s.registry.next(c, l); t != nil; t = s.registry.next(c, l) {
+func (s *Server) tell(ctx context.Context, l *listener) bool {
+	for t := s.registry.next(l); t != nil; t = s.registry.next(l) {
 		limited, done := within(ctx, s.clock, s.limits.Ping)
 		err := l.conn.Write(limited, websocket.MessageBinary, notice(s.routing, t.id, t.payload))
 		done()
 		if err != nil {
-			s.registry.depart(c, l)
-			s.registry.untold(c, t)
+			s.registry.depart(l)
+			s.registry.untold(t)
 			return false
 		}
 	}

@@ -14,8 +14,8 @@ import (
 type Metrics struct {
 	// Waiting and Joined are the tunnels that are open now.
 	Waiting, Joined int
-	// Contacts are the contact ids that are known now; Listening are those with a phone.
-	Contacts, Listening int
+	// Listening are the contact ids for which a phone listens now.
+	Listening int
 	// Connections are the TCP connections that are open now.
 	Connections int
 	// FromPhone and FromDesktop are what was handed on.
@@ -102,8 +102,6 @@ func (m Metrics) WriteTo(w io.Writer) (int64, error) {
 	family("open", "gauge", "Tunnels that are open.")
 	series("open", `{state="waiting"}`, int64(m.Waiting))
 	series("open", `{state="joined"}`, int64(m.Joined))
-	family("contacts", "gauge", "Contact ids that are known.")
-	series("contacts", "", int64(m.Contacts))
 	family("listening", "gauge", "Contact ids whose phone listens.")
 	series("listening", "", int64(m.Listening))
 	family("connections", "gauge", "TCP connections that are open.")

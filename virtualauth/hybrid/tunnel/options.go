@@ -43,8 +43,6 @@ func (machine) AfterFunc(d time.Duration, f func()) func() bool { return time.Af
 type Limits struct {
 	// Tunnels is how many tunnels may be open at once, waiting ones included.
 	Tunnels int
-	// Contacts is how many contact ids are known at once. One without a listener gives way to a new one.
-	Contacts int
 	// Connections is how many connections there may be at once, of all clients.
 	Connections int
 	// PerAddress is how many connections one IP address may have at once.
@@ -69,7 +67,7 @@ type Limits struct {
 // give a person.
 func DefaultLimits() Limits {
 	return Limits{
-		Tunnels: 128, Contacts: 1024, Connections: 512, PerAddress: 256,
+		Tunnels: 128, Connections: 512, PerAddress: 256,
 		Message: 1 << 20, Messages: 4096, Headers: 8 << 10,
 		Header: 10 * time.Second, Wait: 5 * time.Minute, Idle: 5 * time.Minute, Ping: 30 * time.Second,
 	}
@@ -79,8 +77,7 @@ func DefaultLimits() Limits {
 func (l Limits) filled() Limits {
 	d := DefaultLimits()
 	return Limits{
-		Tunnels: or(l.Tunnels, d.Tunnels), Contacts: or(l.Contacts, d.Contacts),
-		Connections: or(l.Connections, d.Connections), PerAddress: or(l.PerAddress, d.PerAddress),
+		Tunnels: or(l.Tunnels, d.Tunnels), Connections: or(l.Connections, d.Connections), PerAddress: or(l.PerAddress, d.PerAddress),
 		Message: or(l.Message, d.Message), Messages: or(l.Messages, d.Messages), Headers: or(l.Headers, d.Headers),
 		Header: or(l.Header, d.Header), Wait: or(l.Wait, d.Wait), Idle: or(l.Idle, d.Idle), Ping: or(l.Ping, d.Ping),
 	}

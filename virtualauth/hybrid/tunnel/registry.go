@@ -20,22 +20,29 @@ type registry struct {
 	mu       sync.Mutex
 	tunnels  map[tunnelID]*tunnel
 	over     []tunnelID // the last ones, oldest first
-	contacts map[[sha256.Size]byte]*contact
-	order    []*contact // oldest registration first
+	contacts map[contactKey]*contact
+	gone     []contactKey // the last ones that were taken back, oldest first
 }
 
-// contact is a contact id that a phone has registered. Only its hash is kept: it need not be told to anybody.
+// contactKey is the hash of a contact id, which need not be kept.
+type contactKey [sha256.Size]byte
+
+// contact is a contact id for which a phone listens or a desktop waits.
 type contact struct {
-	key      [sha256.Size]byte
 	listener *listener // nil while the phone is away
-	pending  []*tunnel // contacts that no phone has been told of
+	pending  []*tunnel // those that no phone has been told of
 }
 
 func newRegistry(limits Limits, draw func([]byte) error) *registry {
-	return &registry{
-		limits: limits, draw: draw,
-		tunnels: map[tunnelID]*tunnel{}, contacts: map[[sha256.Size]byte]*contact{},
+	return &registry{limits: limits, draw: draw, tunnels: map[tunnelID]*tunnel{}, contacts: map[contactKey]*contact{}}
+}
+
+// keep adds to the end of a list of the last ones.
+func keep[T any](list []T, item T) []T {
+	if len(list) == remembered {
+		list = slices.Delete(list, 0, 1)
 	}
+	return append(list, item)
 }
 
 // open begins a tunnel that the phone has named.
@@ -86,22 +93,34 @@ func (g *registry) end(t *tunnel) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	delete(g.tunnels, t.id)
-	if len(g.over) == remembered {
-		g.over = slices.Delete(g.over, 0, 1)
+	g.over = keep(g.over, t.id)
+	if c := g.contacts[t.contact]; c != nil {
+		c.pending = slices.DeleteFunc(c.pending, func(other *tunnel) bool { return other == t })
+		g.tidy(t.contact)
 	}
-	g.over = append(g.over, t.id)
-	if t.contact != nil {
-		t.contact.pending = slices.DeleteFunc(t.contact.pending, func(other *tunnel) bool { return other == t })
+}
+
+// contact finds or makes a contact. The caller has the lock.
+func (g *registry) contact(key contactKey) *contact {
+	if g.contacts[key] == nil {
+		g.contacts[key] = &contact{}
+	}
+	return g.contacts[key]
+}
+
+// tidy removes a contact that nobody cares for. The caller has the lock.
+func (g *registry) tidy(key contactKey) {
+	if c := g.contacts[key]; c != nil && c.listener == nil && len(c.pending) == 0 {
+		delete(g.contacts, key)
 	}
 }
 
 // ask begins the tunnel of a desktop that asks for its phone.
-func (g *registry) ask(id string, t *tunnel) error {
+func (g *registry) ask(t *tunnel) error {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	c := g.contacts[sha256.Sum256([]byte(id))]
-	if c == nil {
-		return refuse(http.StatusGone, "this contact id is not known, or not any longer: forget the link")
+	if slices.Contains(g.gone, t.contact) {
+		return refuse(http.StatusGone, "the phone has taken this contact id back: forget the link")
 	}
 	if err := g.draw(t.id[:]); err != nil {
 		return refuse(http.StatusInternalServerError, "no tunnel id could be made up")
@@ -109,87 +128,71 @@ func (g *registry) ask(id string, t *tunnel) error {
 	if err := g.add(t); err != nil {
 		return err
 	}
-	t.contact = c
+	g.enqueue(t)
+	return nil
+}
+
+// enqueue has the phone told of a tunnel, now or when it listens. The caller has the lock.
+func (g *registry) enqueue(t *tunnel) {
+	c := g.contact(t.contact)
 	c.pending = append(c.pending, t)
 	if c.listener != nil {
 		c.listener.rouse()
 	}
-	return nil
 }
 
-// register makes a contact id known.
-func (g *registry) register(id string) (*contact, error) {
+// forget takes a contact id back, and ends whoever listens or waits.
+func (g *registry) forget(key contactKey) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	key := sha256.Sum256([]byte(id))
-	if c := g.contacts[key]; c != nil {
-		return c, nil
+	if !slices.Contains(g.gone, key) {
+		g.gone = keep(g.gone, key)
 	}
-	if len(g.contacts) >= g.limits.Contacts {
-		i := slices.IndexFunc(g.order, func(c *contact) bool { return c.listener == nil && len(c.pending) == 0 })
-		if i < 0 {
-			return nil, refuse(http.StatusServiceUnavailable, "%d phones listen already; try again later", g.limits.Contacts)
-		}
-		g.drop(g.order[i])
-	}
-	c := &contact{key: key}
-	g.contacts[key] = c
-	g.order = append(g.order, c)
-	return c, nil
-}
-
-// drop forgets a contact. The caller has the lock.
-func (g *registry) drop(c *contact) {
-	delete(g.contacts, c.key)
-	g.order = slices.DeleteFunc(g.order, func(other *contact) bool { return other == c })
-}
-
-// forget takes a contact id back, and ends whoever listens.
-func (g *registry) forget(id string) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	c := g.contacts[sha256.Sum256([]byte(id))]
+	c := g.contacts[key]
 	if c == nil {
 		return
 	}
-	g.drop(c)
+	delete(g.contacts, key)
 	if c.listener != nil {
-		c.listener.stop(farewell{code: closeReplaced, reason: "the contact id was taken back"})
-		c.listener = nil
+		c.listener.stop(farewell{closeReplaced, "the contact id was taken back"})
 	}
 	for _, t := range c.pending {
-		t.end(verdict{reason: "contact taken back", rest: farewell{websocket.StatusGoingAway, "the contact id was taken back"}})
+		t.end(takenBack())
 	}
 }
 
-// attend makes l the phone of a contact. It is false when the contact was forgotten meanwhile.
-func (g *registry) attend(c *contact, l *listener) bool {
+func takenBack() verdict {
+	return verdict{reason: "contact taken back", rest: farewell{websocket.StatusGoingAway, "the contact id was taken back"}}
+}
+
+// attend makes l the phone of a contact.
+func (g *registry) attend(l *listener) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if g.contacts[c.key] != c {
-		return false
-	}
+	g.gone = slices.DeleteFunc(g.gone, func(key contactKey) bool { return key == l.contact })
+	c := g.contact(l.contact)
 	if c.listener != nil {
-		c.listener.stop(farewell{code: closeReplaced, reason: "another connection listens now"})
+		c.listener.stop(farewell{closeReplaced, "another connection listens now"})
 	}
 	c.listener = l
-	return true
 }
 
 // depart ends that.
-func (g *registry) depart(c *contact, l *listener) {
+func (g *registry) depart(l *listener) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if c.listener == l {
+	if c := g.contacts[l.contact]; c != nil && c.listener == l {
 		c.listener = nil
+		g.tidy(l.contact)
 	}
 }
 
-// next takes the tunnel that the phone of a contact is to be told of; nil when there is none.
-func (g *registry) next(c *contact, l *listener) *tunnel {
+// next takes the tunnel that a phone is to be told of; nil when there is none.
+func (g *registry) next(l *listener) *tunnel {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if c.listener != l || len(c.pending) == 0 {
+	c := g.contacts[l.contact]
+	if c == nil || c.listener != l || len(c.pending) == 0 {
 		return nil
 	}
 	t := c.pending[0]
@@ -198,15 +201,15 @@ func (g *registry) next(c *contact, l *listener) *tunnel {
 }
 
 // untold puts a tunnel back that the phone could not be told of, if it still waits.
-func (g *registry) untold(c *contact, t *tunnel) {
+func (g *registry) untold(t *tunnel) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if g.tunnels[t.id] != t {
-		return
-	}
-	c.pending = slices.Insert(c.pending, 0, t)
-	if c.listener != nil {
-		c.listener.rouse()
+	switch {
+	case g.tunnels[t.id] != t:
+	case slices.Contains(g.gone, t.contact):
+		t.end(takenBack())
+	default:
+		g.enqueue(t)
 	}
 }
 
@@ -214,7 +217,7 @@ func (g *registry) untold(c *contact, t *tunnel) {
 func (g *registry) gauges() Metrics {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	m := Metrics{Contacts: len(g.contacts)}
+	var m Metrics
 	for _, t := range g.tunnels {
 		if t.joined {
 			m.Joined++

@@ -52,7 +52,7 @@ type tunnel struct {
 	id      tunnelID
 	first   side
 	payload []byte               // of the contact that began it
-	contact *contact             // likewise; under the registry's lock
+	contact contactKey           // likewise; zero in a tunnel of a QR code
 	joined  bool                 // a second side comes; under the registry's lock
 	second  chan *websocket.Conn // hands the second side to the owner
 	over    chan struct{}        // closed at the end

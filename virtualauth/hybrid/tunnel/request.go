@@ -1,6 +1,7 @@
 package tunnel
 
 import (
+	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
 	"fmt"
@@ -53,6 +54,9 @@ type request struct {
 	routing routingID
 	contact string // the bytes of the contact id
 }
+
+// key is how the contact id is known.
+func (r request) key() contactKey { return sha256.Sum256([]byte(r.contact)) }
 
 // refusal is an answer that is no WebSocket.
 type refusal struct {

@@ -291,7 +291,7 @@ func TestMetricsAreServedAsText(t *testing.T) {
 	for _, line := range []string{
 		"# TYPE passkeylab_tunnel_open gauge",
 		`passkeylab_tunnel_open{state="joined"} 1`, `passkeylab_tunnel_open{state="waiting"} 0`,
-		"passkeylab_tunnel_contacts 1", "passkeylab_tunnel_listening 1",
+		"passkeylab_tunnel_listening 1",
 		`passkeylab_tunnel_messages_total{from="phone"} 1`, `passkeylab_tunnel_bytes_total{from="phone"} 5`,
 		`passkeylab_tunnel_requests_total{operation="new",status="101"} 1`,
 		`passkeylab_tunnel_requests_total{operation="new",status="400"} 1`,
