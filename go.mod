@@ -10,9 +10,8 @@ require (
 	github.com/alexedwards/scs/v2 v2.9.0
 	// Ed448, which the standard library leaves out, and the second ML-DSA that the first is verified with.
 	github.com/cloudflare/circl v1.6.5
-	github.com/coder/websocket v1.8.15 // tunnels of the hybrid transport
+	github.com/coder/websocket v1.8.15 // tunnels of the hybrid transport, and the browser's inspector of its native views
 	// secp256k1 for ES256K: crypto/ecdsa would compute with it in variable time, and without deterministic signatures.
-	github.com/coder/websocket v1.8.15 // tunnels of the hybrid transport
 	github.com/decred/dcrd/dcrec/secp256k1/v4 v4.4.1
 	github.com/fxamacker/cbor/v2 v2.10.0
 	github.com/go-rod/rod v0.116.2
@@ -23,6 +22,7 @@ require (
 	github.com/google/go-tpm v0.9.8
 	github.com/google/go-tpm-tools v0.4.11 // the TPM simulator, C code: built with cgo only
 	github.com/google/uuid v1.6.0
+	github.com/jezek/xgb v1.1.1 // X without C: the pixels of a browser's window
 	github.com/knadh/koanf/providers/confmap v1.0.1
 	github.com/knadh/koanf/providers/env/v2 v2.0.2
 	github.com/knadh/koanf/providers/file v1.2.1
@@ -41,6 +41,7 @@ require (
 	golang.org/x/crypto v0.58.0
 	golang.org/x/net v0.61.0
 	golang.org/x/sync v0.24.0
+	golang.org/x/sys v0.49.0 // inotify
 	golang.org/x/text v0.43.0
 	golang.org/x/tools v0.52.0 // go/packages: a test type-checks the misbehaviours
 	modernc.org/sqlite v1.61.1
@@ -77,7 +78,6 @@ require (
 	go.uber.org/multierr v1.11.0 // indirect
 	golang.org/x/exp/typeparams v0.0.0-20231108232855-2478ac86f678 // indirect
 	golang.org/x/mod v0.42.0 // indirect
-	golang.org/x/sys v0.49.0 // indirect
 	golang.org/x/xerrors v0.0.0-20200804184101-5ec99f83aff1 // indirect
 	honnef.co/go/tools v0.8.2 // indirect
 	modernc.org/libc v1.79.0 // indirect

@@ -54,7 +54,7 @@ var mayImport = map[string][]string{
 	"harness/progress":    {},
 	"harness/browser":     {"virtualauth", "virtualauth/ctap2", "harness/client", "harness/trace"},
 	"harness/bluetooth":   {"virtualauth/hybrid", "harness/trace"},
-	"harness/dialog":      {"harness/trace"},
+	"harness/dialog":      {"harness/browser", "harness/trace", "virtualauth/phone/camera"},
 	"harness/page":        {"harness/browser", "harness/trace"},
 	"harness/client":      {"virtualauth/ctap2", "virtualauth/cose", "virtualauth/authdata", "virtualauth/pinuv", "harness/trace"},
 	"harness/conformance": {"reports", "harness/trace"},

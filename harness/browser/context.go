@@ -28,6 +28,9 @@ type ContextOptions struct {
 // patience is the default of ContextOptions.Patience.
 const patience = 10 * time.Second
 
+// smallestWindow has room for the browser's own dialogs, which a smaller one would cut off. What the page sees is the viewport.
+var smallestWindow = Size{Width: 500, Height: 640}
+
 // Context is an incognito browser context: cookies, storage and windows of one person. It is safe for concurrent use.
 type Context struct {
 	browser *Browser
@@ -61,9 +64,9 @@ func (c *Context) Browser() *Browser { return c.browser }
 // (navigator.credentials.create refuses without). The context argument bounds this call only; Close ends the page.
 func (c *Context) NewPage(ctx context.Context) (*Page, error) {
 	owner := c.browser.rod.Context(ctx)
+	width, height := max(c.options.Viewport.Width, smallestWindow.Width), max(c.options.Viewport.Height, smallestWindow.Height)
 	target, err := proto.TargetCreateTarget{
-		URL: "about:blank", BrowserContextID: c.id, NewWindow: true,
-		Width: &c.options.Viewport.Width, Height: &c.options.Viewport.Height,
+		URL: "about:blank", BrowserContextID: c.id, NewWindow: true, Width: &width, Height: &height,
 	}.Call(owner)
 	if err != nil {
 		return nil, fmt.Errorf("browser: new page: %w", err)

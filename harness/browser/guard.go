@@ -146,11 +146,13 @@ func (g *guard) clean() error {
 	return nil
 }
 
-// tail keeps the last lines of a stream and finds the first that starts with a prefix.
+// tail keeps the last lines of a stream, shows each to its listeners and finds the first that starts with a prefix.
 type tail struct {
-	mu    sync.Mutex
-	lines []string
-	url   chan string // receives the DevTools address, once
+	mu        sync.Mutex
+	lines     []string
+	url       chan string // receives the DevTools address, once
+	next      int
+	listeners map[int]func(line string)
 }
 
 // tailLines is how many lines a tail keeps; tailWidth how many bytes of each.
@@ -162,7 +164,21 @@ const (
 // listening stands before the address in the line that Chromium writes when its DevTools port is open.
 const listening = "DevTools listening on "
 
-func newTail() *tail { return &tail{url: make(chan string, 1)} }
+func newTail() *tail { return &tail{url: make(chan string, 1), listeners: map[int]func(string){}} }
+
+// listen registers a listener for the lines that follow, until stop is called. It gets them whole.
+func (t *tail) listen(hear func(line string)) (stop func()) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.next++
+	id := t.next
+	t.listeners[id] = hear
+	return func() {
+		t.mu.Lock()
+		defer t.mu.Unlock()
+		delete(t.listeners, id)
+	}
+}
 
 func (t *tail) readFrom(r io.ReadCloser) {
 	defer r.Close()
@@ -185,11 +201,14 @@ func (t *tail) add(line string) {
 		default: // a browser says it once; more is ignored
 		}
 	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for _, hear := range t.listeners {
+		hear(line)
+	}
 	if len(line) > tailWidth {
 		line = line[:tailWidth] + "…"
 	}
-	t.mu.Lock()
-	defer t.mu.Unlock()
 	if len(t.lines) == tailLines {
 		t.lines = t.lines[1:]
 	}

@@ -22,7 +22,7 @@ type Options struct {
 	Path    string        // of the browser; empty: chromium, chromium-browser or google-chrome from PATH
 	Headed  bool          // show windows; needs a display
 	Log     *slog.Logger  // nil: silent
-	Args    []string      // further arguments for Chromium
+	Args    []string      // further arguments for Chromium; FolderArgument in them stands for Browser.Folder
 	Env     []string      // further environment, "NAME=value"
 	Dir     string        // where the browser's own folder is made; empty: the system's temporary folder
 	Timeout time.Duration // for the start; zero: one minute
@@ -30,6 +30,9 @@ type Options struct {
 
 // starting is the default of Options.Timeout: generous, because a busy machine of two cores needs many seconds.
 const starting = time.Minute
+
+// FolderArgument is written in Options.Args where the path of Browser.Folder is meant, which nobody knows before the start.
+const FolderArgument = "{folder}"
 
 // Browser is one running Chromium. It ends with Close; it is safe for concurrent use.
 type Browser struct {
@@ -65,6 +68,9 @@ func Launch(ctx context.Context, o Options) (*Browser, error) {
 	defer cancel()
 	home := newHome(o.Dir)
 	command := append([]string{path}, arguments(filepath.Join(home, "profile"), o.Headed, os.Geteuid() == 0, o.Args)...)
+	for i := range command {
+		command[i] = strings.ReplaceAll(command[i], FolderArgument, filesOf(home))
+	}
 	g, err := startGuard(home, command, environment(o.Env))
 	if err != nil {
 		return nil, err
@@ -129,7 +135,19 @@ func (b *Browser) Listen(session proto.TargetSessionID, hear Listener) (stop fun
 }
 
 // Folder returns a folder for files that the browser must read. It disappears with the browser.
-func (b *Browser) Folder() string { return filepath.Join(b.guard.home, "files") }
+func (b *Browser) Folder() string { return filesOf(b.guard.home) }
+
+// filesOf is the path of Browser.Folder in the folder that the guard makes.
+func filesOf(home string) string { return filepath.Join(home, "files") }
+
+// ListenWords shows each line that the browser writes to its standard error or output to hear, until stop is called. It runs
+// on the goroutine that reads them: it must be quick.
+func (b *Browser) ListenWords(hear func(line string)) (stop func()) {
+	return b.guard.stderr.listen(hear)
+}
+
+// Endpoint returns the host and port of the DevTools server.
+func (b *Browser) Endpoint() string { return b.host }
 
 // PID returns the process id of the guard, which leads the process group of the browser.
 func (b *Browser) PID() int { return b.guard.cmd.Process.Pid }
