@@ -26,7 +26,9 @@ type Ceremony struct {
 	Attestation   *Attestation       `json:"attestation,omitempty"` // Attestation is set for a registration.
 	Signature     *Signature         `json:"signature,omitempty"`   // Signature is set for an authentication.
 	Exchanges     []Exchange         `json:"exchanges,omitempty"`   // Exchanges are the messages of the lower layers, in order.
-	Problems      []string           `json:"problems,omitempty"`    // Problems say what was malformed, and where.
+
+	RevealedToPage *Revealed `json:"revealedToPage,omitempty"` // RevealedToPage is all that the page came to know.
+	Problems       []string  `json:"problems,omitempty"`       // Problems say what was malformed, and where.
 }
 
 // Field is a name and its value, for lists that are printed as they are.
@@ -113,9 +115,63 @@ type Signature struct {
 // Exchange is one message of a layer below the page: a CTAP2 command, an HTTP body, a hybrid frame.
 type Exchange struct {
 	At        time.Time `json:"at,omitzero"`
-	Layer     string    `json:"layer"`     // Layer is "http", "webauthn", "ctap2", "hybrid" or "dbus".
-	Direction string    `json:"direction"` // Direction is "request" or "response".
-	Title     string    `json:"title"`     // Title is for example "authenticatorMakeCredential".
-	Length    int       `json:"length,omitempty"`
-	Text      string    `json:"text,omitempty"` // Text is diagnostic notation or JSON, redacted.
+	Layer     string    `json:"layer"`             // Layer is one of the Layer constants.
+	Direction string    `json:"direction"`         // Direction is "request" or "response"; empty for what is neither.
+	From      string    `json:"from,omitempty"`    // From is the party that sent it; told by Direction when empty.
+	To        string    `json:"to,omitempty"`      // To is the party that got it; told by Direction when empty.
+	Title     string    `json:"title"`             // Title is for example "authenticatorMakeCredential".
+	Length    int       `json:"length,omitempty"`  // Length is in bytes.
+	Text      string    `json:"text,omitempty"`    // Text is diagnostic notation, JSON or words, redacted.
+	Hex       string    `json:"hex,omitempty"`     // Hex is the whole message, unless it carries a secret.
+	Problem   string    `json:"problem,omitempty"` // Problem says what is wrong with the message.
+}
+
+// The layers of an exchange, from the page down.
+const (
+	LayerHTTP      = "http"      // LayerHTTP: between page and relying party.
+	LayerWebAuthn  = "webauthn"  // LayerWebAuthn: between page and browser.
+	LayerCTAP2     = "ctap2"     // LayerCTAP2: a command or its answer (CTAP 2.3 §6).
+	LayerFrame     = "frame"     // LayerFrame: a decrypted message of the tunnel (CTAP 2.3 §11.5).
+	LayerHandshake = "handshake" // LayerHandshake: a message of the Noise handshake.
+	LayerTunnel    = "tunnel"    // LayerTunnel: what is said to the tunnel server.
+	LayerAdvert    = "advert"    // LayerAdvert: the phone's Bluetooth advertisement.
+	LayerQR        = "qr"        // LayerQR: the code that the phone's camera read.
+	LayerDBus      = "dbus"      // LayerDBus: between browser and Bluetooth service.
+	LayerHybrid    = "hybrid"    // LayerHybrid: anything else of hybrid, in runs of older editions.
+)
+
+// The parties of an exchange.
+const (
+	PartyComputer      = "computer"      // PartyComputer is the browser and the computer that it runs on.
+	PartyAir           = "air"           // PartyAir is Bluetooth.
+	PartyTunnel        = "tunnel"        // PartyTunnel is the tunnel server.
+	PartyPhone         = "phone"         // PartyPhone holds the authenticator, reached over hybrid.
+	PartyAuthenticator = "authenticator" // PartyAuthenticator is reached in any other way.
+)
+
+// Revealed is all that a page learns from one ceremony. Two faults of a phone that a browser does not
+// tell apart are [Revealed.Same].
+type Revealed struct {
+	Outcome    string        `json:"outcome"`              // Outcome is OK, or the name of the DOMException.
+	Message    string        `json:"message,omitempty"`    // Message is the DOMException's.
+	Attachment string        `json:"attachment,omitempty"` // Attachment is authenticatorAttachment.
+	Transports []string      `json:"transports,omitempty"` // Transports are what getTransports returned.
+	AAGUID     string        `json:"aaguid,omitempty"`     // AAGUID is that in the authenticator data, zeros included.
+	Took       time.Duration `json:"tookNs,omitempty"`     // Took is from the call to its end; rounded by [Coarse], since the exact time differs each time.
+}
+
+// OK is the outcome of a ceremony that returned a credential.
+const OK = "OK"
+
+// Same says whether a page could tell the two apart by anything but the time they took.
+func (r Revealed) Same(other Revealed) bool {
+	return len(r.apart(other)) == 0
+}
+
+// Coarse rounds a duration to what is worth comparing: a tenth of a second below ten seconds, a second above.
+func Coarse(d time.Duration) time.Duration {
+	if d < 10*time.Second {
+		return d.Round(100 * time.Millisecond)
+	}
+	return d.Round(time.Second)
 }

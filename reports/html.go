@@ -134,8 +134,8 @@ func picturePaths(run Run) []string {
 func shownPictures(result Result) []string {
 	var paths []string
 	for _, step := range result.Steps {
-		if step.Screenshot != nil {
-			paths = append(paths, step.Screenshot.Path)
+		for _, picture := range step.pictures() {
+			paths = append(paths, picture.Path)
 		}
 	}
 	for _, picture := range result.Pictures {

@@ -11,7 +11,8 @@ import (
 )
 
 // JUnit writes the run as JUnit XML in the shape that CI servers read in practice: testsuites, one testsuite for each
-// group, one testcase for each result, whose id, driver, labels and evidence are properties of the testcase.
+// group, one testcase for each result, whose id, driver, labels and evidence are properties of the testcase. The name of a
+// testcase has the driver in it, because one journey may be told over several.
 //
 // A failed result is a failure. An aborted or inconclusive one is an error: it tells about the run, not about the
 // subject. An advised one passes, and its advice is in system-out. Everything but the properties of a testcase is
@@ -162,7 +163,7 @@ func earliest(fallback time.Time, results []Result) time.Time {
 func caseOf(run Run, result Result, strict bool) junitCase {
 	c := junitCase{
 		ClassName: className(run.Suite, result.Group),
-		Name:      legal(firstOf(strings.TrimSpace(result.ID+" "+result.Title), "unnamed")),
+		Name:      legal(firstOf(strings.TrimSpace(result.name()+" "+result.Title), "unnamed")),
 		Time:      seconds(result.Duration),
 		Err:       systemText(badLines(result)),
 	}
@@ -218,7 +219,7 @@ func runFields(run Run) []Field {
 
 func caseFields(result Result) []Field {
 	fields := []Field{
-		{"id", result.ID}, {"driver", result.Driver}, {"priority", result.Priority}, {"state", string(shownState(result.State))},
+		{"id", result.ID}, {"journey", result.Journey}, {"driver", result.Driver}, {"priority", result.Priority}, {"state", string(shownState(result.State))},
 		{"labels", strings.Join(result.Labels, ",")}, {"location", result.Location}, {"reproduce", result.Reproduce},
 	}
 	if result.Process > 0 {

@@ -12,7 +12,7 @@ import (
 // What all runs agree on stays; names that differ are joined by " + ". The merged run begins when the first began and
 // lasts until the last ended. Versions that differ are kept side by side ("156 | 157") and noted, because results of
 // different browsers in one report would mislead otherwise; so are differing seeds. Results are sorted by start, then
-// by id; results that carry the same id stay as they are, since a repeated journey is two findings.
+// by id and driver; results that carry the same of both stay as they are, since a repeated journey is two findings.
 func Merge(runs ...Run) Run {
 	var merged Run
 	if len(runs) == 0 {
@@ -42,7 +42,7 @@ func Merge(runs ...Run) Run {
 		if order := a.Started.Compare(b.Started); order != 0 {
 			return order
 		}
-		return strings.Compare(a.ID, b.ID)
+		return strings.Compare(a.Key(), b.Key())
 	})
 	return merged
 }

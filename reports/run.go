@@ -45,7 +45,8 @@ type Result struct {
 	Group    string   `json:"group,omitempty"`    // Group is the chapter it belongs to, for example "Wrong provider".
 	Labels   []string `json:"labels,omitempty"`   // Labels are those it can be selected by.
 	Priority string   `json:"priority,omitempty"` // Priority is for example "essential".
-	Driver   string   `json:"driver,omitempty"`   // Driver is the way into the browser: "cdp", "bridge", "hybrid", "api".
+	Driver   string   `json:"driver,omitempty"`   // Driver is the way to the authenticator: "devtools", "bridge", "api", "hybrid".
+	Journey  string   `json:"journey,omitempty"`  // Journey is the family that it is compared with over other drivers; ID when empty.
 	Location string   `json:"location,omitempty"` // Location is file:line of the journey.
 
 	State    State         `json:"state"`
@@ -61,9 +62,18 @@ type Result struct {
 	Console      []ConsoleEntry `json:"console,omitempty"`      // Console is what the page's console said.
 	Network      []NetworkEntry `json:"network,omitempty"`      // Network is what the page asked for.
 	Ceremonies   []Ceremony     `json:"ceremonies,omitempty"`   // Ceremonies are the registrations and authentications, decoded.
+	Ended        *PageView      `json:"ended,omitempty"`        // Ended is what the page showed at the end.
+	SavedIn      []string       `json:"savedIn,omitempty"`      // SavedIn names the providers that hold a passkey of it at the end, strays included.
+	Cannot       []Inability    `json:"cannot,omitempty"`       // Cannot lists the drivers that cannot express it.
 	Observations []string       `json:"observations,omitempty"` // Observations are worth telling and no failure.
 	Clauses      []string       `json:"clauses,omitempty"`      // Clauses are those of the specification that it tests.
 	Reproduce    string         `json:"reproduce,omitempty"`    // Reproduce is the one line that runs it alone, again.
+}
+
+// Inability says why a driver cannot express a journey.
+type Inability struct {
+	Driver string `json:"driver"`
+	Reason string `json:"reason"` // Reason is a sentence for the reader.
 }
 
 // Step is one thing that a person did or saw.
@@ -73,6 +83,7 @@ type Step struct {
 	Duration   time.Duration `json:"durationNs,omitempty"` // Duration is zero when it was not measured.
 	State      State         `json:"state,omitempty"`      // State is Passed when empty.
 	Screenshot *Picture      `json:"screenshot,omitempty"` // Screenshot is what the page showed after it.
+	Views      []View        `json:"views,omitempty"`      // Views are what everything in sight showed after it, side by side.
 	Note       string        `json:"note,omitempty"`       // Note is a remark below the step.
 }
 

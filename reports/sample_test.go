@@ -25,7 +25,7 @@ func smallRun() reports.Run {
 		Notes:    []string{"The browser's WebAuthn protocol has one option that is not known here: \"signalBehavior\"."},
 		Command:  "make scenarios SEED=1772443800",
 		Results: []reports.Result{
-			registered(), refused(), skipped(), unproved(), advised(), broken(),
+			registered(), refused(), overHybrid(), skipped(), unproved(), advised(), broken(),
 		},
 	}
 }
@@ -35,7 +35,7 @@ func at(ms int) time.Time { return began.Add(time.Duration(ms) * time.Millisecon
 func registered() reports.Result {
 	return reports.Result{
 		ID: "REG-04", Title: "Ada adds a security key with a PIN and sees it under security keys", Group: "Registering",
-		Labels: []string{"registration", "flow-d"}, Priority: "essential", Driver: "cdp", Location: "registration_test.go:61",
+		Labels: []string{"registration", "flow-d"}, Priority: "essential", Driver: "devtools", Location: "registration_test.go:61",
 		State: reports.Passed, Started: at(200), Duration: 3140 * time.Millisecond, Process: 1,
 		Steps: []reports.Step{
 			step("Ada signs in and opens her security info", 200, 610, "REG-04/1.jpg"),
@@ -86,6 +86,7 @@ func refused() reports.Result {
 		},
 		Ceremonies:   []reports.Ceremony{registration("accepted", true), authentication()},
 		Observations: []string{"The browser asked for attestation although the policy does not."},
+		Ended:        &reports.PageView{Step: "S11"},
 		Clauses:      []string{"L3 §7.1 aaguid"},
 		Reproduce:    "go tool ginkgo run --seed=1772443800 --label-filter=WP-01 ./scenarios/journeys",
 	}
@@ -115,7 +116,7 @@ func advised() reports.Result {
 
 func broken() reports.Result {
 	return reports.Result{
-		ID: "DEL-02", Title: "Mia deletes a passkey and the phone is told", Group: "Deletion", Driver: "cdp",
+		ID: "DEL-02", Title: "Mia deletes a passkey and the phone is told", Group: "Deletion", Driver: "devtools",
 		State: reports.Aborted, Started: at(9700), Duration: 30 * time.Second, Process: 2,
 		Failure:   &reports.Failure{Message: "browser: launch: the browser ended before it was ready (exit status 1)\n\x1b[31mmissing X server\x1b[0m \x00", Location: "suite_test.go:20"},
 		Reproduce: "go tool ginkgo run --seed=1772443800 --label-filter=DEL-02 ./scenarios/journeys",
@@ -180,8 +181,9 @@ func attestedData() *reports.AuthenticatorData {
 func authentication() reports.Ceremony {
 	return reports.Ceremony{
 		Kind: reports.Authentication, At: at(5000), Origin: "https://wp-01.localhost:8443", RPID: "wp-01.localhost",
-		Outcome:    "NotAllowedError",
-		Credential: &reports.Credential{ID: "q83vEjRWeJASNFZ4kBI0VniQEjQ", Tail: "VniQEjQ", UserHandle: "dXNlci0x"},
+		Outcome:        "NotAllowedError",
+		RevealedToPage: &reports.Revealed{Outcome: "NotAllowedError", Message: "The operation either timed out or was not allowed.", Took: 3 * time.Second},
+		Credential:     &reports.Credential{ID: "q83vEjRWeJASNFZ4kBI0VniQEjQ", Tail: "VniQEjQ", UserHandle: "dXNlci0x"},
 		Authenticator: &reports.AuthenticatorData{
 			RPIDHash: strings.Repeat("00", 32), FlagsByte: "0x15", Flags: flags("UP UV BS"), Counter: 7, TotalLength: 37,
 			Segments: []reports.Segment{{Name: "rpIdHash", Length: 32, Hex: strings.Repeat("00", 32), Meaning: "not the hash of \"wp-01.localhost\""}, {Name: "flags", Offset: 32, Length: 1, Hex: "15", Meaning: "00010101"}, {Name: "signCount", Offset: 33, Length: 4, Hex: "00000007", Meaning: "7"}},
@@ -232,6 +234,15 @@ func pictures(run reports.Run) fstest.MapFS {
 	files := fstest.MapFS{}
 	for _, result := range run.Results {
 		for i, s := range result.Steps {
+			for _, v := range s.Views {
+				width, height := 1200, 900
+				if v.Name == reports.ViewPhone {
+					width, height = 390, 844
+				}
+				if v.Picture != nil {
+					files[v.Picture.Path] = &fstest.MapFile{Data: screen(len(v.State), width, height)}
+				}
+			}
 			if s.Screenshot != nil && files[s.Screenshot.Path] == nil {
 				files[s.Screenshot.Path] = &fstest.MapFile{Data: screen(len(s.Screenshot.Path)*7+i, 640, 450)}
 			}

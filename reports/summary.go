@@ -38,7 +38,7 @@ func writeBad(b *strings.Builder, run Run) {
 			if shownState(result.State) != state {
 				continue
 			}
-			fmt.Fprintf(b, "%s %s  %s\n", strings.ToUpper(string(state)), result.ID, result.Title)
+			fmt.Fprintf(b, "%s %s  %s\n", strings.ToUpper(string(state)), result.name(), result.Title)
 			for _, line := range failureLines(result) {
 				fmt.Fprintf(b, "  %s\n", strings.ReplaceAll(line, "\n", "\n  "))
 			}
@@ -63,7 +63,7 @@ func writeSkips(b *strings.Builder, run Run) {
 		if result.State == Skipped {
 			reason := firstOf(result.Reason, "no reason was given")
 			reasons = appendNew(reasons, reason)
-			ids[reason] = append(ids[reason], result.ID)
+			ids[reason] = append(ids[reason], result.name())
 		}
 	}
 	for _, reason := range reasons {

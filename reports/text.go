@@ -127,8 +127,8 @@ func evidence(result Result) []string {
 		paths = appendNew(paths, result.Failure.Evidence...)
 	}
 	for _, step := range result.Steps {
-		if step.Screenshot != nil {
-			paths = appendNew(paths, step.Screenshot.Path)
+		for _, picture := range step.pictures() {
+			paths = appendNew(paths, picture.Path)
 		}
 	}
 	for _, picture := range result.Pictures {
@@ -140,14 +140,19 @@ func evidence(result Result) []string {
 	return paths
 }
 
-// bestEvidence is what the failure itself names or else, since it is where people look first, the last screenshot.
+// bestEvidence is what the failure itself names or else, since it is where people look first, the pictures of the last step
+// that has any.
 func bestEvidence(result Result) []string {
 	if result.Failure != nil && len(result.Failure.Evidence) > 0 {
 		return result.Failure.Evidence
 	}
 	for _, step := range slices.Backward(result.Steps) {
-		if step.Screenshot != nil {
-			return []string{step.Screenshot.Path}
+		var paths []string
+		for _, picture := range step.pictures() {
+			paths = append(paths, picture.Path)
+		}
+		if len(paths) > 0 {
+			return paths
 		}
 	}
 	return nil
@@ -165,9 +170,17 @@ func outLines(result Result) []string {
 			line += " – " + step.Note
 		}
 		lines = append(lines, line)
+		for _, view := range step.looks() {
+			if words := view.words(); words != "" {
+				lines = append(lines, "      "+view.Name+": "+words)
+			}
+		}
 	}
 	for _, ceremony := range result.Ceremonies {
 		lines = append(lines, "ceremony: "+ceremonyLine(ceremony))
+		if revealed := ceremony.RevealedToPage; revealed != nil {
+			lines = append(lines, "revealed to the page: "+revealed.line())
+		}
 	}
 	for _, observation := range result.Observations {
 		lines = append(lines, "observed: "+observation)
@@ -238,4 +251,22 @@ func mark(state State) string {
 		return "?"
 	}
 	return "✗"
+}
+
+// line is all of it but the time: NotAllowedError “The operation timed out.” or OK, cross-platform, hybrid internal, AAGUID ea9b….
+func (r Revealed) line() string {
+	parts := []string{firstOf(r.Outcome, "nothing yet")}
+	if r.Message != "" {
+		parts[0] += " “" + r.Message + "”"
+	}
+	if r.Attachment != "" {
+		parts = append(parts, r.Attachment)
+	}
+	if len(r.Transports) > 0 {
+		parts = append(parts, strings.Join(r.Transports, " "))
+	}
+	if r.AAGUID != "" {
+		parts = append(parts, "AAGUID "+r.AAGUID)
+	}
+	return strings.Join(parts, ", ")
 }
