@@ -98,7 +98,7 @@ func (c *comparison) sorted() comparison {
 		if order := byDriver(a.Driver, b.Driver); order != 0 {
 			return order
 		}
-		return strings.Compare(a.ID, b.ID)
+		return strings.Compare(a.ID, b.ID) // several journeys of one family
 	})
 	slices.SortStableFunc(c.cannot, func(a, b Inability) int { return byDriver(a.Driver, b.Driver) })
 	return *c
@@ -170,4 +170,24 @@ func (r Revealed) apart(other Revealed) []string {
 		}
 	}
 	return names
+}
+
+// driversOf counts the drivers that each id was told over.
+func driversOf(results []Result) map[string]int {
+	counts, seen := map[string]int{}, map[string]bool{}
+	for _, result := range results {
+		if key := result.Key(); !seen[key] {
+			seen[key] = true
+			counts[result.ID]++
+		}
+	}
+	return counts
+}
+
+// compareKeys sorts by id, then by driver.
+func compareKeys(a, b Result) int {
+	if order := strings.Compare(a.ID, b.ID); order != 0 {
+		return order
+	}
+	return byDriver(a.Driver, b.Driver)
 }

@@ -92,9 +92,13 @@ func render(run Run, thumbs map[string]thumb, style template.CSS, notes []string
 
 // pageTemplate parses the embedded page once.
 var pageTemplate = sync.OnceValues(func() (*template.Template, error) {
-	style, err := pageFiles.ReadFile("page/report.css")
-	if err != nil {
-		return nil, err
+	var style []byte
+	for _, name := range []string{"page/report.css", "page/looks.css"} {
+		part, err := pageFiles.ReadFile(name)
+		if err != nil {
+			return nil, err
+		}
+		style = append(style, part...)
 	}
 	script, err := pageFiles.ReadFile("page/report.js")
 	if err != nil {

@@ -75,7 +75,7 @@ func TestCountAndJudgeAgree(t *testing.T) {
 func TestSummaryShowsEveryBadResultWithItsReproduceLine(t *testing.T) {
 	run := largeRun(40)
 	for i := range run.Results {
-		run.Results[i].Reproduce = "run " + run.Results[i].ID + " again"
+		run.Results[i].Reproduce = "run " + run.Results[i].Key() + " again"
 	}
 	var b bytes.Buffer
 	if err := reports.Summary(&b, run, []string{"reports/out/junit.xml"}); err != nil {

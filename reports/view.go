@@ -2,7 +2,6 @@ package reports
 
 import (
 	"html/template"
-	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -20,6 +19,7 @@ type view struct {
 	Bad       []resultView
 	Skips     []skipView
 	Slowest   []slowView
+	Compare   []compareView
 	Drivers   []choice
 	Labels    []choice
 	Versions  []versionView
@@ -46,6 +46,7 @@ type groupView struct {
 type resultView struct {
 	Result
 	Anchor     string
+	Compared   string // Compared is the anchor of its comparison with other drivers
 	Headline   string
 	Share      float64 // Share of the longest duration, in percent
 	Steps      []stepView
@@ -54,19 +55,6 @@ type resultView struct {
 	Ceremonies []ceremonyView
 	BadConsole int
 	BadNetwork int
-}
-
-type stepView struct {
-	Step
-	Number int
-	Offset string // Offset from the beginning of the journey: "+1.2 s"
-	Shot   *pictureView
-}
-
-type pictureView struct {
-	Href, Class, Caption string
-	Word                 string // Word stands in for a thumbnail that there is not
-	Tall                 bool   // Tall says that it is higher than wide: a phone
 }
 
 type fileView struct {
@@ -78,6 +66,7 @@ type ceremonyView struct {
 	Number int
 	Title  string
 	Bytes  []segmentView
+	Ladder *ladderView
 }
 
 // segmentView is a segment of the byte map with the room it gets.
@@ -121,10 +110,11 @@ func newView(run Run, thumbs map[string]thumb, style template.CSS, notes []strin
 	}
 	slices.SortFunc(v.Labels, func(a, b choice) int { return strings.Compare(a.Name, b.Name) })
 	slices.SortFunc(v.Drivers, func(a, b choice) int { return strings.Compare(a.Name, b.Name) })
-	b := &viewBuilder{thumbs: thumbs, longest: longest, anchors: map[string]bool{}}
+	b := &viewBuilder{thumbs: thumbs, longest: longest, anchors: map[string]bool{}, drivers: driversOf(run.Results)}
 	for _, g := range forReading(groups(run.Results)) {
 		v.Groups = append(v.Groups, b.group(g))
 	}
+	v.compareViews(b, run.Results)
 	for _, g := range v.Groups {
 		for _, result := range g.Results {
 			v.sortIn(result)
@@ -140,7 +130,7 @@ func newView(run Run, thumbs map[string]thumb, style template.CSS, notes []strin
 func forReading(list []group) []group {
 	slices.SortStableFunc(list, func(a, b group) int { return strings.Compare(a.name, b.name) })
 	for _, g := range list {
-		slices.SortStableFunc(g.results, func(a, b Result) int { return strings.Compare(a.ID, b.ID) })
+		slices.SortStableFunc(g.results, func(a, b Result) int { return compareKeys(a, b) })
 	}
 	return list
 }
@@ -224,6 +214,7 @@ type viewBuilder struct {
 	thumbs  map[string]thumb
 	longest time.Duration
 	anchors map[string]bool
+	drivers map[string]int // how many drivers an id was told over
 }
 
 func (b *viewBuilder) group(g group) groupView {
@@ -248,33 +239,18 @@ func (b *viewBuilder) anchor(name string) string {
 
 func (b *viewBuilder) result(result Result) resultView {
 	result.State = shownState(result.State)
-	v := resultView{Result: result, Anchor: b.anchor("j-" + firstOf(slug(result.ID), "none"))}
+	name := result.ID
+	if b.drivers[result.ID] > 1 {
+		name = result.Key()
+	}
+	v := resultView{Result: result, Anchor: b.anchor("j-" + firstOf(slug(name), "none"))}
 	if result.State.Bad() {
 		v.Headline = brief(headline(result), 260)
 	}
 	if b.longest > 0 {
 		v.Share = 100 * float64(result.Duration) / float64(b.longest)
 	}
-	last := ""
-	for i, step := range result.Steps {
-		s := stepView{Step: step, Number: i + 1}
-		if step.State == "" {
-			s.State = Passed
-		}
-		if !step.At.IsZero() && !result.Started.IsZero() {
-			s.Offset = "+" + short(step.At.Sub(result.Started))
-		}
-		if step.Screenshot != nil {
-			shot := b.picture(*step.Screenshot, step.Text)
-			// Many steps only look; the same screen again and again would hide where it changes.
-			if shot.Class != "" && shot.Class == last && !s.State.Bad() {
-				shot.Word = "unchanged"
-			}
-			last = shot.Class
-			s.Shot = &shot
-		}
-		v.Steps = append(v.Steps, s)
-	}
+	v.Steps = b.steps(result)
 	for _, picture := range result.Pictures {
 		v.Pictures = append(v.Pictures, b.picture(picture, picture.Path))
 	}
@@ -299,19 +275,3 @@ func one(yes bool) int {
 	}
 	return 0
 }
-
-func (b *viewBuilder) picture(picture Picture, caption string) pictureView {
-	v := pictureView{Href: href(picture.Path), Caption: firstOf(picture.Caption, caption)}
-	switch t, ok := b.thumbs[picture.Path]; {
-	case !ok:
-		v.Word = "picture"
-	case t.blank:
-		v.Word = "blank page"
-	default:
-		v.Class, v.Tall = t.class, t.height > t.width
-	}
-	return v
-}
-
-// href is the path as a relative URL, whatever characters it has.
-func href(path string) string { return (&url.URL{Path: path}).String() }

@@ -6,7 +6,7 @@ import (
 )
 
 func newCeremonyView(ceremony Ceremony, number int) ceremonyView {
-	v := ceremonyView{Ceremony: ceremony, Number: number, Title: firstOf(strings.ToUpper(first(ceremony.Kind))+rest(ceremony.Kind), "Messages")}
+	v := ceremonyView{Ceremony: ceremony, Number: number, Title: firstOf(strings.ToUpper(first(ceremony.Kind))+rest(ceremony.Kind), "Messages"), Ladder: newLadder(ceremony.Exchanges)}
 	if ceremony.Authenticator == nil {
 		return v
 	}
