@@ -135,6 +135,9 @@ func registration(outcome string, accepted bool) reports.Ceremony {
 	return reports.Ceremony{
 		Kind: reports.Registration, At: at(1500), Duration: 640 * time.Millisecond, Origin: "https://wp-01.localhost:8443", RPID: "wp-01.localhost",
 		Outcome: outcome, Accepted: accepted,
+		RevealedToPage: &reports.Revealed{
+			Outcome: reports.OK, Attachment: "platform", Transports: []string{"internal", "hybrid"}, AAGUID: "ea9b8d66-4d01-1d21-3ce4-b6b48cb575d4", Took: 600 * time.Millisecond,
+		},
 		Options: &reports.Options{
 			Fields: []reports.Field{{Name: "rp", Value: "Larkspur (wp-01.localhost)"}, {Name: "pubKeyCredParams", Value: "ES256 (-7), RS256 (-257)"}, {Name: "attestation", Value: "none"}},
 			JSON:   "{\n  \"rp\": {\n    \"id\": \"wp-01.localhost\"\n  }\n}",
