@@ -32,6 +32,7 @@ func annotated(data []byte, s *shape) string {
 const (
 	majorUnsigned = 0
 	majorNegative = 1
+	majorBytes    = 2
 	majorArray    = 4
 	majorMap      = 5
 )
@@ -49,6 +50,15 @@ func render(data []byte, m member) string {
 	case major <= majorNegative && m.values != nil:
 		if n, ok := integer(data); ok && m.values[n] != "" {
 			return fmt.Sprintf("%d / %s /", n, m.values[n])
+		}
+	case major <= majorNegative && m.note != nil:
+		if n, ok := integer(data); ok && m.note(n) != "" {
+			return fmt.Sprintf("%d / %s /", n, m.note(n))
+		}
+	case major == majorBytes && m.inside != nil:
+		var inner []byte
+		if cbor.Unmarshal(data, &inner) == nil && cbor.Wellformed(inner) == nil {
+			return "<<" + annotated(inner, m.inside) + ">>"
 		}
 	}
 	return diagnose(data)

@@ -65,6 +65,9 @@ func ctap(e reports.Exchange, message []byte, name func(byte) string, s *shape) 
 	if len(message) > 1 {
 		e.Text = wrapped(annotated(message[1:], s))
 	}
+	if s == nil || !s.hidden && !strings.Contains(e.Text, Redacted) {
+		e.Hex = hexOf(message)
+	}
 	return e
 }
 

@@ -15,6 +15,8 @@ import (
 type Recorder struct {
 	Decoder Decoder // Decoder decodes ceremonies; its Redactor scrubs everything that is recorded.
 
+	hybrid Hybrid
+
 	mu         sync.Mutex
 	ceremonies []reports.Ceremony
 	pending    []reports.Exchange // messages since the last ceremony: they belong to the next one
@@ -31,6 +33,9 @@ type Ceremony struct {
 	Response []byte // Response is the JSON that the client returned; empty when it threw.
 	Outcome  string // Outcome is the name of the DOMException, or what the RP said; it may come later, by Settle.
 	Accepted bool   // Accepted says that the RP took it.
+
+	Exception string // Exception is the name of the DOMException that the page got instead of a response.
+	Message   string // Message is that of the exception.
 }
 
 // Ceremony records a ceremony. The messages recorded since the last one become its exchanges.
@@ -42,7 +47,8 @@ func (r *Recorder) Ceremony(seen Ceremony) {
 	c := decode(seen.Options, seen.Response)
 	c.At, c.Duration, c.Accepted = seen.At, seen.Duration, seen.Accepted
 	c.Origin = firstOf(seen.Origin, c.Origin)
-	c.Outcome = r.text(seen.Outcome)
+	c.Outcome = r.text(firstOf(seen.Outcome, seen.Exception))
+	c.RevealedToPage = r.revealed(seen, c)
 	if c.Client != nil && seen.Origin != "" && c.Client.Origin != seen.Origin {
 		c.Problems = append(c.Problems, fmt.Sprintf("the client data names the origin %q, the page is at %q", c.Client.Origin, seen.Origin))
 	}
@@ -50,6 +56,26 @@ func (r *Recorder) Ceremony(seen Ceremony) {
 	defer r.mu.Unlock()
 	c.Exchanges, r.pending = r.pending, nil
 	r.ceremonies = append(r.ceremonies, c)
+}
+
+// revealed is what the page learned from a ceremony: what is in the credential that it got, or the exception.
+func (r *Recorder) revealed(seen Ceremony, c reports.Ceremony) *reports.Revealed {
+	revealed := &reports.Revealed{Took: reports.Coarse(seen.Duration)}
+	switch {
+	case seen.Exception != "":
+		revealed.Outcome, revealed.Message = seen.Exception, r.text(seen.Message)
+		return revealed
+	case len(seen.Response) == 0:
+		return nil
+	}
+	revealed.Outcome = reports.OK
+	if c.Credential != nil {
+		revealed.Attachment, revealed.Transports = c.Credential.Attachment, slices.Clone(c.Credential.Transports)
+	}
+	if c.Authenticator != nil {
+		revealed.AAGUID = c.Authenticator.AAGUID
+	}
+	return revealed
 }
 
 // Settle tells what became of the latest ceremony, once the RP has spoken. Without a ceremony it does nothing.
@@ -64,11 +90,15 @@ func (r *Recorder) Settle(outcome string, accepted bool) {
 
 // Exchange records a message of a lower layer.
 func (r *Recorder) Exchange(e reports.Exchange) {
-	e.Title, e.Text = r.text(e.Title), r.text(e.Text)
+	e.Title, e.Text, e.Hex, e.Problem = r.text(e.Title), r.text(e.Text), r.text(e.Hex), r.text(e.Problem)
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.pending = append(r.pending, e)
 }
+
+// Event decodes and records something that happened between computer and phone. Events of one journey are decoded together, so
+// they must come in their order.
+func (r *Recorder) Event(e Event) { r.Exchange(r.hybrid.Exchange(e)) }
 
 // Observe records something worth telling that is no failure.
 func (r *Recorder) Observe(format string, args ...any) {

@@ -19,6 +19,10 @@ type member struct {
 	inner *shape
 	// values are the names of its values.
 	values map[int64]string
+	// note puts a value that is a number into words.
+	note func(int64) string
+	// inside is the shape of CBOR that is wrapped in a byte string.
+	inside *shape
 }
 
 // exchange is what a command sends and what comes back.
