@@ -60,7 +60,7 @@ func TestViewsThatDoNotChangeAreSaidToBeUnchanged(t *testing.T) {
 		}
 	}
 	unchanged := func() int {
-		return strings.Count(renderHTML(t, run, reports.Assets{Files: files}), `unchanged">unchanged`)
+		return strings.Count(renderHTML(t, run, reports.Assets{Files: files}), ">unchanged<")
 	}
 	if got := unchanged(); got != 2 {
 		t.Errorf("%d views are unchanged, want the window and the phone", got)

@@ -44,6 +44,9 @@ func (b *viewBuilder) steps(result Result) []stepView {
 			look := b.look(view, step.Text)
 			look.Same = !s.State.Bad() && look.same(before[view.Name])
 			before[view.Name] = look
+			if look.Same && look.Shot != nil {
+				look.Shot.Word = "unchanged"
+			}
 			s.Looks = append(s.Looks, look)
 		}
 		if step.Screenshot != nil && s.Looks == nil {

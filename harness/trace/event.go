@@ -39,7 +39,8 @@ type Event struct {
 // It shares no code with the halves of the transport, so that a trace tells the truth about them.
 type Hybrid struct {
 	mu      sync.Mutex
-	secret  []byte // of the last QR code; nil when none was seen whole
+	code    []byte // the computer's public key in the last QR code
+	secret  []byte // of that code; nil when it was not seen
 	linked  bool   // the tunnel was opened by contact, without a QR code
 	request []byte
 }

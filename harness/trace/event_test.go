@@ -200,6 +200,20 @@ func TestAnAdvertIsOpenedOnlyByItsOwnCode(t *testing.T) {
 	if x := h.Exchange(advert); !strings.Contains(x.Text, "routing id h'00a1b2'") {
 		t.Errorf("after its code: %s", x.Text)
 	}
+	zeroed = encode(map[int]any{0: qrPoint, 1: make([]byte, 16), 5: "mc"})
+	h.Exchange(Event{Layer: reports.LayerQR, Bytes: zeroed})
+	if x := h.Exchange(advert); !strings.Contains(x.Text, "routing id h'00a1b2'") {
+		t.Errorf("after its code was told again without its secret: %s", x.Text)
+	}
+	h.Exchange(Event{Layer: reports.LayerQR, Bytes: encode(map[int]any{0: append([]byte{3}, qrPoint[1:]...), 1: make([]byte, 16)})})
+	if x := h.Exchange(advert); !strings.Contains(x.Text, "sealed") {
+		t.Errorf("after another code: %s", x.Text)
+	}
+	h.Scanned("https://example.org")
+	h.Scanned(qrText(qrContent()))
+	if x := h.Exchange(advert); !strings.Contains(x.Text, "routing id h'00a1b2'") {
+		t.Errorf("after a scan: %s", x.Text)
+	}
 	advert.Bytes[19] ^= 1
 	if x := h.Exchange(advert); !strings.Contains(x.Text, "not for this QR code") || x.Problem != "" {
 		t.Errorf("somebody else's: %+v", x)

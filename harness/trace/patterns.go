@@ -66,6 +66,8 @@ var patterns = sync.OnceValue(func() []pattern {
 		// Filled-in fields in the source of a page, whichever attribute comes first.
 		{[]string{"<input"}, re(`(?i)(<input\b[^>]*\b(?:type="password"|name="(?:` + secretName + `|` + codeName + `)")[^>]*\bvalue=")[^"]+`), `${1}` + Redacted},
 		{[]string{"<input"}, re(`(?i)(<input\b[^>]*\bvalue=")[^"]+("[^>]*\b(?:type="password"|name="(?:` + secretName + `|` + codeName + `)"))`), `${1}` + Redacted + `${2}`},
+		// The QR code of a hybrid transaction has a secret in it (CTAP 2.3 §11.5.1).
+		{[]string{"fido:/"}, re(`(?i)(fido:/)[0-9]{17,}`), `${1}` + Redacted},
 		// One-time code set-up links, password hashes, signed tokens.
 		{[]string{"otpauth:"}, re(`otpauth://[^\s"'<>\[]+(?:\[redacted\][^\s"'<>]*)?`), `otpauth://` + Redacted},
 		{[]string{"$argon2"}, re(`\$argon2[a-z]{1,2}\$[^\s"'<>\[]+`), Redacted},

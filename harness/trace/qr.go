@@ -1,6 +1,7 @@
 package trace
 
 import (
+	"bytes"
 	"encoding/binary"
 	"fmt"
 	"strings"
@@ -31,10 +32,18 @@ func unixTime(n int64) string {
 	return time.Unix(n, 0).UTC().Format(time.RFC3339)
 }
 
+// Scanned remembers the secret of a QR code, given as its text, so that the adverts that answer it can be opened. It is for
+// observers that leave secrets out of their events; nothing of the code is shown. A text that is no such code is ignored.
+func (h *Hybrid) Scanned(text string) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.qr(&reports.Exchange{}, []byte(text))
+}
+
 // qr shows a QR code, given as its text or as the CBOR in it.
 func (h *Hybrid) qr(x *reports.Exchange, data []byte) {
 	x.Title = "QR code"
-	h.secret, h.linked = nil, false
+	h.linked = false
 	if strings.HasPrefix(strings.ToUpper(string(data)), qrPrefix) {
 		digits := string(data[len(qrPrefix):])
 		content, err := undigits(digits)
@@ -64,8 +73,19 @@ func (h *Hybrid) qr(x *reports.Exchange, data []byte) {
 	}
 	if len(content.Secret) != qrSecretLength {
 		wrong(x, "secret has %d bytes instead of %d", len(content.Secret), qrSecretLength)
-	} else if !zeros(content.Secret) { // an observer that keeps secrets zeroes it
-		h.secret = content.Secret
+	} else {
+		h.remember(content.PublicKey, content.Secret)
+	}
+}
+
+// remember keeps the secret of a QR code. Observers that leave it out zero it; then the one that is known already stays, if it is
+// that of the same code.
+func (h *Hybrid) remember(code, secret []byte) {
+	switch {
+	case !zeros(secret):
+		h.code, h.secret = code, secret
+	case !bytes.Equal(h.code, code):
+		h.code, h.secret = code, nil
 	}
 }
 

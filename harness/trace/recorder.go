@@ -100,6 +100,9 @@ func (r *Recorder) Exchange(e reports.Exchange) {
 // they must come in their order.
 func (r *Recorder) Event(e Event) { r.Exchange(r.hybrid.Exchange(e)) }
 
+// Scanned is [Hybrid.Scanned]: it lets the adverts of a QR code be opened, and records nothing.
+func (r *Recorder) Scanned(text string) { r.hybrid.Scanned(text) }
+
 // Observe records something worth telling that is no failure.
 func (r *Recorder) Observe(format string, args ...any) {
 	text := r.text(fmt.Sprintf(format, args...))

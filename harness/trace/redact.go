@@ -143,7 +143,7 @@ func (r *Redactor) Result(result *reports.Result) { r.scrub(reflect.ValueOf(resu
 // keep names the members that identify things and are made by the tool.
 func keep(field string) bool {
 	switch field {
-	case "ID", "State", "Path", "Group", "Driver", "Priority", "Location", "Evidence", "Versions":
+	case "ID", "Journey", "State", "Path", "Group", "Driver", "Priority", "Location", "Evidence", "Versions":
 		return true
 	}
 	return false

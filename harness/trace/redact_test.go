@@ -38,6 +38,7 @@ func TestPatterns(t *testing.T) {
 		{"large blob read", `{"largeBlob": {"supported": true, "blob": "AAEC"}, "a": 1}`, "AAEC", `"supported": true`},
 		{"credBlob", `{"credBlob":"AAEC","a":1}`, "AAEC", `"a":1`},
 		{"credBlob read", `{"getCredBlob":"AAEC","a":1}`, "AAEC", `"a":1`},
+		{"hybrid QR code", "camera read FIDO:/" + strings.Repeat("13086400838107303667", 8) + " at 09:30", "130864008381", "at 09:30"},
 		{"otpauth link", `scan otpauth://totp/Larkspur:ada?key=JBSWY3DPEHPK3PXP&issuer=L now`, "JBSWY3DP", "now"},
 		{"argon2 hash", `hash $argon2id$v=19$m=65536,t=3,p=2$c2FsdA$aGFzaA end`, "aGFzaA", "end"},
 		{"signed token", `x eyJhbGciOiJIUzI1.eyJzdWIiOiIxMjM0.SflKxwRJSMeKKF2QT y`, "SflKxwRJ", " y"},
@@ -123,15 +124,18 @@ func TestRunIsScrubbedEverywhere(t *testing.T) {
 		Notes: []string{secret}, Command: "run " + secret,
 		Results: []reports.Result{{
 			ID: "REG-04", Title: secret, Reason: secret, Reproduce: secret, State: reports.Failed, Observations: []string{secret},
-			Steps:      []reports.Step{{Text: secret, Note: secret, Screenshot: &reports.Picture{Path: "a.jpg", Caption: secret}}},
+			Steps:      []reports.Step{{Text: secret, Note: secret, Screenshot: &reports.Picture{Path: "a.jpg", Caption: secret}, Views: []reports.View{{
+				Name: reports.ViewPhone, Title: secret, Text: secret, Provider: secret, Controls: []reports.Control{{Label: secret}}, Status: []reports.Field{{Value: secret}}, Picture: &reports.Picture{Caption: secret},
+			}}}},
 			Failure:    &reports.Failure{Message: secret, Got: secret, Expected: secret, Page: &reports.PageView{Title: secret, Heading: secret, URL: "https://x/?p=" + secret}},
 			Console:    []reports.ConsoleEntry{{Text: secret}},
 			Network:    []reports.NetworkEntry{{URL: secret, Body: secret, Error: secret}},
-			Ceremonies: []reports.Ceremony{{Outcome: secret, Client: &reports.ClientData{JSON: secret}, Exchanges: []reports.Exchange{{Text: secret, Title: secret}}, Problems: []string{secret}}},
+			Ceremonies: []reports.Ceremony{{Outcome: secret, Client: &reports.ClientData{JSON: secret}, Exchanges: []reports.Exchange{{Text: secret, Title: secret, Problem: secret, Hex: hex.EncodeToString([]byte(secret))}}, Problems: []string{secret}, RevealedToPage: &reports.Revealed{Message: secret}}},
+			Ended:      &reports.PageView{Heading: secret}, SavedIn: []string{secret}, Cannot: []reports.Inability{{Driver: "api", Reason: secret}},
 		}},
 	}
 	r.Run(&run)
-	if text := string(asJSON(run)); strings.Contains(text, "horse") {
+	if text := string(asJSON(run)); strings.Contains(text, "horse") || strings.Contains(text, hex.EncodeToString([]byte("horse"))) {
 		t.Errorf("the secret is left in %s", text)
 	}
 	if run.Results[0].ID != "REG-04" || run.Results[0].Steps[0].Screenshot.Path != "a.jpg" {
