@@ -238,11 +238,11 @@ func pictures(run reports.Run) fstest.MapFS {
 	for _, result := range run.Results {
 		for i, s := range result.Steps {
 			for _, v := range s.Views {
-				width, height := 1200, 900
+				width, height := 640, 480
 				if v.Name == reports.ViewPhone {
 					width, height = 390, 844
 				}
-				if v.Picture != nil {
+				if v.Picture != nil && files[v.Picture.Path] == nil {
 					files[v.Picture.Path] = &fstest.MapFile{Data: screen(len(v.State), width, height)}
 				}
 			}

@@ -124,7 +124,7 @@ func TestRunIsScrubbedEverywhere(t *testing.T) {
 		Notes: []string{secret}, Command: "run " + secret,
 		Results: []reports.Result{{
 			ID: "REG-04", Title: secret, Reason: secret, Reproduce: secret, State: reports.Failed, Observations: []string{secret},
-			Steps:      []reports.Step{{Text: secret, Note: secret, Screenshot: &reports.Picture{Path: "a.jpg", Caption: secret}, Views: []reports.View{{
+			Steps: []reports.Step{{Text: secret, Note: secret, Screenshot: &reports.Picture{Path: "a.jpg", Caption: secret}, Views: []reports.View{{
 				Name: reports.ViewPhone, Title: secret, Text: secret, Provider: secret, Controls: []reports.Control{{Label: secret}}, Status: []reports.Field{{Value: secret}}, Picture: &reports.Picture{Caption: secret},
 			}}}},
 			Failure:    &reports.Failure{Message: secret, Got: secret, Expected: secret, Page: &reports.PageView{Title: secret, Heading: secret, URL: "https://x/?p=" + secret}},
