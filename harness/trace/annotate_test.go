@@ -58,7 +58,11 @@ func TestMembersAreNamedAndSecretsLeftOut(t *testing.T) {
 			if got := bytes.Count(append(bytes.Clone(c.request), c.response...), secretBytes); got != c.secrets {
 				t.Fatalf("the messages hold %d secrets, not %d", got, c.secrets)
 			}
-			text := CTAPRequest(now, c.request).Text + "\n" + CTAPResponseTo(now, c.request, c.response).Text
+			request, response := CTAPRequest(now, c.request), CTAPResponseTo(now, c.request, c.response)
+			if strings.Contains(request.Hex+response.Hex, "5e5e") {
+				t.Errorf("a secret is shown in hexadecimal: %s, %s", request.Hex, response.Hex)
+			}
+			text := request.Text + "\n" + response.Text
 			joined := strings.Join(strings.Fields(text), " ")
 			if strings.Contains(text, "5e5e") || strings.Count(text, Redacted) != c.secrets {
 				t.Errorf("a secret stayed, or too few were left out: %s", joined)
