@@ -26,7 +26,7 @@ type Event struct {
 	Direction string // Direction is Sent, Received, or empty when nothing went over.
 	Title     string // Title says what it is, in a few words; the decoder's own words go first where it has any.
 	// Bytes are what went over: the text or the CBOR of a QR code, an advert (20 bytes) or its opened EID (16), a request to a
-	// tunnel server or a routing id (3 bytes), a handshake message, a decrypted frame or post-handshake message, a CTAP2 message,
+	// tunnel server, a routing id (3 bytes) or the payload of a linked computer (CBOR), a handshake message, a decrypted frame or post-handshake message, a CTAP2 message,
 	// or any text, such as the arguments of a D-Bus call.
 	Bytes   []byte
 	Problem string // Problem says what was wrong, if anything.
@@ -77,6 +77,9 @@ func parties(e Event) (from, to string) {
 		other = between
 	}
 	half := firstOf(e.Half, reports.PartyComputer)
+	if e.Layer == reports.LayerTunnel && e.Direction == "" && e.Problem == "" {
+		e.Direction = Sent // what is told of a tunnel is what was asked of its server
+	}
 	switch {
 	case other == "" || e.Direction != Sent && e.Direction != Received:
 		return half, half

@@ -221,13 +221,18 @@ func TestAnAdvertIsOpenedOnlyByItsOwnCode(t *testing.T) {
 }
 
 func TestALinkedCeremonyUsesTheOtherPattern(t *testing.T) {
-	var h Hybrid
+	h := Hybrid{}
 	contact := h.Exchange(Event{
 		Half: reports.PartyComputer, Direction: Sent, Layer: reports.LayerTunnel,
 		Bytes: []byte("GET wss://cable.ua5v.com/cable/contact/q80 HTTP/1.1\r\nX-caBLE-Client-Payload: a2024201020362" + hex.EncodeToString([]byte("ga")) + "\r\nOrigin: wss://cable.ua5v.com\r\n"),
 	})
 	if contact.Title != "GET /cable/contact" || contact.Problem != "" || !strings.Contains(contact.Text, `{2 / clientNonce /: h'0102', 3 / request /: "ga"}`) || !strings.Contains(contact.Text, "Origin:") {
 		t.Errorf("contact: %+v", contact)
+	}
+	h = Hybrid{}
+	payload := encode(map[int]any{1: []byte{1}, 2: []byte{2}, 3: "mc"})
+	if x := h.Exchange(Event{Half: reports.PartyPhone, Direction: Received, Layer: reports.LayerTunnel, Bytes: payload}); x.Title != "client payload" || !strings.Contains(x.Text, "1 / linkId /: h'01'") {
+		t.Errorf("payload: %+v", x)
 	}
 	data := append(point(t), make([]byte, 26)...)
 	if x := h.Exchange(Event{Half: reports.PartyComputer, Direction: Sent, Layer: reports.LayerHandshake, Bytes: data}); x.Title != "NKpsk0 → psk, e, es" || !strings.Contains(x.Text, "payload: 10 bytes") {
@@ -251,6 +256,10 @@ func TestEventsAroundTheMessages(t *testing.T) {
 	power := h.Exchange(Event{Half: reports.PartyAir, Layer: reports.LayerDBus, Title: "Powered false"})
 	if power.From != reports.PartyAir || power.To != reports.PartyAir || power.Title != "Powered false" {
 		t.Errorf("a change of the adapter: %+v", power)
+	}
+	opened := h.Exchange(Event{Half: reports.PartyPhone, Layer: reports.LayerTunnel, Title: "tunnel opened at wss://cable.ua5v.com/cable/new/00"})
+	if opened.From != reports.PartyPhone || opened.To != reports.PartyTunnel {
+		t.Errorf("the beginning of a tunnel: %+v", opened)
 	}
 	closed := h.Exchange(Event{Half: reports.PartyPhone, Layer: reports.LayerTunnel, Title: "tunnel closed", Problem: "410 Gone"})
 	if closed.Title != "tunnel closed" || closed.Problem != "410 Gone" || closed.From != closed.To {

@@ -6,6 +6,8 @@ import (
 	"net/url"
 	"strings"
 
+	"github.com/fxamacker/cbor/v2"
+
 	"github.com/passkeylab/passkeylab/reports"
 )
 
@@ -15,12 +17,18 @@ var contactShape = &shape{numbers: map[int64]member{1: {name: "linkId"}, 2: {nam
 // clientPayload is the header that carries it, in hexadecimal and lower case here.
 const clientPayload = "x-cable-client-payload"
 
-// tunnel shows a request to a tunnel server, its headers line by line below it, or the routing id that the server gave.
+// tunnel shows a request to a tunnel server, its headers line by line below it, or what goes with a request: the routing id that
+// the server gave, the payload of a linked computer.
 func (h *Hybrid) tunnel(x *reports.Exchange, data []byte) {
 	switch {
 	case len(data) == 3 && !readable(data):
 		x.Title = "routing id"
 		say(x, "h'%x'", data)
+		return
+	case data[0]>>5 == majorMap && cbor.Wellformed(data) == nil:
+		h.linked = true
+		x.Title, x.Hex = "client payload", hexOf(data)
+		say(x, "%s", annotated(data, contactShape))
 		return
 	case !readable(data):
 		x.Hex = hexOf(data)
