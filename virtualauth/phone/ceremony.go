@@ -18,9 +18,10 @@ type ceremony struct {
 	state   State
 	tapped  []reply
 	outcome Outcome
-	hangUp  func() // breaks the connection; nil without one
+	line    *line // nil before there is a connection
 
 	// Only the ceremony's own goroutine has these.
+	remember   bool   // the computer
 	sameDevice bool   // the request comes from the phone itself
 	unlocked   bool   // P14 has been passed
 	misses     int    // of the sensor, in a row
@@ -68,21 +69,19 @@ func (c *ceremony) finish(err error) Outcome {
 func (c *ceremony) lastScreen(err error) screen {
 	var failed *Error
 	switch {
-	case errors.Is(err, ErrKilled), errors.Is(err, ErrDeclined), errors.Is(err, ErrNotRead):
+	case errors.Is(err, ErrKilled), errors.Is(err, ErrDeclined):
 		return home()
 	case errors.As(err, &failed):
 		return failure(failed.Class)
-	case err != nil && c.state < P10:
-		return home() // the user has put the phone away
 	case c.shown.last():
-		return c.shown
+		return notice(c.shown.id, c.shown.title, c.shown.text)
 	}
-	return home()
+	return home() // without an answer: the user has put the phone away
 }
 
 // last reports whether a screen may stay when its ceremony has ended.
 func (s screen) last() bool {
-	return s.id == ScreenSaved || s.id == ScreenSignedIn || s.id == ScreenExcluded || s.id == ScreenError
+	return s.id == ScreenSaved || s.id == ScreenSignedIn || s.id == ScreenExcluded
 }
 
 // fail makes an error with the state in which the ceremony stands; what has its own reason to end keeps that.
@@ -107,8 +106,8 @@ func (c *ceremony) enter(ctx context.Context, s State) error {
 	if c.settings.DropAt == s && s != P0 && !c.dropped {
 		c.dropped = true
 		c.note(Event{What: Happened, Title: "the connection breaks"})
-		if c.hangUp != nil {
-			c.hangUp()
+		if c.line != nil {
+			c.line.hangUp()
 		}
 	}
 	c.bump()

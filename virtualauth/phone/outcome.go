@@ -60,9 +60,9 @@ type Event struct {
 	Control string
 	// View is what is shown from then on; only for Shown.
 	View View
-	// Layer and Outgoing describe a message of package hybrid; Outgoing means from phone to computer.
-	Layer    string
-	Outgoing bool
+	// Layer and Direction are those of an event of package hybrid.
+	Layer     string
+	Direction string
 	// Bytes are those of a message.
 	Bytes []byte
 }

@@ -19,6 +19,9 @@ type Person struct {
 	Remember bool
 	// Script says what she does otherwise.
 	Script Script
+	// Idle, if not nil, is called when she leaves a screen alone for good: nothing more will happen there unless somebody else
+	// does something.
+	Idle func(View)
 }
 
 // attending is a Person at work.
@@ -106,6 +109,9 @@ func (a *attending) perform(ctx context.Context, s Step, v View) error {
 	switch s.Do {
 	case Ignore:
 		a.ignored = v.Screen
+		if a.Idle != nil {
+			a.Idle(v)
+		}
 	case Kill:
 		a.phone.Interrupt(AppKilled)
 	case Die:
@@ -189,7 +195,8 @@ func (a *attending) wanted(v View) string {
 	if _, there := v.Control(moreOptions); there {
 		return moreOptions
 	}
-	return ""
+	a.Provider = "" // it is not there: she takes what is
+	return v.labelled(optionsBack)
 }
 
 // Script is what a Person does at the places that it names. Each step is taken once; several for one place are taken one after

@@ -9,11 +9,14 @@ import (
 	"time"
 
 	"github.com/passkeylab/passkeylab/virtualauth"
+	"github.com/passkeylab/passkeylab/virtualauth/hybrid"
 )
 
 // Phone is a phone. Its methods are safe for concurrent use.
 type Phone struct {
-	world World
+	world     World
+	root      []byte             // World.Root
+	computers *hybrid.Remembered // those that it remembers
 
 	mu       sync.Mutex // guards all below
 	settings Settings
@@ -36,12 +39,34 @@ func New(settings Settings, world World) (*Phone, error) {
 		return nil, err
 	}
 	world.Rand = &lockedReader{reader: world.Rand}
-	p := &Phone{world: world, devices: map[string]*virtualauth.Authenticator{}, changed: make(chan struct{}), shown: home()}
+	p := &Phone{world: world, root: world.Root, devices: map[string]*virtualauth.Authenticator{}, changed: make(chan struct{}), shown: home()}
+	if err := p.drawSecrets(); err != nil {
+		return nil, err
+	}
 	if err := p.adopt(settings.clone()); err != nil {
 		return nil, err
 	}
 	return p, nil
 }
+
+// drawSecrets makes what linking needs.
+func (p *Phone) drawSecrets() error {
+	secrets := make([]byte, rootLength+contactLength)
+	if _, err := io.ReadFull(p.world.Rand, secrets); err != nil {
+		return fmt.Errorf("phone: draw its secrets: %w", err)
+	}
+	if p.root == nil {
+		p.root = secrets[:rootLength]
+	}
+	p.computers = &hybrid.Remembered{ContactID: secrets[rootLength:]}
+	return nil
+}
+
+// Lengths in bytes.
+const (
+	rootLength    = 32
+	contactLength = 16
+)
 
 // lockedReader makes a reader safe for concurrent use.
 type lockedReader struct {
@@ -238,6 +263,9 @@ func (p *Phone) interrupt(kind InterruptionKind) {
 		}
 		if p.ceremony != nil {
 			p.ceremony.cancel(ErrKilled)
+			if p.ceremony.line != nil {
+				p.ceremony.line.hangUp()
+			}
 		}
 	}
 	p.bump()

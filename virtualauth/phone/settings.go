@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/passkeylab/passkeylab/virtualauth"
+	"github.com/passkeylab/passkeylab/virtualauth/hybrid"
 	"github.com/passkeylab/passkeylab/virtualauth/provider"
 )
 
@@ -65,6 +66,8 @@ type Settings struct {
 
 	// Interrupt is something that comes in between.
 	Interrupt Interruption
+	// Misbehave are lies that the phone tells on its way to the computer.
+	Misbehave hybrid.PhoneMisbehaviour
 }
 
 // Defaults of Settings.

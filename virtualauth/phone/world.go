@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/passkeylab/passkeylab/virtualauth"
+	"github.com/passkeylab/passkeylab/virtualauth/hybrid"
 	"github.com/passkeylab/passkeylab/virtualauth/keystore"
 )
 
@@ -20,6 +21,15 @@ type World struct {
 	Store func(provider string) (virtualauth.Store, error)
 	// Equip, if not nil, sets whatever else the authenticator of a provider has, such as an attestation authority.
 	Equip func(provider string, world *virtualauth.World)
+	// Network is how it reaches tunnel servers; the zero Network is the internet. The phone's own Settings.Network comes before it.
+	Network hybrid.Network
+	// Air is where its adverts go; nil means that nobody hears them.
+	Air hybrid.Air
+	// Domain is the tunnel server that the phone uses, by its number in the advert (hybrid.DomainName).
+	Domain uint16
+	// Root is the secret that its links with computers are derived from, at least 16 bytes; nil draws one from Rand. With the
+	// same Root and the same randomness a phone is the same to computers that it linked with.
+	Root []byte
 	// Observe, if not nil, is told every Event at once. It must not call the phone.
 	Observe func(Event)
 }
