@@ -17,6 +17,7 @@ type ceremony struct {
 	// Guarded by Phone.mu.
 	state   State
 	tapped  []reply
+	right   func(Settings) bool // ends the wait for a tap
 	outcome Outcome
 	line    *line // nil before there is a connection
 
@@ -94,24 +95,50 @@ func (c *ceremony) fail(ctx context.Context, class ErrorClass, err error) error 
 	return &Error{Class: class, State: c.state, Err: err}
 }
 
-// enter comes to a state, where something may be set to happen. It returns why the ceremony ended, if it did.
+// enter comes to a state, where something may be set to happen. What is still shown is of the state before, and cannot be tapped
+// any more. It returns why the ceremony ended, if it did.
 func (c *ceremony) enter(ctx context.Context, s State) error {
 	c.mu.Lock()
-	defer c.mu.Unlock()
+	if c.state != s {
+		c.shown.entries, c.shown.controls = nil, nil
+	}
 	c.state = s
 	if i := c.settings.Interrupt; i.At == s && s != P0 && !c.broken {
 		c.broken = true
 		c.interrupt(i.Kind)
 	}
-	if c.settings.DropAt == s && s != P0 && !c.dropped {
+	cut := c.settings.DropAt == s && s != P0 && !c.dropped && c.line != nil
+	if cut {
 		c.dropped = true
 		c.note(Event{What: Happened, Title: "the connection breaks"})
-		if c.line != nil {
-			c.line.hangUp()
-		}
+		c.line.hangUp()
 	}
 	c.bump()
-	return ended(ctx)
+	c.mu.Unlock()
+	switch {
+	case cut && s >= P10 && s < P15:
+		<-ctx.Done() // the session notices, and ends the request
+		return ended(ctx)
+	case s == P8 || s == P9 || s >= P15:
+		return ended(ctx) // what the phone does there needs nobody
+	}
+	return c.inFront(ctx)
+}
+
+// inFront waits until nothing covers the ceremony: a call holds everything up.
+func (c *ceremony) inFront(ctx context.Context) error {
+	for {
+		c.mu.Lock()
+		covered, changed := len(c.covers) > 0, c.changed
+		c.mu.Unlock()
+		if err := ended(ctx); err != nil || !covered {
+			return err
+		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
+		}
+	}
 }
 
 // settingsNow returns the settings as they are now.
@@ -125,7 +152,7 @@ func (c *ceremony) ask(ctx context.Context, s screen) (reply, error) {
 // askUnless is ask, but goes on by itself, with the zero reply, once the settings are right.
 func (c *ceremony) askUnless(ctx context.Context, s screen, right func(Settings) bool) (reply, error) {
 	c.mu.Lock()
-	c.tapped = nil
+	c.tapped, c.right = nil, right
 	c.show(s)
 	for {
 		if err := ended(ctx); err != nil {
@@ -152,6 +179,14 @@ func (c *ceremony) askUnless(ctx context.Context, s screen, right func(Settings)
 	}
 }
 
+// moveOn takes away what can be tapped on a screen that the ceremony is about to leave, because the settings are right now. The
+// caller holds p.mu.
+func (p *Phone) moveOn() {
+	if c := p.ceremony; c != nil && c.right != nil && len(p.covers) == 0 && c.right(p.settings) {
+		p.shown.entries, p.shown.controls = nil, nil
+	}
+}
+
 // confirm is ask where all but one answer is giving up.
 func (c *ceremony) confirm(ctx context.Context, s screen, yes string) error {
 	r, err := c.ask(ctx, s)
@@ -167,7 +202,7 @@ func (c *ceremony) work(ctx context.Context, s screen, limit time.Duration, do f
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	c.mu.Lock()
-	c.tapped = nil
+	c.tapped, c.right = nil, nil
 	c.show(s)
 	changed := c.changed
 	c.mu.Unlock()

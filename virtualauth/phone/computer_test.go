@@ -44,8 +44,6 @@ func meaning(err error) seen {
 		return success
 	case errors.Is(err, ctap2.CredentialExcluded):
 		return invalidState
-	case errors.Is(err, context.Canceled):
-		return timedOut
 	}
 	return notAllowed
 }
@@ -104,7 +102,7 @@ func (l *lab) runs(c ceremony) (found, phone.Outcome) {
 		}
 		if c.spinner {
 			go func() {
-				l.clock.Timer(ctx)
+				l.clock.Timer(l.Context())
 				l.clock.Move(time.Hour)
 			}()
 		}
@@ -124,7 +122,11 @@ func (l *lab) runs(c ceremony) (found, phone.Outcome) {
 
 // browses is the browser.
 func (l *lab) browses(ctx context.Context, offer *hybrid.Offer, c ceremony) (f found) {
-	defer func() { f.seen = meaning(f.err) }()
+	defer func() {
+		if f.seen = meaning(f.err); f.err != nil && ctx.Err() != nil {
+			f.seen = timedOut // whatever broke first
+		}
+	}()
 	found, err := offer.Listen(ctx, l.air)
 	if err != nil {
 		f.err = err

@@ -185,7 +185,7 @@ func (a *attending) wanted(v View) string {
 		return ""
 	}
 	for _, e := range v.Entries {
-		if e.ID == label || e.Label == label || e.ID == "provider-"+slug(label) {
+		if !e.Off && (e.ID == label || e.Label == label || e.ID == "provider-"+slug(label)) {
 			if e.Selected {
 				return ""
 			}

@@ -128,6 +128,7 @@ func (p *Phone) Change(change func(*Settings)) error {
 		return err
 	}
 	p.note(Event{What: Happened, Title: "settings changed"})
+	p.moveOn()
 	p.bump()
 	return nil
 }
@@ -222,6 +223,7 @@ func (p *Phone) touch(control, text string) error {
 		if err := act(p); err != nil {
 			return fmt.Errorf("phone: %s: %w", control, err)
 		}
+		p.moveOn()
 		p.bump()
 		p.noteView()
 		return nil

@@ -5,6 +5,8 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/hex"
+	"io"
+	"log"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -28,20 +30,18 @@ type relay struct {
 
 // waiting is a phone that waits for a computer.
 type waiting struct {
-	conn *websocket.Conn
-	over chan struct{} // closed when the computer has gone
+	conn  *websocket.Conn
+	ready chan struct{} // closed when conn is there
+	over  chan struct{} // closed when the other has gone
 }
 
 func newRelay(t testing.TB) *relay {
 	r := &relay{done: make(chan struct{}), waits: map[string]*waiting{}}
-	server := httptest.NewTLSServer(r)
+	server := httptest.NewUnstartedServer(r)
+	server.Config.ErrorLog = log.New(io.Discard, "", 0) // phones that do not trust it are part of the tests
+	server.StartTLS()
 	t.Cleanup(func() {
 		close(r.done)
-		r.mu.Lock()
-		for _, w := range r.waits {
-			_ = w.conn.CloseNow()
-		}
-		r.mu.Unlock()
 		server.Close()
 	})
 	roots := x509.NewCertPool()
@@ -56,52 +56,78 @@ func (r *relay) ServeHTTP(w http.ResponseWriter, q *http.Request) {
 	path := strings.Split(q.URL.Path, "/") // "", cable, new | connect | contact, …
 	id := strings.ToLower(path[len(path)-1])
 	payload := q.Header.Get(hybrid.HeaderClientPayload)
-	if phone := path[2] == "new" || path[2] == "contact" && payload == ""; phone {
+	switch {
+	case q.Method == http.MethodDelete:
+		r.take(id)
+	case path[2] == "new" || path[2] == "listen":
 		w.Header().Set(hybrid.HeaderRoutingID, "010203")
 		r.wait(w, q, id)
-		return
+	case path[2] == "contact":
+		r.summon(w, q, id, payload)
+	default:
+		if other := r.take(id); other != nil {
+			r.join(w, q, other)
+			return
+		}
+		http.Error(w, "gone", http.StatusGone)
 	}
+}
+
+// take finds who waits under an id; nil is nobody.
+func (r *relay) take(id string) *waiting {
 	r.mu.Lock()
-	phone := r.waits[id]
+	defer r.mu.Unlock()
+	w := r.waits[id]
 	delete(r.waits, id)
-	r.mu.Unlock()
+	return w
+}
+
+// summon lets a computer wait in a tunnel of its own, of which the phone is told.
+func (r *relay) summon(w http.ResponseWriter, q *http.Request, contact, payload string) {
+	phone := r.take(contact)
 	if phone == nil {
 		http.Error(w, "gone", http.StatusGone)
 		return
 	}
-	r.join(w, q, phone, payload)
+	defer close(phone.over)
+	<-phone.ready
+	tunnel := "000102030405060708090a0b0c0d0e0f"
+	r.wait(w, q, tunnel, func() {
+		_ = phone.conn.Write(q.Context(), websocket.MessageBinary, unhex("010203"+tunnel+payload)) // or the phone has gone
+	})
 }
 
-// wait keeps a phone until its computer has come and gone.
-func (r *relay) wait(w http.ResponseWriter, q *http.Request, id string) {
-	conn, err := websocket.Accept(w, q, &websocket.AcceptOptions{Subprotocols: []string{hybrid.Subprotocol}})
+// wait keeps one end until the other has come and gone.
+func (r *relay) wait(w http.ResponseWriter, q *http.Request, id string, then ...func()) {
+	end := &waiting{ready: make(chan struct{}), over: make(chan struct{})}
+	r.mu.Lock()
+	r.waits[id] = end
+	r.mu.Unlock()
+	conn, err := websocket.Accept(w, q, &websocket.AcceptOptions{Subprotocols: []string{hybrid.Subprotocol}, InsecureSkipVerify: true})
 	if err != nil {
 		return
 	}
 	defer conn.CloseNow()
-	phone := &waiting{conn, make(chan struct{})}
-	r.mu.Lock()
-	r.waits[id] = phone
-	r.mu.Unlock()
+	end.conn = conn
+	close(end.ready)
+	for _, do := range then {
+		do()
+	}
 	select {
-	case <-phone.over:
+	case <-end.over:
 	case <-r.done:
 	}
 }
 
 // join relays until one of the two has gone, and then hangs up on the other.
-func (r *relay) join(w http.ResponseWriter, q *http.Request, phone *waiting, payload string) {
+func (r *relay) join(w http.ResponseWriter, q *http.Request, phone *waiting) {
 	defer close(phone.over)
-	conn, err := websocket.Accept(w, q, &websocket.AcceptOptions{Subprotocols: []string{hybrid.Subprotocol}, InsecureSkipVerify: true})
+	conn, err := websocket.Accept(w, q, &websocket.AcceptOptions{Subprotocols: []string{hybrid.Subprotocol}})
 	if err != nil {
 		return
 	}
-	if payload != "" {
-		if err := phone.conn.Write(context.Background(), websocket.MessageBinary, unhex(payload)); err != nil {
-			return
-		}
-	}
 	var both sync.WaitGroup
+	<-phone.ready
 	both.Go(func() { pump(conn, phone.conn) })
 	both.Go(func() { pump(phone.conn, conn) })
 	both.Wait()

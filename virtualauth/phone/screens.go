@@ -56,9 +56,9 @@ func offCover(*Phone) screen {
 	return screen{id: ScreenOff, title: "Screen off", controls: []Control{agree("wake", "Wake the phone")}}.on("wake", uncover)
 }
 
-// deadCover is a phone without power.
+// deadCover is a phone without power. Nobody switches it on out of mere agreeableness.
 func deadCover(*Phone) screen {
-	return screen{id: ScreenDead, title: "No power", controls: []Control{agree("power", "Switch on")}}.on("power", uncover)
+	return screen{id: ScreenDead, title: "No power", controls: []Control{{ID: "power", Label: "Switch on", Kind: KindButton}}}.on("power", uncover)
 }
 
 // notice is a screen that stays until it is tapped away, with nobody waiting.

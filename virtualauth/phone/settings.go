@@ -40,7 +40,7 @@ type Settings struct {
 	Nearby    Permission
 	Bluetooth Switch
 	Network   Network
-	// DropAt is the state at which the connection breaks; P0 means never. It happens once.
+	// DropAt is the state at which the connection to a computer breaks, P8 to P16; P0 means never. It happens once.
 	DropAt State
 	// Far says that the phone is out of the computer's reach: its adverts reach nobody.
 	Far bool
@@ -365,6 +365,9 @@ func (s Settings) check() error {
 		if r.key != "" && !seen[r.key] {
 			return &SettingsError{Field: r.field, Problem: fmt.Sprintf("no provider %q is in Providers", r.key)}
 		}
+	}
+	if s.DropAt != P0 && (s.DropAt < P8 || s.DropAt > P16) {
+		return &SettingsError{Field: "DropAt", Problem: fmt.Sprintf("%v: there is a connection from P8 to P16 only", s.DropAt)}
 	}
 	if s.BiometricFailures < 0 {
 		return &SettingsError{Field: "BiometricFailures", Problem: "less than none: count from 0"}
