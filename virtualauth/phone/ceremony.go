@@ -103,6 +103,7 @@ func (c *ceremony) enter(ctx context.Context, s State) error {
 		c.shown.entries, c.shown.controls = nil, nil
 	}
 	c.state = s
+	c.note(Event{What: Came, Title: s.Name()})
 	if i := c.settings.Interrupt; i.At == s && s != P0 && !c.broken {
 		c.broken = true
 		c.interrupt(i.Kind)

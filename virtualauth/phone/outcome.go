@@ -72,6 +72,7 @@ type What string
 
 // The kinds of Event.
 const (
+	Came     What = "state"
 	Shown    What = "shown"
 	Tapped   What = "tapped"
 	Asked    What = "request"  // CTAP2, command byte first

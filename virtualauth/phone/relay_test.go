@@ -22,6 +22,7 @@ import (
 // relay is a small tunnel server on this machine: the tests of package tunnel judge the real one.
 type relay struct {
 	done    chan struct{}
+	listens chan struct{} // gets a token when a phone can be contacted
 	network hybrid.Network
 
 	mu    sync.Mutex
@@ -36,7 +37,7 @@ type waiting struct {
 }
 
 func newRelay(t testing.TB) *relay {
-	r := &relay{done: make(chan struct{}), waits: map[string]*waiting{}}
+	r := &relay{done: make(chan struct{}), listens: make(chan struct{}, 1), waits: map[string]*waiting{}}
 	server := httptest.NewUnstartedServer(r)
 	server.Config.ErrorLog = log.New(io.Discard, "", 0) // phones that do not trust it are part of the tests
 	server.StartTLS()
@@ -59,7 +60,9 @@ func (r *relay) ServeHTTP(w http.ResponseWriter, q *http.Request) {
 	switch {
 	case q.Method == http.MethodDelete:
 		r.take(id)
-	case path[2] == "new" || path[2] == "listen":
+	case path[2] == "listen":
+		r.wait(w, q, id, func() { r.listens <- struct{}{} })
+	case path[2] == "new":
 		w.Header().Set(hybrid.HeaderRoutingID, "010203")
 		r.wait(w, q, id)
 	case path[2] == "contact":
@@ -80,6 +83,14 @@ func (r *relay) take(id string) *waiting {
 	w := r.waits[id]
 	delete(r.waits, id)
 	return w
+}
+
+// listening waits until a phone can be contacted.
+func (r *relay) listening(t testing.TB) {
+	select {
+	case <-r.listens:
+	case <-t.Context().Done():
+	}
 }
 
 // summon lets a computer wait in a tunnel of its own, of which the phone is told.
