@@ -80,7 +80,7 @@ func (l *lab) runs(c ceremony) (found, phone.Outcome) {
 		l.Fatal(err)
 	}
 	done := make(chan found, 1)
-	go func() { done <- l.browses(browsing, offer, c) }()
+	go func(r *ctap2.MakeCredentialRequest) { done <- l.browses(browsing, offer, r) }(c.request)
 	if err := l.air.Await(l.Context(), 1); err != nil {
 		l.Fatal(err)
 	}
@@ -121,7 +121,7 @@ func (l *lab) runs(c ceremony) (found, phone.Outcome) {
 }
 
 // browses is the browser.
-func (l *lab) browses(ctx context.Context, offer *hybrid.Offer, c ceremony) (f found) {
+func (l *lab) browses(ctx context.Context, offer *hybrid.Offer, request *ctap2.MakeCredentialRequest) (f found) {
 	defer func() {
 		if f.seen = meaning(f.err); f.err != nil && ctx.Err() != nil {
 			f.seen = timedOut // whatever broke first
@@ -138,7 +138,6 @@ func (l *lab) browses(ctx context.Context, offer *hybrid.Offer, c ceremony) (f f
 		return f
 	}
 	defer link.Close()
-	request := c.request
 	if request == nil {
 		request = create("ada")
 	}

@@ -160,6 +160,7 @@ func (w watched) Write(b []byte) (int, error) {
 	n, err := w.Conn.Write(b)
 	w.line.mu.Lock()
 	left := err == nil && w.line.leaving
+	w.line.leaving = false
 	w.line.mu.Unlock()
 	if left {
 		w.line.ceremony.sent()

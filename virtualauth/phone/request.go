@@ -52,6 +52,7 @@ func (c *ceremony) Exchange(ctx context.Context, request []byte) ([]byte, error)
 		response = []byte{byte(statusOf(err))}
 	}
 	c.answered(response, err)
+	c.unlocked = false // for one request only
 	return response, nil
 }
 
@@ -84,7 +85,7 @@ func (c *ceremony) received(request []byte) {
 	defer c.mu.Unlock()
 	e := Event{What: Asked, Bytes: slices.Clone(request)}
 	if len(request) > 0 {
-		c.outcome.Command = ctap2.Command(request[0])
+		c.outcome.Command, c.outcome.Answered, c.outcome.Sent = ctap2.Command(request[0]), false, false
 		e.Title = c.outcome.Command.String()
 	}
 	c.note(e)
