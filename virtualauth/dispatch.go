@@ -82,7 +82,11 @@ func (a *Authenticator) dispatch(ctx context.Context, request []byte) (any, erro
 func with[Parameters, Result any](do func(*Authenticator, context.Context, *Parameters) (*Result, error)) handler {
 	return func(a *Authenticator, ctx context.Context, raw []byte) (any, error) {
 		parameters := new(Parameters)
-		if err := ctap2.Unmarshal(raw, parameters); err != nil {
+		read := ctap2.Unmarshal
+		if a.model.extends(ctap2.ExtensionPRF) {
+			read = ctap2.UnmarshalDeep
+		}
+		if err := read(raw, parameters); err != nil {
 			return nil, err
 		}
 		return some(do(a, ctx, parameters))

@@ -88,8 +88,12 @@
 //	           hmac-secret
 //	           hmac-secret-mc
 //	           thirdPartyPayment
+//	           prf
 //	PIN/UV auth protocols: 1, 2
 //	versions: U2F_V2, FIDO_2_0, FIDO_2_1_PRE, FIDO_2_1, FIDO_2_2, FIDO_2_3
+//
+// The extension prf is not one of CTAP: it is what clients send to phones instead of hmac-secret (WebAuthn L3 §10.1.4), because the
+// tunnel encrypts already.
 //
 // The package shares no code with anything that checks credentials. What it makes is judged by strangers.
 package virtualauth

@@ -15,7 +15,7 @@ type extension struct {
 	create, assert hook
 }
 
-// extensions are all of CTAP 2.3 §12, in the order in which they are processed; what a model does not list is ignored, as is
+// extensions are all of CTAP 2.3 §12, and prf, in the order in which they are processed; what a model does not list is ignored, as is
 // what is not here. Never written after the program has started.
 var extensions = []extension{
 	{identifier: ctap2.ExtensionCredProtect, create: createCredProtect},
@@ -27,6 +27,7 @@ var extensions = []extension{
 	{identifier: ctap2.ExtensionHMACSecret, create: createHMACSecret, assert: assertHMACSecret},
 	{identifier: ctap2.ExtensionHMACSecretMC, create: createHMACSecretMC}, // behind hmac-secret, whose secrets it uses
 	{identifier: ctap2.ExtensionThirdPartyPayment, create: createThirdPartyPayment, assert: assertThirdPartyPayment},
+	{identifier: ctap2.ExtensionPRF, create: createPRF, assert: assertPRF}, // behind hmac-secret, whose secrets it uses
 }
 
 // hook judges an input once a ceremony, when nothing has happened yet, and says what is to be done with each credential; nil
@@ -84,7 +85,7 @@ func (o extensionOutputs) encodeSigned() ([]byte, error) {
 	return ctap2.Marshal(o.signed)
 }
 
-// extensionNames are the identifiers of all extensions there are, in the order of CTAP 2.3 §12.
+// extensionNames are the identifiers of all extensions there are, in the order of the table.
 func extensionNames() (names []string) {
 	for _, e := range extensions {
 		names = append(names, e.identifier)

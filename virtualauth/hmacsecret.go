@@ -36,14 +36,22 @@ func createHMACSecret(a *Authenticator, _ extended, input cbor.RawMessage) (effe
 		return nil, err
 	}
 	return func(ctx context.Context, r *record, out *extensionOutputs) error {
-		for _, secret := range []*keystore.Handle{&r.secrets.withUV, &r.secrets.withoutUV} {
-			if *secret, err = a.world.Keys.CreateSecret(ctx); err != nil {
-				return fmt.Errorf("create a secret: %w", err)
-			}
+		if err := a.createSecrets(ctx, r); err != nil {
+			return err
 		}
 		out.sign(ctap2.ExtensionHMACSecret, true)
 		return nil
 	}, nil
+}
+
+// createSecrets makes both secrets of a new credential.
+func (a *Authenticator) createSecrets(ctx context.Context, r *record) (err error) {
+	for _, secret := range []*keystore.Handle{&r.secrets.withUV, &r.secrets.withoutUV} {
+		if *secret, err = a.world.Keys.CreateSecret(ctx); err != nil {
+			return fmt.Errorf("create a secret: %w", err)
+		}
+	}
+	return nil
 }
 
 // createHMACSecretMC evaluates the new secrets at once. Unless hmac-secret beside it is true there are none:

@@ -81,6 +81,10 @@ func Marshal(v any) ([]byte, error) {
 // of the wrong type, a *TypeError. v may be partly filled then.
 func Unmarshal(data []byte, v any) error { return unmarshal(data, v, maxNesting) }
 
+// UnmarshalDeep is Unmarshal for requests in which maps and arrays may be five levels deep: clients send those to phones, when the
+// extension prf has inputs by credential (PRFInput.EvalByCredential).
+func UnmarshalDeep(data []byte, v any) error { return unmarshal(data, v, maxNesting+1) }
+
 func unmarshal(data []byte, v any, nesting int) error {
 	nulls, err := checkCanonical(data, nesting)
 	if err != nil {

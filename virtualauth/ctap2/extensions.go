@@ -15,6 +15,33 @@ const (
 	ExtensionThirdPartyPayment   = "thirdPartyPayment"   // §12.9
 )
 
+// ExtensionPRF is the extension that clients send to phones as WebAuthn L3 §10.1.4 names it, instead of hmac-secret. CTAP does not
+// have it.
+const ExtensionPRF = "prf"
+
+// PRFInput is the input of prf in both ceremonies.
+type PRFInput struct {
+	// Eval is what to evaluate, unless EvalByCredential has something for the credential.
+	Eval *PRFValues `cbor:"eval,omitempty"`
+	// EvalByCredential is by credential id; only in authenticatorGetAssertion.
+	EvalByCredential map[cbor.ByteString]PRFValues `cbor:"evalByCredential,omitempty"`
+}
+
+// PRFValues are one salt or two, or one output or two, each of 32 bytes. Salts are hashed by the client already (WebAuthn L3
+// §10.1.4), so they are those of hmac-secret.
+type PRFValues struct {
+	First  Bytes `cbor:"first,omitempty"`
+	Second Bytes `cbor:"second,omitempty"`
+}
+
+// PRFOutput is the unsigned output of prf.
+type PRFOutput struct {
+	// Enabled says whether the new credential can evaluate; only in authenticatorMakeCredential.
+	Enabled *bool `cbor:"enabled,omitempty"`
+	// Results are the outputs, nil where nothing was evaluated.
+	Results *PRFValues `cbor:"results,omitempty"`
+}
+
 // CredProtect is a credential protection policy (CTAP 2.3 §12.1); zero means none was named.
 type CredProtect uint
 

@@ -19,7 +19,7 @@ func (p *Phone) info() ([]byte, error) {
 func (p *Phone) getInfo() ([]byte, error) {
 	return ctap2.Marshal(&ctap2.GetInfoResponse{
 		Versions:   []string{"FIDO_2_0", "FIDO_2_1"},
-		Extensions: []string{"prf"},
+		Extensions: []string{ctap2.ExtensionPRF},
 		Options:    map[string]bool{"rk": true, "uv": true},
 		Transports: []string{"hybrid", "internal"},
 	})
@@ -101,7 +101,7 @@ func (c *ceremony) answered(response []byte, why error) {
 
 // decode reads parameters. It fails with the status for what cannot be read.
 func (c *ceremony) decode(ctx context.Context, parameters []byte, into any) error {
-	err := ctap2.Unmarshal(parameters, into)
+	err := ctap2.UnmarshalDeep(parameters, into) // of prf
 	if err == nil {
 		return nil
 	}

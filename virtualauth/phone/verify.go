@@ -103,9 +103,7 @@ func (c *ceremony) askProvider(ctx context.Context, chosen choice, request []byt
 		c.mu.Unlock()
 		return nil, c.fail(ctx, Internal, ErrStorage) // removed while it was asked
 	}
-	device.Misbehave = entry.Misbehave
-	device.Misbehave.OmitUV = device.Misbehave.OmitUV || entry.UV == OmitsUV
-	device.Misbehave.IgnoreExcludeList = device.Misbehave.IgnoreExcludeList || entry.IgnoresExclude
+	device.Misbehave = entry.misbehaviour()
 	c.mu.Unlock()
 	response, err := device.Exchange(ctx, request)
 	switch {
@@ -117,6 +115,18 @@ func (c *ceremony) askProvider(ctx context.Context, chosen choice, request []byt
 		return nil, ended(ctx)
 	}
 	return response, c.refusal(ctx, response)
+}
+
+// misbehaviour are the lies of its authenticator, habits included.
+func (p Provider) misbehaviour() virtualauth.Misbehaviour {
+	m := p.Misbehave
+	if p.UV == OmitsUV {
+		m.OmitUV = true
+	}
+	if p.IgnoresExclude {
+		m.IgnoreExcludeList = true
+	}
+	return m
 }
 
 // refusal is the status of a response as an error, after the phone has said so.

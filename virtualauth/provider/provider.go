@@ -20,6 +20,7 @@ import (
 
 	"github.com/passkeylab/passkeylab/virtualauth"
 	"github.com/passkeylab/passkeylab/virtualauth/cose"
+	"github.com/passkeylab/passkeylab/virtualauth/ctap2"
 )
 
 // Provider is a passkey provider.
@@ -54,6 +55,7 @@ func onPhone(aaguid uuid.UUID) virtualauth.Model {
 		AlwaysVerify:       true,
 		AlwaysDiscoverable: true,
 		Display:            true,
+		Extensions:         []string{ctap2.ExtensionPRF},
 	}
 }
 
