@@ -42,6 +42,7 @@ func (p *Phone) begin(parent context.Context) (*ceremony, context.Context, error
 	}
 	ctx, cancel := context.WithCancelCause(parent)
 	p.begun++
+	p.ended, p.shown = P0, home()
 	p.ceremony = &ceremony{Phone: p, cancel: cancel, outcome: Outcome{Number: p.begun}}
 	return p.ceremony, ctx, nil
 }
@@ -53,6 +54,9 @@ func (c *ceremony) finish(err error) Outcome {
 	c.cancel(nil)
 	last := c.lastScreen(err)
 	c.shown = last
+	if last.id != ScreenHome {
+		c.ended = c.state
+	}
 	c.outcome.State, c.outcome.Err = c.state, err
 	if failed := new(Error); errors.As(err, &failed) {
 		c.outcome.Class = failed.Class

@@ -112,6 +112,20 @@ func (e *TapError) Error() string {
 	return fmt.Sprintf("phone: no %q on the screen %s; %s", e.Control, e.Screen, there)
 }
 
+// StepError says that a script asks for what is not on the screen.
+type StepError struct {
+	Step   Step
+	Screen Screen
+	// There is what can be tapped.
+	There []string
+}
+
+// Error tells the step, and what can be tapped.
+func (e *StepError) Error() string {
+	return fmt.Sprintf("phone: script, %s: nothing like that on the screen %s; there are %s",
+		strings.TrimSpace(Script{e.Step}.String()), e.Screen, strings.Join(e.There, ", "))
+}
+
 // SettingsError says what settings lack or contradict.
 type SettingsError struct {
 	// Field is the path of the field, such as "Providers[1].Name".

@@ -33,7 +33,7 @@ type attending struct {
 	ignored Screen
 }
 
-// Attend taps until ctx ends, which it returns as nil, or until something cannot be tapped that should be there.
+// Attend taps until ctx ends, which it returns as nil. It fails with a *StepError when her script asks for what is not there.
 func (p Person) Attend(ctx context.Context, phone *Phone) error {
 	a := &attending{Person: p, phone: phone, used: map[int]bool{}}
 	view := phone.View()
@@ -57,12 +57,20 @@ func quiet(ctx context.Context, err error) error {
 }
 
 // With lets her attend to the phone while do uses it: PointCamera, Answer, or a computer's side of it. She puts it down when
-// do has returned.
+// do has returned. When Attend fails, the context of do ends.
 func (p Person) With(ctx context.Context, phone *Phone, do func(context.Context) error) error {
 	attending, stop := context.WithCancel(ctx)
+	doing, giveUp := context.WithCancel(ctx)
+	defer giveUp()
 	done := make(chan error, 1)
-	go func() { done <- p.Attend(attending, phone) }()
-	err := do(ctx)
+	go func() {
+		err := p.Attend(attending, phone)
+		if err != nil {
+			giveUp()
+		}
+		done <- err
+	}()
+	err := do(doing)
 	stop()
 	return errors.Join(err, <-done)
 }
@@ -119,14 +127,11 @@ func (a *attending) perform(ctx context.Context, s Step, v View) error {
 	case TurnOff:
 		a.phone.Interrupt(ScreenGoesOff)
 	case GiveUp:
-		return a.phone.Tap(v.inRole(Decline))
+		return a.touch(s, v, v.inRole(Decline))
 	case TapOn:
-		if id := v.labelled(s.Text); id != "" {
-			return a.phone.Tap(id)
-		}
-		return &TapError{Control: s.Text, Screen: v.Screen, There: v.ids()}
+		return a.touch(s, v, v.labelled(s.Text))
 	case Type:
-		return a.phone.Enter(v.inRole(Agree), s.Text)
+		return a.touch(s, v, v.inRole(Agree))
 	case Wait:
 		if s.Until != nil {
 			return errors.Join(s.Until(ctx), a.again(ctx))
@@ -134,6 +139,18 @@ func (a *attending) perform(ctx context.Context, s Step, v View) error {
 		return errors.Join(a.phone.after(ctx, s.For), a.again(ctx))
 	}
 	return nil
+}
+
+// touch taps what a step means, or types into it.
+func (a *attending) touch(s Step, v View, id string) error {
+	control, _ := v.Control(id)
+	switch {
+	case id == "", s.Do == Type && control.Kind != KindSecret:
+		return &StepError{Step: s, Screen: v.Screen, There: v.ids()}
+	case s.Do == Type:
+		return a.phone.Enter(id, s.Text)
+	}
+	return a.phone.Tap(id)
 }
 
 // again looks anew, after waiting.

@@ -28,7 +28,8 @@ type Phone struct {
 	ceremony *ceremony     // nil without one
 	outcomes []Outcome
 	trace    []Event
-	begun    int  // ceremonies
+	ended    State // of the last ceremony, while its last screen is there
+	begun    int   // ceremonies
 	dropped  bool // Settings.DropAt has come to pass
 	broken   bool // Settings.Interrupt has
 }
@@ -175,7 +176,7 @@ func (p *Phone) view() View {
 			Bluetooth: p.settings.Bluetooth == On, Network: p.settings.Network != Offline,
 		},
 	}
-	if p.ceremony != nil {
+	if v.State = p.ended; p.ceremony != nil {
 		v.State = p.ceremony.state
 	}
 	return v
@@ -234,6 +235,10 @@ func (p *Phone) touch(control, text string) error {
 // answer hands a tap to the ceremony that waits for it; screens that nobody waits at are notices, and go away.
 func (p *Phone) answer(control, text string) error {
 	if p.ceremony == nil {
+		if p.ended == P16 {
+			p.note(Event{What: Came, State: P17, Title: P17.Name()})
+		}
+		p.ended = P0
 		p.show(home())
 		return nil
 	}
