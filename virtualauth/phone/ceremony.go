@@ -211,12 +211,12 @@ func (c *ceremony) work(ctx context.Context, s screen, limit time.Duration, do f
 	c.show(s)
 	changed := c.changed
 	c.mu.Unlock()
-	done := make(chan error, 1)
-	go func() { done <- do(ctx) }()
 	var late <-chan time.Time
 	if limit > 0 {
 		late = c.world.Clock.After(limit)
 	}
+	done := make(chan error, 1)
+	go func() { done <- do(ctx) }()
 	for {
 		select {
 		case err := <-done:

@@ -3,6 +3,7 @@ package phone_test
 import (
 	"context"
 	"errors"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -16,15 +17,27 @@ type lab struct {
 	*stage
 	relay   *relay
 	air     *hybrid.Ether
+	adverts atomic.Int32 // that were sent
 	desktop hybrid.Desktop
 }
 
 func newLab(t testing.TB, s phone.Settings) *lab {
 	t.Helper()
 	l := &lab{relay: newRelay(t), air: &hybrid.Ether{}}
-	l.stage = newStage(t, s, func(w *phone.World) { w.Network, w.Air = l.relay.network, l.air })
+	l.stage = newStage(t, s, func(w *phone.World) { w.Network, w.Air = l.relay.network, counting{l.air, &l.adverts} })
 	l.desktop = hybrid.Desktop{Network: l.relay.network, Hint: hybrid.HintMakeCredential, Rand: seeded(9), Now: l.clock.Now}
 	return l
+}
+
+// counting counts adverts.
+type counting struct {
+	*hybrid.Ether
+	adverts *atomic.Int32
+}
+
+func (c counting) Send(ctx context.Context, advert hybrid.Advert) error {
+	c.adverts.Add(1)
+	return c.Ether.Send(ctx, advert)
 }
 
 // seen is what the browser tells the page.

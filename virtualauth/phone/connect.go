@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
+	"time"
 
 	"github.com/passkeylab/passkeylab/virtualauth/hybrid"
 )
@@ -107,12 +109,46 @@ func (c *ceremony) reach(ctx context.Context, open opening) (*hybrid.Session, er
 	if c.world.Air != nil && !c.settingsNow().Far {
 		air = c.world.Air
 	}
-	advertised, err := waiting.Advertise(ctx, air)
+	beacon := &beacon{Air: air, phone: c.Phone}
+	advertised, err := waiting.Advertise(ctx, beacon)
 	if err != nil {
 		return nil, err
 	}
 	defer advertised.Close()
+	defer beacon.repeat(ctx)()
 	return advertised.Respond(ctx)
+}
+
+// beacon is an air on which the phone says again and again what it said, as phones do until the computer is there: one that begins
+// to listen late hears it too.
+type beacon struct {
+	hybrid.Air
+	phone  *Phone
+	advert hybrid.Advert
+}
+
+// advertInterval is how long it is silent in between.
+const advertInterval = time.Second
+
+// Send remembers what to repeat.
+func (b *beacon) Send(ctx context.Context, advert hybrid.Advert) error {
+	b.advert = advert
+	return b.Air.Send(ctx, advert)
+}
+
+// repeat repeats it until stop is called.
+func (b *beacon) repeat(ctx context.Context) (stop func()) {
+	ctx, cancel := context.WithCancel(ctx)
+	var sending sync.WaitGroup
+	sending.Go(func() {
+		for b.phone.after(ctx, advertInterval) == nil && b.Air.Send(ctx, b.advert) == nil {
+			continue
+		}
+	})
+	return func() {
+		cancel()
+		sending.Wait()
+	}
 }
 
 // nowhere is the air around a phone that nobody can hear.

@@ -29,6 +29,7 @@ type row struct {
 	saved string       // where the passkey is
 	stray bool         // and it never reached the computer
 	class phone.ErrorClass
+	never phone.Screen   // what the phone does not show
 	unset authdata.Flags // what is not in the passkey's flags
 }
 
@@ -123,6 +124,8 @@ var rows = []row{
 		sees: notAllowed, last: phone.ScreenError, class: phone.UnexpectedEnd},
 	{number: 21, says: "the passkey is on the exclude list", before: google, exclude: true,
 		sees: invalidState, shows: phone.ScreenExcluded, last: phone.ScreenExcluded, saved: google},
+	{number: 21, says: "a provider that ignores the exclude list makes another one", before: google, exclude: true,
+		phone: func(s *phone.Settings) { s.Find(google).IgnoresExclude = true }, sees: success, last: phone.ScreenSaved, saved: google},
 	{number: 22, says: "the app holds an unregistered one", before: larkspur, phone: prefersApp(nil),
 		sees: notAllowed, shows: phone.ScreenDuplicate, last: phone.ScreenHome, saved: larkspur},
 	{number: 23, says: "the user cancels the sheet", ceremony: does("at P11: decline"), sees: notAllowed, shows: phone.ScreenSheet, last: phone.ScreenHome},
@@ -150,9 +153,9 @@ var rows = []row{
 	{number: 30, says: "without a finger the PIN is asked for straight away", phone: func(s *phone.Settings) { s.Biometrics = phone.NotEnrolled },
 		sees: success, shows: phone.ScreenPIN, last: phone.ScreenSaved, saved: google},
 	{number: 31, says: "a provider verifies nobody and says that it did", phone: prefersApp(app(func(p *phone.Provider) { p.UV = phone.ClaimsUV })),
-		sees: success, last: phone.ScreenSaved, saved: larkspur},
+		sees: success, last: phone.ScreenSaved, saved: larkspur, never: phone.ScreenVerify},
 	{number: 32, says: "a provider verifies nobody and admits it", phone: prefersApp(app(func(p *phone.Provider) { p.UV = phone.OmitsUV })),
-		sees: success, last: phone.ScreenSaved, saved: larkspur, unset: authdata.UV},
+		sees: success, last: phone.ScreenSaved, saved: larkspur, unset: authdata.UV, never: phone.ScreenVerify},
 	{number: 33, says: "the storage fails", phone: prefersApp(app(func(p *phone.Provider) { p.Broken = true })),
 		sees: notAllowed, last: phone.ScreenError, class: phone.Internal},
 	{number: 34, says: "the older passkey is replaced", before: google, sees: success, last: phone.ScreenSaved, saved: google},
@@ -226,6 +229,12 @@ func (r row) check(t *testing.T) {
 	if r.shows != "" && !l.saw(r.shows) {
 		t.Errorf("the phone never showed %s; it showed %v", r.shows, l.shown())
 	}
+	if r.never != "" && l.saw(r.never) {
+		t.Errorf("the phone showed %s: %v", r.never, l.shown())
+	}
+	if r.number == 19 && l.adverts.Load() != 0 {
+		t.Errorf("%d adverts reached somebody", l.adverts.Load())
+	}
 	if got := o.Last.Screen; got != r.last {
 		t.Errorf("at the end the phone shows %s, not %s; %v", got, r.last, o.Err)
 	}
@@ -260,7 +269,7 @@ func (r row) checkSaved(t *testing.T, l *lab, f found, o phone.Outcome, before [
 	if len(before) > 0 && slices.ContainsFunc(l.Passkeys(), func(k phone.Passkey) bool { return slices.Equal(k.ID, before[0].ID) }) {
 		t.Error("the older passkey is still there")
 	}
-	if len(l.Strays("login.larkspur.test", nil)) != 1 || len(l.Strays("login.larkspur.test", [][]byte{o.CredentialID})) != 0 {
+	if len(l.Strays("other.test", nil)) != 0 || len(l.Strays("login.larkspur.test", nil)) != 1 || len(l.Strays("login.larkspur.test", [][]byte{o.CredentialID})) != 0 {
 		t.Error("what a server refuses is not among the strays, or what it knows is")
 	}
 }

@@ -12,7 +12,6 @@ import (
 	"github.com/passkeylab/passkeylab/virtualauth/cose"
 	"github.com/passkeylab/passkeylab/virtualauth/ctap2"
 	"github.com/passkeylab/passkeylab/virtualauth/phone"
-	"github.com/passkeylab/passkeylab/virtualauth/provider"
 )
 
 // clock stands still until it is moved.
@@ -63,12 +62,15 @@ func (c *clock) Move(d time.Duration) {
 }
 
 // Timer waits until somebody waits for the clock.
-func (c *clock) Timer(ctx context.Context) {
+func (c *clock) Timer(ctx context.Context) { c.Timers(ctx, 1) }
+
+// Timers waits until so many wait for the clock.
+func (c *clock) Timers(ctx context.Context, least int) {
 	for {
 		c.mu.Lock()
 		n, set := len(c.timers), c.set
 		c.mu.Unlock()
-		if n > 0 {
+		if n >= least {
 			return
 		}
 		select {
@@ -174,5 +176,3 @@ func (s *stage) outcome() phone.Outcome {
 	}
 	return all[len(all)-1]
 }
-
-var _ = provider.Bitwarden

@@ -101,6 +101,44 @@ func TestABrowserOnThePhoneMayIgnoreOtherProviders(t *testing.T) {
 	}
 }
 
+func TestABrowserOnTheComputerKnowsAllProviders(t *testing.T) {
+	l := newLab(t, android(func(s *phone.Settings) { s.BrowserIgnoresProviders = true }))
+	if _, o := l.runs(wants(larkspur)); o.SavedIn != larkspur {
+		t.Errorf("saved in %q", o.SavedIn)
+	}
+}
+
+func TestTheRightPINOpensLockedBiometrics(t *testing.T) {
+	s := newStage(t, android(func(s *phone.Settings) { s.Biometrics = phone.LockedOut }))
+	if _, err := s.creates(phone.Person{}, create("ada")); err != nil || s.Settings().Biometrics != phone.Enrolled {
+		t.Errorf("biometrics %v: %v", s.Settings().Biometrics, err)
+	}
+}
+
+func TestAComputerThatListensLateHearsThePhone(t *testing.T) {
+	l := newLab(t, android(nil))
+	offer, err := l.desktop.Invite()
+	if err != nil {
+		t.Fatal(err)
+	}
+	scanned := make(chan phone.Outcome, 1)
+	go func() {
+		o, _ := phone.Person{}.Scan(t.Context(), l.Phone, phone.Text(offer.QR.String()))
+		scanned <- o
+	}()
+	l.clock.Timers(t.Context(), 2) // its limit at P8, and the pause after the first advert, which is lost
+	go func() {
+		_ = l.air.Await(t.Context(), 1)
+		l.clock.Move(2 * time.Second)
+	}()
+	if f := l.browses(t.Context(), offer, nil); f.seen != success {
+		t.Errorf("the browser sees %v: %v", f.seen, f.err)
+	}
+	if o := <-scanned; o.SavedIn != google {
+		t.Errorf("%+v", o)
+	}
+}
+
 // Row 10 of the table.
 func TestACodeThatIsTooOldIsRefusedAndANewOneWorks(t *testing.T) {
 	l := newLab(t, android(nil))
@@ -196,8 +234,14 @@ func (l *lab) links(t *testing.T) hybrid.Linked {
 func (l *lab) calls(t *testing.T, linked hybrid.Linked) error {
 	t.Helper()
 	reached := make(chan error, 1)
+	if err := l.Change(func(s *phone.Settings) { s.Bluetooth = phone.SwitchedOff }); err != nil {
+		return err
+	}
+	patient := phone.Person{Script: phone.Script{{At: string(phone.ScreenBluetooth), Do: phone.Wait, Until: func(ctx context.Context) error {
+		return l.air.Await(ctx, 1) // the advert that nobody listens to yet is lost
+	}}}}
 	go func() {
-		reached <- phone.Person{}.With(t.Context(), l.Phone, func(ctx context.Context) error {
+		reached <- patient.With(t.Context(), l.Phone, func(ctx context.Context) error {
 			o, err := l.AwaitComputer(ctx)
 			return errors.Join(err, o.Err)
 		})
