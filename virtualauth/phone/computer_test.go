@@ -115,7 +115,7 @@ func (l *lab) runs(c ceremony) (found, phone.Outcome) {
 		}
 		if c.spinner {
 			go func() {
-				l.clock.Timer(l.Context())
+				l.clock.Timers(l.Context(), 2) // its limit, and the pause after an advert
 				l.clock.Move(time.Hour)
 			}()
 		}

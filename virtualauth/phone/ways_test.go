@@ -108,6 +108,18 @@ func TestABrowserOnTheComputerKnowsAllProviders(t *testing.T) {
 	}
 }
 
+func TestAProviderFromMoreOptionsMayBecomeTheDefault(t *testing.T) {
+	for answer, preferred := range map[string]string{"use-once": "", "set-default": larkspur} {
+		s := newStage(t, android(nil))
+		if _, err := s.creates(scripted(larkspur, "at confirm-provider: tap "+answer), create("ada")); err != nil {
+			t.Fatal(err)
+		}
+		if got := s.Settings().Preferred; s.outcome().SavedIn != larkspur || got != preferred {
+			t.Errorf("%s: saved in %q, preferred %q", answer, s.outcome().SavedIn, got)
+		}
+	}
+}
+
 func TestTheRightPINOpensLockedBiometrics(t *testing.T) {
 	s := newStage(t, android(func(s *phone.Settings) { s.Biometrics = phone.LockedOut }))
 	if _, err := s.creates(phone.Person{}, create("ada")); err != nil || s.Settings().Biometrics != phone.Enrolled {
