@@ -2,6 +2,7 @@ package phone_test
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"sync/atomic"
 	"testing"
@@ -9,13 +10,13 @@ import (
 
 	"github.com/passkeylab/passkeylab/virtualauth/ctap2"
 	"github.com/passkeylab/passkeylab/virtualauth/hybrid"
+	"github.com/passkeylab/passkeylab/virtualauth/hybrid/tunnel"
 	"github.com/passkeylab/passkeylab/virtualauth/phone"
 )
 
 // lab is a phone, a computer, and what is between them.
 type lab struct {
 	*stage
-	relay   *relay
 	air     *hybrid.Ether
 	adverts atomic.Int32 // that were sent
 	desktop hybrid.Desktop
@@ -23,9 +24,18 @@ type lab struct {
 
 func newLab(t testing.TB, s phone.Settings) *lab {
 	t.Helper()
-	l := &lab{relay: newRelay(t), air: &hybrid.Ether{}}
-	l.stage = newStage(t, s, func(w *phone.World) { w.Network, w.Air = l.relay.network, counting{l.air, &l.adverts} })
-	l.desktop = hybrid.Desktop{Network: l.relay.network, Hint: hybrid.HintMakeCredential, Rand: seeded(9), Now: l.clock.Now}
+	server, err := tunnel.Start(t.Context(), tunnel.Options{Rand: rand.Reader}) // only routing and certificates hang on it
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := server.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	l := &lab{air: &hybrid.Ether{}}
+	l.stage = newStage(t, s, func(w *phone.World) { w.Network, w.Air = server.Network(), counting{l.air, &l.adverts} })
+	l.desktop = hybrid.Desktop{Network: server.Network(), Hint: hybrid.HintMakeCredential, Rand: seeded(9), Now: l.clock.Now}
 	return l
 }
 

@@ -258,7 +258,6 @@ func (l *lab) calls(t *testing.T, linked hybrid.Linked) error {
 			return errors.Join(err, o.Err)
 		})
 	}()
-	l.relay.listening(t)
 	contact, err := l.desktop.Reconnect(linked)
 	if err != nil {
 		return err
