@@ -31,10 +31,10 @@ type problemPage struct {
 	WaitText   string
 }
 
-// problemStep is one numbered step, with a link or with steps of its own.
+// problemStep is one numbered step, with a link, a remark or steps of its own.
 type problemStep struct {
-	Text, URL string
-	Sub       []string
+	Text, URL, Note string
+	Sub             []string
 }
 
 // actionView is one button (with an event of the run) or link (with a URL).
@@ -228,7 +228,7 @@ func (v *visit) removalProblem(page *problemPage, refusal *rp.Refusal, run *rp.R
 	page.AAGUID = refusal.AAGUID
 	inApp := run != nil && (run.Flow == rp.FlowAndroid || run.Flow == rp.FlowIOS || run.Flow == rp.FlowSame)
 	if inApp && v.rp.AcceptsOnlyTheApp() {
-		page.Steps = append(page.Steps, problemStep{Text: v.tongue.T("problem.e2_first"), URL: runPath(run, rp.S5a.Word())})
+		page.Steps = append(page.Steps, problemStep{Text: v.tongue.T("problem.e2_first"), URL: runPath(run, rp.S5a.Word()), Note: v.tongue.T("problem.e2_version")})
 	}
 	remove := problemStep{Text: v.tongue.T("problem.e2_remove_unknown"), Sub: v.removalSteps(refusal.Steps)}
 	if refusal.ProviderKnown && refusal.Provider != "" {

@@ -112,9 +112,9 @@ func TestWrongPlaceSaysWhatThePolicySays(t *testing.T) {
 			s := newSite(t, func(core *rp.Config, _ *Config) { core.Policy = c.policy })
 			page := showOne(t, s, refusal, run)
 			if c.only {
-				page.has("Larkspur accepts passkeys from Larkspur ID", "turn-on")
+				page.has("Larkspur accepts passkeys from Larkspur ID", "turn-on", "it needs Android 14, iOS 17 or later")
 			} else {
-				page.has("does not accept passkeys from Google Password Manager").hasNot("accepts passkeys from Larkspur ID", "turn-on")
+				page.has("does not accept passkeys from Google Password Manager").hasNot("accepts passkeys from Larkspur ID", "turn-on", "Android 14")
 			}
 		})
 	}
@@ -143,6 +143,17 @@ func TestHelpSaysWhatThePolicySays(t *testing.T) {
 	newSite(t).get("/help/faq").has("may not accept every password manager").hasNot("passkeys saved in Larkspur ID only")
 	only := newSite(t, func(core *rp.Config, _ *Config) { core.Policy = policy.AllowList(appAndroid) })
 	only.get("/help/faq").has("passkeys saved in Larkspur ID only").hasNot("may not accept every")
+}
+
+// Help names the hosts at which phone and computer meet, for whoever minds a company's network.
+func TestHelpNamesWhatNetworksMustAllow(t *testing.T) {
+	newSite(t).get("/help/faq").has("cable.ua5v.com", "cable.auth.com", "allow Bluetooth")
+}
+
+// A passkey that the phone did not offer may be in its other profile. The page cannot know, so the advice is always in the
+// document, unseen until a try came to nothing.
+func TestSignInKeepsAdviceAboutProfiles(t *testing.T) {
+	newSite(t).get("/sign-in").has(`data-test="not-offered" hidden`, "each profile keeps its own passkeys")
 }
 
 // The page of E1 tells nothing of what the phone did: two causes, one page.

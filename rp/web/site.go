@@ -51,7 +51,7 @@ type faqPage struct {
 }
 
 // moreQuestions are the short ones, by the part of their message keys that they share.
-var moreQuestions = []string{"listed", "bluetooth", "nothing", "expired", "missing", "new_phone", "lost", "work", "cannot", "browser", "key"}
+var moreQuestions = []string{"listed", "bluetooth", "nothing", "network", "expired", "missing", "new_phone", "lost", "work", "cannot", "browser", "key"}
 
 func (s *Server) faq(v *visit) error {
 	page := faqPage{base: v.frame("help", v.tongue.T("help.title")), Limit: s.rp.Policy().Limit()}

@@ -520,6 +520,7 @@ function signIn() {
   const { options, verify } = root.dataset;
   const button = find("[data-passkey]", root);
   const status = find("[data-status]", root);
+  const advice = find("[data-not-offered]", root);
   let running = null;
   if (!canUsePasskeys) {
     button.disabled = true;
@@ -550,6 +551,7 @@ function signIn() {
     const control = new AbortController();
     running = control;
     button.disabled = true;
+    advice.hidden = true;
     say(status, status.dataset.busy);
     try {
       control.signal.addEventListener("expired", () => control.abort("expired"), { once: true });
@@ -558,6 +560,7 @@ function signIn() {
       say(status, status.dataset.cancelled);
     } catch (error) {
       say(status, error instanceof NoAnswer ? status.dataset.offline : status.dataset.cancelled);
+      advice.hidden = error instanceof NoAnswer;
     }
     control.abort("done");
     button.disabled = false;
