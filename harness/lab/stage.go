@@ -23,6 +23,7 @@ import (
 	"github.com/passkeylab/passkeylab/rp/store"
 	"github.com/passkeylab/passkeylab/virtualauth"
 	"github.com/passkeylab/passkeylab/virtualauth/attestation"
+	"github.com/passkeylab/passkeylab/virtualauth/ctap2"
 	"github.com/passkeylab/passkeylab/virtualauth/provider"
 )
 
@@ -200,13 +201,18 @@ func (s *Stage) AddAccount(ctx context.Context, userName, displayName string) (A
 // Give makes a passkey of a provider exist before a journey begins: registered
 // here, held by the handset. It happens over the API, in a session of its own.
 func (s *Stage) Give(ctx context.Context, p provider.Provider) error {
+	return s.GiveIn(ctx, p, s.Handset.Has(p).Authenticator)
+}
+
+// GiveIn is Give for a provider on another phone than the handset: device is what answers for it there, with nobody to ask.
+func (s *Stage) GiveIn(ctx context.Context, p provider.Provider, device ctap2.Transport) error {
 	visitor, err := s.session(ctx, s.Account)
 	if err != nil {
 		return err
 	}
 	visitor.Phone = "Android"
 	c := &client.Client{
-		Origin: s.Origin, Device: s.Handset.Has(p).Authenticator,
+		Origin: s.Origin, Device: device,
 		Attachment: p.Model.Attachment.String(), Transports: p.Model.Transports,
 	}
 	if err := visitor.Register(ctx, s.methodFor(p), c); err != nil {

@@ -19,7 +19,7 @@ import (
 )
 
 var _ = Describe("Deletion", func() {
-	Journey("DEL-01", "deletes one of two passkeys: it signs nobody in any more, and the other still does", config.Bridge, Essential,
+	Journey("DEL-01", "deletes one of two passkeys: it signs nobody in any more, and the other still does", Over(config.Bridge, config.Hybrid), Essential,
 		Given{Context: onAndroid()}, func(mia *Person) {
 			inApp, inGoogle := provider.LarkspurIDAndroid(), provider.GooglePasswordManager()
 			mia.hasPasskeyIn(inApp)
@@ -39,7 +39,7 @@ var _ = Describe("Deletion", func() {
 			mia.sees(page.S0)
 		})
 
-	Journey("DEL-02", "deletes a same-device passkey: the browser is told exactly what remains and drops it", config.DevTools, Essential,
+	Journey("DEL-02", "deletes a same-device passkey: the browser is told exactly what remains and drops it", Over(config.DevTools), Essential,
 		Given{}, func(mia *Person) {
 			authenticator := mia.plugsIn(webauthn.Platform())
 			spy := mia.spiesOnSignals()
@@ -60,7 +60,7 @@ var _ = Describe("Deletion", func() {
 			}, gomega.BeEmpty())
 		})
 
-	Journey("DEL-03", "deletes the only passkey: the dialog names the way that remains, and the page starts afresh", config.Bridge, Essential,
+	Journey("DEL-03", "deletes the only passkey: the dialog names the way that remains, and the page starts afresh", Over(config.Bridge), Essential,
 		Given{Context: onAndroid()}, func(mia *Person) {
 			inApp := provider.LarkspurIDAndroid()
 			mia.hasPasskeyIn(inApp)
@@ -75,7 +75,7 @@ var _ = Describe("Deletion", func() {
 			mia.findsStored(0)
 		})
 
-	Journey("DEL-04", "presses Escape in the dialog: nothing changes, and the focus returns to that Delete", config.Bridge, Regular,
+	Journey("DEL-04", "presses Escape in the dialog: nothing changes, and the focus returns to that Delete", Over(config.Bridge), Regular,
 		Given{Context: onAndroid()}, func(mia *Person) {
 			inApp := provider.LarkspurIDAndroid()
 			mia.hasPasskeyIn(inApp)
@@ -88,7 +88,7 @@ var _ = Describe("Deletion", func() {
 			mia.findsStored(1)
 		})
 
-	Journey("DEL-05", "cannot delete the last passkey when no other way to sign in remains, and reads why", config.Bridge, Regular,
+	Journey("DEL-05", "cannot delete the last passkey when no other way to sign in remains, and reads why", Over(config.Bridge), Regular,
 		Given{Context: onAndroid()}, func(mia *Person) {
 			inApp := provider.LarkspurIDAndroid()
 			mia.hasPasskeyIn(inApp)
@@ -101,7 +101,7 @@ var _ = Describe("Deletion", func() {
 			mia.findsStored(1)
 		})
 
-	Journey("DEL-06", "is asked for proof when hers is six minutes old, and then the dialog of the same passkey opens", config.Bridge, Regular,
+	Journey("DEL-06", "is asked for proof when hers is six minutes old, and then the dialog of the same passkey opens", Over(config.Bridge), Regular,
 		Given{Context: onAndroid()}, func(mia *Person) {
 			inApp, inGoogle := provider.LarkspurIDAndroid(), provider.GooglePasswordManager()
 			mia.hasPasskeyIn(inApp)
@@ -120,7 +120,7 @@ var _ = Describe("Deletion", func() {
 			mia.findsListed(mia.cardOf(inApp).Name)
 		})
 
-	Journey("DEL-07", "deletes the same passkey in two tabs: the second finds it already gone", config.Bridge, Regular,
+	Journey("DEL-07", "deletes the same passkey in two tabs: the second finds it already gone", Over(config.Bridge), Regular,
 		Given{Context: onAndroid()}, func(mia *Person) {
 			inApp := provider.LarkspurIDAndroid()
 			mia.hasPasskeyIn(inApp)
@@ -136,7 +136,7 @@ var _ = Describe("Deletion", func() {
 			mia.findsStored(0)
 		})
 
-	Journey("DEL-08", "cannot delete somebody else's passkey, and learns nothing about it", config.API, Regular,
+	Journey("DEL-08", "cannot delete somebody else's passkey, and learns nothing about it", Over(config.API), Regular,
 		Given{}, func(mia *Person) {
 			mia.hasPasskeyIn(provider.LarkspurIDAndroid())
 			theirs := mia.findsStored(1)[0]
@@ -145,7 +145,7 @@ var _ = Describe("Deletion", func() {
 			mia.findsStored(1)
 		})
 
-	Journey("DEL-09", "signs in with a deleted passkey that the phone still has, and reads how to remove it", config.Bridge, Regular,
+	Journey("DEL-09", "signs in with a deleted passkey that the phone still has, and reads how to remove it", Over(config.Bridge, config.Hybrid), Regular,
 		Given{Context: onAndroid()}, func(mia *Person) {
 			inApp := provider.LarkspurIDAndroid()
 			mia.hasPasskeyIn(inApp)
@@ -158,7 +158,7 @@ var _ = Describe("Deletion", func() {
 			mia.findsHeld(inApp, 1)
 		})
 
-	Journey("DEL-11", "deletes the passkey of this session: stays signed in, and the next change asks for proof", config.Bridge, Regular,
+	Journey("DEL-11", "deletes the passkey of this session: stays signed in, and the next change asks for proof", Over(config.Bridge), Regular,
 		Given{Context: onAndroid()}, func(mia *Person) {
 			inApp, inGoogle := provider.LarkspurIDAndroid(), provider.GooglePasswordManager()
 			mia.hasPasskeyIn(inApp)
@@ -179,7 +179,7 @@ var _ = Describe("Deletion", func() {
 			mia.sees(page.S2)
 		})
 
-	Journey("DEL-12", "adds a security key again after deleting it here", config.DevTools, Regular,
+	Journey("DEL-12", "adds a security key again after deleting it here", Over(config.DevTools), Regular,
 		Given{}, func(mia *Person) {
 			key := mia.plugsIn(webauthn.SecurityKey())
 			mia.isSignedIn()
@@ -200,7 +200,7 @@ var _ = Describe("Deletion", func() {
 			}, gomega.ContainElement(again.ID))
 		})
 
-	Journey("DEL-13", "keeps the card and is offered a retry when the server cannot delete", config.Bridge, Regular,
+	Journey("DEL-13", "keeps the card and is offered a retry when the server cannot delete", Over(config.Bridge), Regular,
 		Given{Context: onAndroid()}, func(mia *Person) {
 			inApp := provider.LarkspurIDAndroid()
 			mia.hasPasskeyIn(inApp)
@@ -217,7 +217,7 @@ var _ = Describe("Deletion", func() {
 			mia.findsStored(0)
 		})
 
-	Journey("DEL-14", "is told out of band that a passkey was deleted, and the audit log knows", config.Bridge, Regular,
+	Journey("DEL-14", "is told out of band that a passkey was deleted, and the audit log knows", Over(config.Bridge), Regular,
 		Given{Context: onAndroid()}, func(mia *Person) {
 			inApp := provider.LarkspurIDAndroid()
 			mia.hasPasskeyIn(inApp)
@@ -229,7 +229,7 @@ var _ = Describe("Deletion", func() {
 			mia.findsAudited(rp.ActionPasskeyDeleted, "")
 		})
 
-	Journey("DEL-16", "sees that the list could not be loaded: no signal is sent and nothing can be added", config.Bridge, Regular,
+	Journey("DEL-16", "sees that the list could not be loaded: no signal is sent and nothing can be added", Over(config.Bridge), Regular,
 		Given{Context: onAndroid()}, func(mia *Person) {
 			mia.hasPasskeyIn(provider.LarkspurIDAndroid())
 			passkey := mia.findsStored(1)[0]

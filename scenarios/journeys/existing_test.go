@@ -11,7 +11,6 @@ import (
 	"github.com/passkeylab/passkeylab/harness/browser/webauthn"
 	"github.com/passkeylab/passkeylab/harness/client"
 	"github.com/passkeylab/passkeylab/harness/config"
-	"github.com/passkeylab/passkeylab/harness/lab"
 	"github.com/passkeylab/passkeylab/harness/page"
 	"github.com/passkeylab/passkeylab/rp"
 	"github.com/passkeylab/passkeylab/virtualauth"
@@ -23,7 +22,7 @@ var _ = Describe("A passkey that is there already", func() {
 	onPhone := Given{Policy: onlyTheApp(), Context: onAndroid()}
 	anyProvider := Given{Context: onAndroid()}
 
-	Journey("EX-01", "adds the app again on the same phone: the phone says it is there already, and nothing is added", config.Bridge, Essential,
+	Journey("EX-01", "adds the app again on the same phone: the phone says it is there already, and nothing is added", Over(config.Bridge, config.Hybrid), Essential,
 		onPhone, func(mia *Person) {
 			mia.hasPasskeyIn(app)
 			before := mia.findsStored(1)
@@ -42,7 +41,7 @@ var _ = Describe("A passkey that is there already", func() {
 			mia.findsListed(before[0].Name)
 		})
 
-	Journey("EX-02", "meets a passkey that only the app knows: the page lists that cause, and after deleting it there adding works", config.Bridge, Essential,
+	Journey("EX-02", "meets a passkey that only the app knows: the page lists that cause, and after deleting it there adding works", Over(config.Bridge, config.Hybrid), Essential,
 		onPhone, func(mia *Person) {
 			left := mia.leavesOneOnThePhone(app)
 			mia.isSignedIn()
@@ -62,7 +61,7 @@ var _ = Describe("A passkey that is there already", func() {
 			mia.finds("it is a new one", stored.ID, gomega.Not(gomega.Equal(left.ID)))
 		})
 
-	Journey("EX-03", "has a passkey here but reset the phone: deletes the row, adds again, and exactly one remains", config.Bridge, Essential,
+	Journey("EX-03", "has a passkey here but reset the phone: deletes the row, adds again, and exactly one remains", Over(config.Bridge, config.Hybrid), Essential,
 		onPhone, func(mia *Person) {
 			mia.hasPasskeyIn(app)
 			lost := mia.findsStored(1)[0]
@@ -77,24 +76,25 @@ var _ = Describe("A passkey that is there already", func() {
 			mia.findsListed(stored.Name)
 		})
 
-	Journey("EX-04", "adds again on a device whose own authenticator has one: the browser says so, and the page explains", config.DevTools, Regular,
+	Journey("EX-04", "adds again on a device whose own authenticator has one: the browser says so, and the page explains", Over(config.DevTools), Regular,
 		anyProvider, func(mia *Person) {
 			authenticator := mia.plugsIn(webauthn.Platform())
 			mia.meetsItself(authenticator, inTheApp)
 		})
 
-	Journey("EX-05", "adds a security key again: the browser says so, and the page explains", config.DevTools, Regular,
+	Journey("EX-05", "adds a security key again: the browser says so, and the page explains", Over(config.DevTools), Regular,
 		Given{}, func(mia *Person) {
 			authenticator := mia.plugsIn(webauthn.SecurityKey())
 			mia.meetsItself(authenticator, securityKey)
 		})
 
-	Journey("EX-06", "does not let the phone tell that it has one: the page learns nothing of it", config.Bridge, Regular,
+	Journey("EX-06", "does not let the phone tell that it has one: the page learns nothing of it", Over(config.Bridge), Regular,
 		onPhone, func(mia *Person) {
 			mia.hasPasskeyIn(app)
 			before := mia.findsStored(1)
 			mia.isSignedIn()
-			mia.phoneSavesIn(app).Owner.Feels(lab.Declines)
+			mia.phoneSavesIn(app)
+			mia.willDecline(app)
 			mia.reachesTheCeremony(inTheApp)
 			screen := mia.sees(page.E1)
 			mia.finds("the screen carries the code of any refusal", screen.Code, gomega.BeEquivalentTo(rp.CodeNotAllowed))
@@ -105,7 +105,7 @@ var _ = Describe("A passkey that is there already", func() {
 			mia.findsHeld(app, 1)
 		})
 
-	Journey("EX-07", "goes from there to her passkeys: the list has the focus, and nobody claims to know which one it was", config.Bridge, Regular,
+	Journey("EX-07", "goes from there to her passkeys: the list has the focus, and nobody claims to know which one it was", Over(config.Bridge), Regular,
 		anyProvider, func(mia *Person) {
 			mia.hasPasskeyIn(app)
 			mia.hasPasskeyIn(google)
@@ -122,7 +122,7 @@ var _ = Describe("A passkey that is there already", func() {
 			mia.findsUnchanged(before)
 		})
 
-	Journey("EX-08", "adds the app on a second phone: both are stored, and their cards differ", config.Bridge, Regular,
+	Journey("EX-08", "adds the app on a second phone: both are stored, and their cards differ", Over(config.Bridge), Regular,
 		onPhone, func(mia *Person) {
 			second := onSecondPhone(app)
 			mia.hasPasskeyIn(app)
@@ -142,7 +142,7 @@ var _ = Describe("A passkey that is there already", func() {
 			}
 		})
 
-	Journey("EX-09", "adds again in a provider that keeps one passkey an account: it honours the exclude list, and nothing is overwritten", config.Bridge, Regular,
+	Journey("EX-09", "adds again in a provider that keeps one passkey an account: it honours the exclude list, and nothing is overwritten", Over(config.Bridge), Regular,
 		anyProvider, func(mia *Person) {
 			mia.finds("the provider's habit is to overwrite", google.Model.DuplicateUser, gomega.Equal(virtualauth.Overwrite))
 			mia.hasPasskeyIn(google)
@@ -156,13 +156,14 @@ var _ = Describe("A passkey that is there already", func() {
 			mia.finds("the provider holds what it held", mia.findsHeld(google, 1), gomega.Equal(held))
 		})
 
-	Journey("EX-10", "adds again in a provider that ignores the exclude list and overwrites: the older card says that it may have been replaced", config.Bridge, Regular,
+	Journey("EX-10", "adds again in a provider that ignores the exclude list and overwrites: the older card says that it may have been replaced", Over(config.Bridge), Regular,
 		anyProvider, func(mia *Person) {
 			mia.hasPasskeyIn(google)
 			mia.hasPasskeyIn(app)
 			before := mia.findsStored(2)
 			mia.isSignedIn()
-			mia.phoneSavesIn(google).Authenticator.Misbehave.IgnoreExcludeList = true
+			mia.phoneSavesIn(google)
+			mia.phone.Authenticator(google).Misbehave.IgnoreExcludeList = true
 			mia.addsAPasskey(anyPasskey, android)
 			stored := mia.findsStored(3)
 			held := mia.findsHeld(google, 1)[0]
@@ -180,11 +181,11 @@ var _ = Describe("A passkey that is there already", func() {
 			mia.finds("the older row is marked", mia.row(stored[0]).ReplacedHint, gomega.BeTrue())
 		})
 
-	Journey("EX-11", "posts a passkey whose id is stored for her already: it is refused, and there is no second row", config.API, Regular,
+	Journey("EX-11", "posts a passkey whose id is stored for her already: it is refused, and there is no second row", Over(config.API), Regular,
 		Given{}, func(mia *Person) {
 			mia.hasPasskeyIn(app)
 			before := mia.findsStored(1)
-			mia.Handset.Has(onePassword).Authenticator.Misbehave.CredentialID = before[0].ID
+			mia.phone.Authenticator(onePassword).Misbehave.CredentialID = before[0].ID
 			visitor := mia.addsOverTheAPI("passkey")
 			reply := mia.handsIn(visitor, mia.makesOneWith(visitor, onePassword, client.Misbehaviour{}))
 			mia.finds("it is refused as a conflict", reply.Status, gomega.Equal(http.StatusConflict))
@@ -194,7 +195,7 @@ var _ = Describe("A passkey that is there already", func() {
 			mia.findsAudited(rp.ActionPasskeyRefused, rp.CodeDuplicateCredential)
 		})
 
-	Journey("EX-12", "posts a passkey whose id belongs to somebody else: the answer is that of any broken response", config.API, Regular,
+	Journey("EX-12", "posts a passkey whose id belongs to somebody else: the answer is that of any broken response", Over(config.API), Regular,
 		Given{}, func(mia *Person) {
 			otto := mia.neighbour("otto", "Otto")
 			ottos := onSecondPhone(app)
@@ -203,7 +204,7 @@ var _ = Describe("A passkey that is there already", func() {
 			before := mia.storedOf(otto)
 			mia.finds("Otto has one passkey", before, gomega.HaveLen(1))
 
-			mia.Handset.Has(onePassword).Authenticator.Misbehave.CredentialID = before[0].ID
+			mia.phone.Authenticator(onePassword).Misbehave.CredentialID = before[0].ID
 			visitor := mia.addsOverTheAPI("passkey")
 			reply := mia.handsIn(visitor, mia.makesOneWith(visitor, onePassword, client.Misbehaviour{}))
 			mia.finds("it is refused", reply.Status, gomega.Equal(http.StatusUnprocessableEntity))

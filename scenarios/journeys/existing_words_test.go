@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"fmt"
 
 	. "github.com/onsi/ginkgo/v2"
 	"github.com/onsi/gomega"
@@ -31,23 +30,16 @@ func (p *Person) reachesTheCeremony(method string) {
 	p.startsAdding(method)
 	p.walksTo(android, page.S7, page.K2)
 	p.pressesHook(page.Primary)
+	p.scans()
 }
 
 // resetsThePhone takes away everything that a provider on the phone holds, as a factory reset would.
 func (p *Person) resetsThePhone(in provider.Provider) {
 	GinkgoHelper()
 	p.does("resets the phone with "+in.Name, func(ctx context.Context) error {
-		return ctap2.Reset(ctx, p.Handset.Has(in).Authenticator)
+		return ctap2.Reset(ctx, p.phone.Unattended(in))
 	})
 	p.findsHeld(in, 0)
-}
-
-// findsAskedLast finds that a provider's latest question to the person was for this reason.
-func (p *Person) findsAskedLast(in provider.Provider, reason virtualauth.Reason) {
-	GinkgoHelper()
-	asked := p.Handset.Has(in).Owner.Asked()
-	p.finds(in.Name+" has asked her", asked, gomega.Not(gomega.BeEmpty()))
-	p.finds(fmt.Sprintf("the last question was to %s", reason), asked[len(asked)-1].Reason, gomega.Equal(reason))
 }
 
 // findsUnchanged finds that exactly these passkeys are stored, just as they were.
@@ -96,7 +88,7 @@ func (p *Person) makesOneWith(visitor *lab.Visitor, in provider.Provider, lie cl
 			return err
 		}
 		c := &client.Client{
-			Origin: p.Origin, Device: p.Handset.Has(in).Authenticator,
+			Origin: p.Origin, Device: p.phone.Unattended(in),
 			Attachment: in.Model.Attachment.String(), Transports: in.Model.Transports, Misbehave: lie,
 		}
 		credential, err = c.Create(ctx, options)

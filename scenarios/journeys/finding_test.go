@@ -10,8 +10,6 @@ import (
 	"github.com/passkeylab/passkeylab/harness/lab"
 	"github.com/passkeylab/passkeylab/harness/page"
 	"github.com/passkeylab/passkeylab/rp"
-	"github.com/passkeylab/passkeylab/virtualauth"
-	"github.com/passkeylab/passkeylab/virtualauth/provider"
 )
 
 // This file holds the words for what a journey finds on its three places: the
@@ -128,14 +126,6 @@ func (p *Person) findsAudited(action rp.Action, code rp.Code) {
 func (p *Person) findsNotified(kind rp.Action) {
 	GinkgoHelper()
 	p.finds(fmt.Sprintf("a notice of %s was sent", kind), p.noticesOf(kind), gomega.Not(gomega.BeEmpty()))
-}
-
-// findsHeld finds how many passkeys a provider on the handset holds, and returns them.
-func (p *Person) findsHeld(in provider.Provider, count int) []virtualauth.Credential {
-	GinkgoHelper()
-	held := p.Handset.Has(in).Authenticator.Credentials()
-	p.finds(fmt.Sprintf("%s holds %d passkeys", in.Name, count), held, gomega.HaveLen(count))
-	return held
 }
 
 // read fetches something from behind the pages of our own relying party. It is

@@ -29,18 +29,7 @@ func onAndroid() browser.ContextOptions { return browser.ContextOptions{Mobile: 
 // hasPasskeyIn makes a passkey of a provider be there: stored here, held there.
 func (p *Person) hasPasskeyIn(in provider.Provider) {
 	GinkgoHelper()
-	p.does("has a passkey in "+in.Name, func(ctx context.Context) error { return p.Stage.Give(ctx, in) })
-}
-
-// phoneSavesIn makes a provider the one that answers next on the handset.
-func (p *Person) phoneSavesIn(in provider.Provider) *lab.Pocket {
-	GinkgoHelper()
-	var pocket *lab.Pocket
-	p.does("will choose "+in.Name+" on the phone", func(context.Context) error {
-		pocket = p.Handset.Choose(in)
-		return nil
-	})
-	return pocket
+	p.does("has a passkey in "+in.Name, func(ctx context.Context) error { return p.Stage.GiveIn(ctx, in, p.phone.Unattended(in)) })
 }
 
 // plugsIn gives the window a DevTools virtual authenticator.
@@ -101,7 +90,7 @@ func (p *Person) meetsNetworkFault(fault browser.Fault) *browser.Rule {
 // cookies, and returns the person in front of it. The first one stays open.
 func (p *Person) opensAnotherTab() *Person {
 	GinkgoHelper()
-	twin := &Person{Telling: p.Telling, Stage: p.Stage, ctx: p.ctx}
+	twin := &Person{Telling: p.Telling, Stage: p.Stage, phone: p.phone, ctx: p.ctx}
 	p.does("opens another tab", func(ctx context.Context) error {
 		var err error
 		twin.Page, err = p.Context.NewPage(ctx)
@@ -129,6 +118,7 @@ func (p *Person) addsAPasskey(method, phone string) {
 	p.startsAdding(method)
 	p.walksTo(phone, page.S7, page.K2)
 	p.pressesHook(page.Primary)
+	p.scans()
 	p.finishes()
 }
 

@@ -60,6 +60,8 @@ func (h *House) lacks(driver config.Driver) string {
 		return fmt.Sprintf("drivers.enabled does not list %s", driver)
 	case h.shut != nil && driver != config.API:
 		return h.shut.Error()
+	case driver == config.Hybrid:
+		return "the lab has no phone that a browser reaches by QR code and Bluetooth"
 	}
 	return ""
 }
@@ -96,14 +98,14 @@ func (h *House) pictures(failed bool) bool {
 	return false
 }
 
-// forget removes the evidence that an earlier run kept of a journey.
+// forget removes the evidence that an earlier run kept of a journey, which is given by its unique name.
 func (h *House) forget(journey string) error {
-	return os.RemoveAll(filepath.Join(h.config.Evidence.Dir, strings.ToLower(journey)))
+	return os.RemoveAll(filepath.Join(h.config.Evidence.Dir, journey))
 }
 
 // keep writes evidence and returns its path relative to the reports, with slashes.
 func (h *House) keep(journey, name string, data []byte) (string, error) {
-	path := filepath.Join(h.config.Evidence.Dir, strings.ToLower(journey), name)
+	path := filepath.Join(h.config.Evidence.Dir, journey, name)
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return "", fmt.Errorf("keep evidence: %w", err)
 	}

@@ -51,25 +51,29 @@ const (
 
 // Journey declares one journey: its id in the product specification, the
 // sentence it proves, how its authenticator reaches the page, and what happens.
-// The id is also a label, and so are the driver, the group and the priority:
+// It is played once over each of its drivers. The id is also a label, and so
+// are the driver, the group and the priority:
 //
 //	ginkgo run --label-filter 'id:WP-01' ./scenarios/journeys
+//	ginkgo run --label-filter 'id:WP-01 && driver:hybrid' ./scenarios/journeys
 //	ginkgo run --label-filter 'group:DEL && driver:bridge' ./scenarios/journeys
-func Journey(id, says string, driver config.Driver, priority Priority, given Given, tell func(mia *Person)) {
+func Journey(id, says string, drivers Drivers, priority Priority, given Given, tell func(mia *Person)) {
 	GinkgoHelper()
 	group, _, _ := strings.Cut(id, "-")
-	It(id+" "+says,
-		Label("id:"+id, "group:"+group, "driver:"+string(driver), string(priority)),
-		func(ctx SpecContext) {
-			telling := newTelling(id, says, driver, priority)
-			DeferCleanup(func() { AddReportEntry(entryName, telling.entry(), types.ReportEntryVisibilityNever) })
-			if reason := house.lacks(driver); reason != "" {
-				telling.withhold(driver, reason)
-			}
-			mia := telling.enter(ctx, given)
-			tell(mia)
-			mia.leaves()
-		})
+	for _, one := range drivers.variants(id, says) {
+		It(one.text(),
+			Label("id:"+id, "group:"+group, "driver:"+string(one.driver), string(priority)),
+			func(ctx SpecContext) {
+				telling := newTelling(one, priority)
+				DeferCleanup(func() { AddReportEntry(entryName, telling.entry(), types.ReportEntryVisibilityNever) })
+				if reason := house.lacks(one.driver); reason != "" {
+					telling.withhold(one.driver, reason)
+				}
+				mia := telling.enter(ctx, given.over(one.driver))
+				tell(mia)
+				mia.leaves()
+			})
+	}
 }
 
 // entryName is the Ginkgo report entry that carries a telling to the report.

@@ -14,7 +14,7 @@ import (
 )
 
 var _ = Describe("Keyboard only", func() {
-	Journey("AX-01", "adds a passkey and deletes it again with the keyboard alone, and always sees where the focus is", config.Bridge, Essential,
+	Journey("AX-01", "adds a passkey and deletes it again with the keyboard alone, and always sees where the focus is", Over(config.Bridge), Essential,
 		Given{Context: onAndroid()}, func(mia *Person) {
 			inApp := provider.LarkspurIDAndroid()
 			mia.phoneSavesIn(inApp)

@@ -3,6 +3,7 @@ package journeys
 import (
 	"encoding/json"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -107,5 +108,38 @@ func TestALongValueIsShortenedInTheMiddle(t *testing.T) {
 	got := brief("begin" + strings.Repeat("é", 2*longestGot) + "end")
 	if !strings.HasPrefix(got, "begin") || !strings.HasSuffix(got, "end") || len([]rune(got)) > longestGot+3 {
 		t.Errorf("got %q", got)
+	}
+}
+
+// One declaration makes a journey for each of its drivers; their names, stages and folders must never be shared.
+func TestEachDriverMakesAJourneyOfItsOwn(t *testing.T) {
+	drivers := Over(config.Bridge, config.Hybrid).Cannot(config.DevTools, oneAAGUID)
+	var got []string
+	for _, one := range drivers.variants("WP-01", "is told where") {
+		got = append(got, one.text(), one.place(), one.filter())
+		if unable := one.unable(); len(unable) != 1 || unable[0] != "The devtools driver cannot tell this journey, because "+oneAAGUID+"." {
+			t.Errorf("over %s the report says %q", one.driver, unable)
+		}
+	}
+	want := []string{
+		"WP-01 is told where", "wp-01", "id:WP-01 && driver:bridge",
+		"WP-01 is told where (hybrid)", "wp-01-hybrid", "id:WP-01 && driver:hybrid",
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("got  %q\nwant %q", got, want)
+	}
+	alone := Over(config.API).variants("RP-04", "gets one row")
+	if len(alone) != 1 || alone[0].filter() != "id:RP-04" || alone[0].place() != "rp-04" || alone[0].unable() != nil {
+		t.Errorf("a journey with one driver: %+v", alone)
+	}
+}
+
+func TestOverHybridSheSitsAtAComputer(t *testing.T) {
+	given := Given{Context: onAndroid()}
+	if got := given.over(config.Hybrid).Context.Mobile; got != "" {
+		t.Errorf("over hybrid the window is that of %s", got)
+	}
+	if got := given.over(config.Bridge).Context.Mobile; got != given.Context.Mobile {
+		t.Errorf("over the bridge the window is that of %q", got)
 	}
 }

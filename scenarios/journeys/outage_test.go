@@ -18,7 +18,7 @@ import (
 )
 
 var _ = Describe("An answer that gets lost", func() {
-	Journey("RP-01", "is looked up: the passkey was stored, so she names it, and nobody tells her device to forget it", config.DevTools, Essential,
+	Journey("RP-01", "is looked up: the passkey was stored, so she names it, and nobody tells her device to forget it", Over(config.DevTools), Essential,
 		Given{Context: onAndroid()}, func(mia *Person) {
 			device := mia.plugsIn(webauthn.Platform())
 			signals := mia.spiesOnSignals()
@@ -42,7 +42,7 @@ var _ = Describe("An answer that gets lost", func() {
 })
 
 var _ = Describe("A registration that comes twice or too late", func() {
-	Journey("RP-04", "gets one row and the same answer, however often it is posted", config.API, Essential,
+	Journey("RP-04", "gets one row and the same answer, however often it is posted", Over(config.API), Essential,
 		Given{}, func(mia *Person) {
 			google := provider.GooglePasswordManager()
 			visitor := mia.standsBeforeCreating(mia.Account, "passkey")
@@ -59,7 +59,7 @@ var _ = Describe("A registration that comes twice or too late", func() {
 			mia.finds("nothing counts as refused", mia.refused(), gomega.BeEmpty())
 		})
 
-	Journey("RP-05", "is refused when its challenge has expired, not a second earlier, and the challenge is gone", config.API, Regular,
+	Journey("RP-05", "is refused when its challenge has expired, not a second earlier, and the challenge is gone", Over(config.API), Regular,
 		Given{}, func(mia *Person) {
 			google := provider.GooglePasswordManager()
 			ada := mia.signsSomebodyUp("ada")
@@ -82,7 +82,7 @@ var _ = Describe("A registration that comes twice or too late", func() {
 			mia.finds("what is left on the phone will be recognised", mia.refused(), gomega.ConsistOf(gomega.HaveField("AAGUID", google.Model.AAGUID)))
 		})
 
-	Journey("RP-06", "is refused when another answer has used its challenge", config.API, Regular,
+	Journey("RP-06", "is refused when another answer has used its challenge", Over(config.API), Regular,
 		Given{}, func(mia *Person) {
 			google, bitwarden := provider.GooglePasswordManager(), provider.Bitwarden()
 			visitor := mia.standsBeforeCreating(mia.Account, "passkey")
@@ -98,7 +98,7 @@ var _ = Describe("A registration that comes twice or too late", func() {
 })
 
 var _ = Describe("A registration that is not what it claims", func() {
-	Journey("RP-07", "is refused with one and the same text, whatever was wrong with it", config.API, Regular,
+	Journey("RP-07", "is refused with one and the same text, whatever was wrong with it", Over(config.API), Regular,
 		Given{}, func(mia *Person) {
 			lies := []struct {
 				about string
@@ -136,7 +136,7 @@ var _ = Describe("A registration that is not what it claims", func() {
 			mia.findsStored(1)
 		})
 
-	Journey("RP-08", "is refused at once when it is malformed or huge, and does no harm", config.API, Regular,
+	Journey("RP-08", "is refused at once when it is malformed or huge, and does no harm", Over(config.API), Regular,
 		Given{}, func(mia *Person) {
 			google := provider.GooglePasswordManager()
 			visitor := mia.standsBeforeCreating(mia.Account, "passkey")

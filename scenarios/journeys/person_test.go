@@ -25,19 +25,23 @@ import (
 type Person struct {
 	*Telling
 	*lab.Stage
-	Page *browser.Page // the window in front of them; nil in journeys without a browser
-	ctx  context.Context
+	Page  *browser.Page // the window in front of them; nil in journeys without a browser
+	phone hand
+	ctx   context.Context
 }
 
-func newTelling(id, says string, driver config.Driver, priority Priority) *Telling {
-	return &Telling{id: id, result: reports.Result{ID: id, Title: says, Driver: string(driver), Priority: string(priority)}}
+func newTelling(one variant, priority Priority) *Telling {
+	return &Telling{place: one.place(), result: reports.Result{
+		ID: one.id, Title: one.says, Driver: string(one.driver), Priority: string(priority),
+		Reproduce: reproduce(house.config.Suite.Seed, one.filter()), Observations: one.unable(),
+	}}
 }
 
 // enter raises the stage that the journey was given and puts its person on it.
 func (t *Telling) enter(ctx SpecContext, given Given) *Person {
 	GinkgoHelper()
 	driver := config.Driver(t.result.Driver)
-	if err := house.forget(t.id); err != nil {
+	if err := house.forget(t.place); err != nil {
 		t.fail(ctx, "the evidence of the last run is removed", err)
 	}
 	if what := given.inside(); what != "" && house.config.RP.URL != "" {
@@ -48,7 +52,7 @@ func (t *Telling) enter(ctx SpecContext, given Given) *Person {
 		t.fail(ctx, "the policy is read", err)
 	}
 	stage, err := house.lab.Raise(ctx, lab.StageOptions{
-		ID: strings.ToLower(t.id), URL: house.config.RP.URL, Policy: accepted, Timers: given.Timers,
+		ID: t.place, URL: house.config.RP.URL, Policy: accepted, Timers: given.Timers,
 		Window: given.Context, NoBrowser: driver == config.API, NoBridge: driver != config.Bridge,
 	})
 	if stage != nil {
@@ -61,14 +65,14 @@ func (t *Telling) enter(ctx SpecContext, given Given) *Person {
 		t.fail(ctx, "the stage is raised", err)
 	}
 	if stage.Page != nil {
-		t.scene = &window{journey: t.id, page: stage.Page}
+		t.scene = &window{journey: t.place, page: stage.Page}
 		if given.Setup != nil {
 			if err := given.Setup(stage.Page); err != nil {
 				t.fail(ctx, "the page is prepared", err)
 			}
 		}
 	}
-	return &Person{Telling: t, Stage: stage, Page: stage.Page, ctx: ctx}
+	return &Person{Telling: t, Stage: stage, Page: stage.Page, phone: &behindThePage{handset: stage.Handset}, ctx: ctx}
 }
 
 // leaves ends the telling: what the browser complained about is held against the journey.

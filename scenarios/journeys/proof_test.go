@@ -16,7 +16,7 @@ import (
 const fresh = 5 * time.Minute
 
 var _ = Describe("A fresh proof", func() {
-	Journey("MFA-01", "is asked for when the last one is a second too old, and the wizard goes on where it was", config.Bridge, Essential,
+	Journey("MFA-01", "is asked for when the last one is a second too old, and the wizard goes on where it was", Over(config.Bridge), Essential,
 		Given{Policy: onlyTheApp(), Context: onAndroid()}, func(mia *Person) {
 			app := provider.LarkspurIDAndroid()
 			mia.phoneSavesIn(app)
@@ -39,7 +39,7 @@ var _ = Describe("A fresh proof", func() {
 			mia.findsHeld(app, 1)
 		})
 
-	Journey("MFA-02", "is not asked for while the last one still counts for a second", config.Bridge, Regular,
+	Journey("MFA-02", "is not asked for while the last one still counts for a second", Over(config.Bridge), Regular,
 		Given{Policy: onlyTheApp(), Context: onAndroid()}, func(mia *Person) {
 			app := provider.LarkspurIDAndroid()
 			mia.phoneSavesIn(app)
@@ -55,10 +55,10 @@ var _ = Describe("A fresh proof", func() {
 			mia.findsHeld(app, 1)
 		})
 
-	Journey("MFA-10", "is asked for when the last one ran out on the screen before the ceremony, and leads back there", config.Bridge, Regular,
+	Journey("MFA-10", "is asked for when the last one ran out on the screen before the ceremony, and leads back there", Over(config.Bridge), Regular,
 		Given{Policy: onlyTheApp(), Context: onAndroid()}, func(mia *Person) {
 			app := provider.LarkspurIDAndroid()
-			phone := mia.phoneSavesIn(app)
+			mia.phoneSavesIn(app)
 			mia.isSignedIn()
 			mia.startsAdding(inTheApp)
 			mia.walksTo(android, page.S7)
@@ -70,7 +70,7 @@ var _ = Describe("A fresh proof", func() {
 			mia.reads("Save it in Larkspur ID")
 			mia.finds("it is the same run", mia.theRun().ID, gomega.Equal(run.ID))
 			mia.finds("no ceremony was begun with the old proof", mia.registrations(), gomega.BeEmpty())
-			mia.finds("the phone was not asked", phone.Owner.Asked(), gomega.BeEmpty())
+			mia.findsNotAsked(app)
 			mia.presses("I understand")
 			mia.finishes()
 			mia.findsStored(1)

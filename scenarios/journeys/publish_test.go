@@ -112,13 +112,17 @@ func resultOf(spec SpecReport, settings *config.Config) reports.Result {
 			}
 		}
 	}
-	result.ID, result.Title = named(spec)
+	if result.ID == "" { // it ended before it could tell anything
+		result.ID, result.Title = named(spec)
+	}
 	result.Group = strings.Join(spec.ContainerHierarchyTexts, ", ")
 	result.Labels = spec.Labels()
 	result.Location = place(spec.LeafNodeLocation)
 	result.Started, result.Duration, result.Process = spec.StartTime, spec.RunTime, spec.ParallelProcess
 	result.State = stateOf(spec.State)
-	result.Reproduce = fmt.Sprintf("go tool ginkgo run --seed=%d --label-filter='id:%s' ./scenarios/journeys", settings.Suite.Seed, result.ID)
+	if result.Reproduce == "" {
+		result.Reproduce = reproduce(settings.Suite.Seed, "id:"+result.ID)
+	}
 	if result.State.Bad() {
 		if result.Failure == nil {
 			result.Failure = &reports.Failure{Message: spec.Failure.Message}
@@ -131,6 +135,11 @@ func resultOf(spec SpecReport, settings *config.Config) reports.Result {
 		result.Failure = nil
 	}
 	return result
+}
+
+// reproduce is the line that plays what a filter selects again.
+func reproduce(seed int64, filter string) string {
+	return fmt.Sprintf("go tool ginkgo run --seed=%d --label-filter='%s' ./scenarios/journeys", seed, filter)
 }
 
 // leftOut reports whether a filter kept the journey from running: it is not

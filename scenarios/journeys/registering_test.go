@@ -16,11 +16,11 @@ import (
 )
 
 var _ = Describe("Registering a passkey", func() {
-	Journey("REG-01", "walks with an Android phone beside the computer as far as the waiting screen, and nothing is stored before the phone answers", config.Bridge, Essential,
+	Journey("REG-01", "walks with an Android phone beside the computer as far as the waiting screen, and nothing is stored before the phone answers", Over(config.Bridge), Essential,
 		Given{Policy: onlyTheApp()}, func(mia *Person) {
 			app := provider.LarkspurIDAndroid()
 			mia.sitsAtAComputer()
-			phone := mia.looksAway(app)
+			mia.looksAway(app)
 			calls := mia.spiesOnCeremonies()
 			mia.isSignedIn()
 			mia.reads("Sign in without a password")
@@ -41,14 +41,14 @@ var _ = Describe("Registering a passkey", func() {
 			mia.finds("the address is that of the waiting screen", waiting.URL, gomega.HaveSuffix("/waiting"))
 			mia.finds("the focus is on the heading", waiting.Focus, gomega.Equal("Follow the steps on your phone"))
 			mia.reads("Waiting for your phone", "minutes left", "Start again", "Use a different way", "Cancel")
-			mia.isAskedOnThePhone(phone)
+			mia.isAskedOnThePhone(app)
 			mia.findsBrowserAsked(calls, lab.CrossPlatform, "hybrid")
 			mia.finds("one ceremony waits", mia.registrations(), gomega.ConsistOf(gomega.HaveField("Open()", true)))
 			mia.findsStored(0)
 			mia.findsHeld(app, 0)
 		})
 
-	Journey("REG-03", "adds a passkey in the phone's own browser, with no code to scan and no Bluetooth", config.Bridge, Essential,
+	Journey("REG-03", "adds a passkey in the phone's own browser, with no code to scan and no Bluetooth", Over(config.Bridge), Essential,
 		Given{Policy: onlyTheApp(), Context: onAndroid()}, func(mia *Person) {
 			app := provider.LarkspurIDAndroid()
 			mia.phoneSavesIn(app)
@@ -83,7 +83,7 @@ var _ = Describe("Registering a passkey", func() {
 			mia.findsNotified(rp.ActionPasskeyAdded)
 		})
 
-	Journey("REG-04", "adds a USB security key with a PIN, which is listed as a security key", config.DevTools, Essential,
+	Journey("REG-04", "adds a USB security key with a PIN, which is listed as a security key", Over(config.DevTools), Essential,
 		Given{}, func(mia *Person) {
 			key := mia.plugsIn(webauthn.SecurityKey())
 			calls := mia.spiesOnCeremonies()
@@ -108,7 +108,7 @@ var _ = Describe("Registering a passkey", func() {
 			))
 		})
 
-	Journey("REG-06", "reads how to switch the app on for the phone that she picked, and for no other", config.Bridge, Regular,
+	Journey("REG-06", "reads how to switch the app on for the phone that she picked, and for no other", Over(config.Bridge), Regular,
 		Given{}, func(mia *Person) {
 			mia.sitsAtAComputer()
 			mia.isSignedIn()
@@ -128,18 +128,18 @@ var _ = Describe("Registering a passkey", func() {
 			)))
 		})
 
-	Journey("REG-08", "double-clicks I understand and starts one ceremony", config.Bridge, Regular,
+	Journey("REG-08", "double-clicks I understand and starts one ceremony", Over(config.Bridge), Regular,
 		Given{Policy: onlyTheApp(), Context: onAndroid()}, func(mia *Person) {
 			app := provider.LarkspurIDAndroid()
-			phone := mia.looksAway(app)
+			mia.looksAway(app)
 			calls := mia.spiesOnCeremonies()
 			mia.isSignedIn()
 			mia.startsAdding(inTheApp)
 			mia.walksTo(android, page.S7)
 			mia.pressesTwice("I understand")
 			mia.sees(page.S8)
-			mia.isAskedOnThePhone(phone)
-			mia.touches(phone)
+			mia.isAskedOnThePhone(app)
+			mia.touches(app)
 			mia.finishes()
 			mia.finds("the browser was asked once", calls.Count("create"), gomega.Equal(1))
 			mia.finds("one ceremony was issued", mia.registrations(), gomega.HaveLen(1))
@@ -149,7 +149,7 @@ var _ = Describe("Registering a passkey", func() {
 })
 
 var _ = Describe("Naming a new passkey", func() {
-	Journey("REG-11", "accepts the name that is offered: the provider and the phone's family", config.Bridge, Regular,
+	Journey("REG-11", "accepts the name that is offered: the provider and the phone's family", Over(config.Bridge), Regular,
 		Given{Context: onAndroid()}, func(mia *Person) {
 			google := provider.GooglePasswordManager()
 			mia.phoneSavesIn(google)
@@ -170,7 +170,7 @@ var _ = Describe("Naming a new passkey", func() {
 			))
 		})
 
-	Journey("REG-12", "types a name with spaces around it, which is trimmed and otherwise kept exactly", config.Bridge, Regular,
+	Journey("REG-12", "types a name with spaces around it, which is trimmed and otherwise kept exactly", Over(config.Bridge), Regular,
 		Given{Context: onAndroid()}, func(mia *Person) {
 			const name = "Mia's <b>phone</b> & Söhne ☎"
 			google := provider.GooglePasswordManager()
@@ -190,7 +190,7 @@ var _ = Describe("Naming a new passkey", func() {
 			mia.finds("it counts as a name of hers", mia.row(stored).NamedByUser, gomega.BeTrue())
 		})
 
-	Journey("REG-13", "closes the tab instead of naming it, and finds the passkey with its default name", config.Bridge, Regular,
+	Journey("REG-13", "closes the tab instead of naming it, and finds the passkey with its default name", Over(config.Bridge), Regular,
 		Given{Policy: onlyTheApp(), Context: onAndroid()}, func(mia *Person) {
 			app := provider.LarkspurIDAndroid()
 			mia.phoneSavesIn(app)
@@ -210,21 +210,21 @@ var _ = Describe("Naming a new passkey", func() {
 })
 
 var _ = Describe("Leaving the wizard half-way", func() {
-	Journey("REG-14", "presses the browser's Back while the phone waits: the call is aborted and nothing is stored", config.Bridge, Regular,
+	Journey("REG-14", "presses the browser's Back while the phone waits: the call is aborted and nothing is stored", Over(config.Bridge), Regular,
 		Given{Policy: onlyTheApp(), Context: onAndroid()}, func(mia *Person) {
 			app := provider.LarkspurIDAndroid()
-			phone := mia.looksAway(app)
+			mia.looksAway(app)
 			calls := mia.spiesOnCeremonies()
 			mia.isSignedIn()
 			mia.startsAdding(inTheApp)
 			mia.walksTo(android, page.S7)
 			mia.presses("I understand")
 			mia.sees(page.S8)
-			mia.isAskedOnThePhone(phone)
+			mia.isAskedOnThePhone(app)
 			mia.goesBack()
 			mia.finds("the address is that of the screen before", mia.sees(page.S7).URL, gomega.HaveSuffix("/save-in"))
 			mia.findsBrokenOff(calls, "AbortError")
-			mia.touches(phone)
+			mia.touches(app)
 			mia.findsHeld(app, 0)
 			mia.findsStored(0)
 			mia.presses("I understand")
@@ -233,7 +233,7 @@ var _ = Describe("Leaving the wizard half-way", func() {
 			mia.findsHeld(app, 1)
 		})
 
-	Journey("REG-15", "reloads the Settings screen and finds it again, with Android still picked", config.Bridge, Regular,
+	Journey("REG-15", "reloads the Settings screen and finds it again, with Android still picked", Over(config.Bridge), Regular,
 		Given{}, func(mia *Person) {
 			mia.sitsAtAComputer()
 			mia.isSignedIn()
@@ -250,21 +250,21 @@ var _ = Describe("Leaving the wizard half-way", func() {
 			mia.finds("no ceremony has begun", mia.ceremonies(), gomega.BeEmpty())
 		})
 
-	Journey("REG-16", "reloads while the phone waits, is told of the interruption, and gets a new challenge", config.Bridge, Regular,
+	Journey("REG-16", "reloads while the phone waits, is told of the interruption, and gets a new challenge", Over(config.Bridge), Regular,
 		Given{Policy: onlyTheApp(), Context: onAndroid()}, func(mia *Person) {
 			app := provider.LarkspurIDAndroid()
-			phone := mia.looksAway(app)
+			mia.looksAway(app)
 			mia.isSignedIn()
 			mia.startsAdding(inTheApp)
 			mia.walksTo(android, page.S7)
 			mia.presses("I understand")
 			mia.sees(page.S8)
-			mia.isAskedOnThePhone(phone)
+			mia.isAskedOnThePhone(app)
 			mia.reloads()
 			mia.sees(page.S7)
 			mia.reads("Setup was interrupted")
 			mia.findsDeadChallenge("interrupted", "AbortError")
-			mia.touches(phone)
+			mia.touches(app)
 			mia.findsHeld(app, 0)
 			mia.presses("I understand")
 			mia.finishes()
@@ -276,7 +276,7 @@ var _ = Describe("Leaving the wizard half-way", func() {
 			mia.findsHeld(app, 1)
 		})
 
-	Journey("REG-17", "cancels before anything is at stake and is back on Security info at once, with the focus on Add", config.Bridge, Regular,
+	Journey("REG-17", "cancels before anything is at stake and is back on Security info at once, with the focus on Add", Over(config.Bridge), Regular,
 		Given{}, func(mia *Person) {
 			mia.sitsAtAComputer()
 			mia.isSignedIn()
@@ -292,7 +292,7 @@ var _ = Describe("Leaving the wizard half-way", func() {
 })
 
 var _ = Describe("Registering beside other passkeys", func() {
-	Journey("REG-18", "adds the app while two other providers hold a passkey: both are on the exclude list", config.Bridge, Regular,
+	Journey("REG-18", "adds the app while two other providers hold a passkey: both are on the exclude list", Over(config.Bridge), Regular,
 		Given{Context: onAndroid()}, func(mia *Person) {
 			app := provider.LarkspurIDAndroid()
 			mia.hasPasskeyIn(provider.GooglePasswordManager())
@@ -310,7 +310,7 @@ var _ = Describe("Registering beside other passkeys", func() {
 			mia.finds("the server's options excluded both", latest(mia.registrations()).ExcludeIDs, both)
 		})
 
-	Journey("REG-22", "adds the tenth passkey, after which there is room for no more", config.Bridge, Regular,
+	Journey("REG-22", "adds the tenth passkey, after which there is room for no more", Over(config.Bridge), Regular,
 		Given{}, func(mia *Person) {
 			tenth := provider.Unknown(uuid.MustParse("0f0e0d0c-0b0a-4908-8706-050403020100"))
 			for _, one := range provider.All() {
@@ -332,7 +332,7 @@ var _ = Describe("Registering beside other passkeys", func() {
 })
 
 var _ = Describe("Where a new passkey lives", func() {
-	Journey("REG-19", "registers with an authenticator that backs up, and the card says that the passkey syncs", config.DevTools, Regular,
+	Journey("REG-19", "registers with an authenticator that backs up, and the card says that the passkey syncs", Over(config.DevTools), Regular,
 		Given{}, func(mia *Person) {
 			device := mia.plugsIn(webauthn.Platform())
 			mia.isSignedIn()
@@ -343,7 +343,7 @@ var _ = Describe("Where a new passkey lives", func() {
 			mia.finds("it can be and is backed up", mia.row(stored), gomega.And(gomega.HaveField("BackupEligible", true), gomega.HaveField("BackupState", true)))
 		})
 
-	Journey("REG-20", "registers with an authenticator that never backs up, and the card says this device only", config.DevTools, Regular,
+	Journey("REG-20", "registers with an authenticator that never backs up, and the card says this device only", Over(config.DevTools), Regular,
 		Given{}, func(mia *Person) {
 			no := false
 			bound := webauthn.Platform()
@@ -359,7 +359,7 @@ var _ = Describe("Where a new passkey lives", func() {
 })
 
 var _ = Describe("What a registration asks for", func() {
-	Journey("REG-25", "is asked for a passkey with a random user id, a fresh challenge, verification and discoverability", config.API, Regular,
+	Journey("REG-25", "is asked for a passkey with a random user id, a fresh challenge, verification and discoverability", Over(config.API), Regular,
 		Given{}, func(mia *Person) {
 			const asked = 20
 			first := mia.readsOptions(mia.standsBeforeCreating(mia.Account, "app"), asked)

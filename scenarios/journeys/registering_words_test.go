@@ -18,42 +18,9 @@ import (
 	"github.com/passkeylab/passkeylab/harness/lab"
 	"github.com/passkeylab/passkeylab/harness/page"
 	"github.com/passkeylab/passkeylab/rp"
-	"github.com/passkeylab/passkeylab/virtualauth"
-	"github.com/passkeylab/passkeylab/virtualauth/provider"
 )
 
 // This file holds the words for adding a passkey step by step.
-
-// looksAway makes a provider answer next whose owner does not touch it for now.
-func (p *Person) looksAway(from provider.Provider) *lab.Pocket {
-	GinkgoHelper()
-	pocket := p.phoneSavesIn(from)
-	p.does("does not touch the phone for now", func(context.Context) error {
-		pocket.Owner.Feels(lab.Waits)
-		return nil
-	})
-	return pocket
-}
-
-// sitsAtAComputer puts the handset beside the computer that shows the pages.
-func (p *Person) sitsAtAComputer() {
-	GinkgoHelper()
-	p.does("sits at a computer with the phone beside it", func(context.Context) error {
-		p.Handset.Attach(lab.CrossPlatform)
-		return nil
-	})
-}
-
-// isAskedOnThePhone finds that the phone has come to ask the person, once, whether to make a passkey.
-func (p *Person) isAskedOnThePhone(pocket *lab.Pocket) {
-	GinkgoHelper()
-	p.comesToFind("the phone asks once whether to make a passkey for "+p.Account.UserName, func(context.Context) (any, error) {
-		return pocket.Owner.Asked(), nil
-	}, gomega.ConsistOf(gomega.And(
-		gomega.HaveField("Reason", virtualauth.ToCreate), gomega.HaveField("RPID", p.RPID()), gomega.HaveField("Verify", true),
-		gomega.HaveField("Accounts", gomega.ConsistOf(gomega.HaveField("UserName", p.Account.UserName))),
-	)))
-}
 
 // goesOn presses the primary button of a screen and finds itself on another one, at that place of the wizard.
 func (p *Person) goesOn(to page.Step, place string) page.Screen {
@@ -170,7 +137,7 @@ func (p *Person) movesToANewTab() {
 		if err != nil {
 			return err
 		}
-		p.Page, p.scene = fresh, &window{journey: p.id, page: fresh}
+		p.Page, p.scene = fresh, &window{journey: p.place, page: fresh}
 		return nil
 	})
 }
@@ -240,15 +207,6 @@ func (p *Person) theCard() page.PasskeyCard {
 	cards := p.cards()
 	p.finds("there is one card", cards, gomega.HaveLen(1))
 	return cards[0]
-}
-
-// touches makes the person agree on the phone from now on, also to what waits there.
-func (p *Person) touches(pocket *lab.Pocket) {
-	GinkgoHelper()
-	p.does("touches the phone", func(context.Context) error {
-		pocket.Owner.Feels(lab.Agrees)
-		return nil
-	})
 }
 
 // excludedOnThePhone returns the exclude list of the latest ceremony that reached the phone.

@@ -16,7 +16,7 @@ import (
 )
 
 var _ = Describe("Security", func() {
-	Journey("SEC-01", "cannot answer another session's challenge", config.API, Regular, Given{}, func(mia *Person) {
+	Journey("SEC-01", "cannot answer another session's challenge", Over(config.API), Regular, Given{}, func(mia *Person) {
 		first, second := mia.startsARun(), mia.startsARun()
 		credential := mia.answers(first)
 		mia.asksForOptions(second)
@@ -25,7 +25,7 @@ var _ = Describe("Security", func() {
 		mia.findsStored(0)
 	})
 
-	Journey("SEC-02", "posts a valid answer for her own account in somebody else's run: neither account changes", config.API, Essential, Given{}, func(mia *Person) {
+	Journey("SEC-02", "posts a valid answer for her own account in somebody else's run: neither account changes", Over(config.API), Essential, Given{}, func(mia *Person) {
 		hers := mia.startsARun()
 		credential := mia.answers(hers)
 		var zoe lab.Account
@@ -51,7 +51,7 @@ var _ = Describe("Security", func() {
 		mia.finds("zoe has no passkey either", mia.storedOf(zoe), gomega.BeEmpty())
 	})
 
-	Journey("SEC-03", "is protected from changes that come from another site", config.API, Regular, Given{}, func(mia *Person) {
+	Journey("SEC-03", "is protected from changes that come from another site", Over(config.API), Regular, Given{}, func(mia *Person) {
 		mia.hasPasskeyIn(provider.LarkspurIDAndroid())
 		stored := mia.findsStored(1)[0]
 		visitor := mia.signsInAsVisitor()
@@ -70,7 +70,7 @@ var _ = Describe("Security", func() {
 		mia.finds("the passkey is as it was", mia.findsStored(1)[0], gomega.Equal(stored))
 	})
 
-	Journey("SEC-04", "names a passkey like an attack: it is shown as text, and invisible characters are refused", config.Bridge, Regular,
+	Journey("SEC-04", "names a passkey like an attack: it is shown as text, and invisible characters are refused", Over(config.Bridge), Regular,
 		Given{Context: onAndroid()}, func(mia *Person) {
 			const attack = `<img src=x onerror=alert(1)>`
 			inApp := provider.LarkspurIDAndroid()
@@ -97,7 +97,7 @@ var _ = Describe("Security", func() {
 			mia.finds("the store has the name as it was typed", mia.findsStored(1)[0].Name, gomega.Equal(attack))
 		})
 
-	Journey("SEC-05", "cannot rename or delete with somebody else's credential id", config.API, Regular, Given{}, func(mia *Person) {
+	Journey("SEC-05", "cannot rename or delete with somebody else's credential id", Over(config.API), Regular, Given{}, func(mia *Person) {
 		mia.hasPasskeyIn(provider.LarkspurIDAndroid())
 		before := mia.findsStored(1)[0]
 		stranger := mia.visitsAs("zoe")
@@ -164,7 +164,7 @@ func (p *Person) makes(options []byte, lie client.Misbehaviour) []byte {
 	p.does("makes a credential", func(ctx context.Context) error {
 		google := provider.GooglePasswordManager()
 		c := &client.Client{
-			Origin: p.Origin, Device: p.Handset.Has(google).Authenticator, Attachment: lab.Platform,
+			Origin: p.Origin, Device: p.phone.Authenticator(google), Attachment: lab.Platform,
 			Transports: google.Model.Transports, Misbehave: lie,
 		}
 		var err error

@@ -14,7 +14,7 @@ import (
 )
 
 var _ = Describe("Signing in", func() {
-	Journey("SI-01", "signs in on the device that holds the passkey, and its card says it was used today", config.DevTools, Essential,
+	Journey("SI-01", "signs in on the device that holds the passkey, and its card says it was used today", Over(config.DevTools), Essential,
 		Given{}, func(mia *Person) {
 			authenticator := mia.hasPasskeyOnThisDevice(webauthn.Platform())
 			mia.finds("it was never used", mia.cards()[0].LastUsed, gomega.ContainSubstring("Never used"))
@@ -28,7 +28,7 @@ var _ = Describe("Signing in", func() {
 			mia.finds("store and authenticator agree on the counter", mia.heldBy(authenticator).SignCount, gomega.BeEquivalentTo(stored.SignCount))
 		})
 
-	Journey("SI-03", "signs in without typing a name: the passkey's user handle finds the account", config.DevTools, Regular,
+	Journey("SI-03", "signs in without typing a name: the passkey's user handle finds the account", Over(config.DevTools), Regular,
 		Given{}, func(mia *Person) {
 			authenticator := mia.hasPasskeyOnThisDevice(webauthn.Platform())
 			mia.signsOutAndLeaves(authenticator)
@@ -47,7 +47,7 @@ var _ = Describe("Signing in", func() {
 			mia.findsAudited(rp.ActionSignIn, "")
 		})
 
-	Journey("SI-04", "is offered the passkey by autofill, and it signs in", config.DevTools, Regular,
+	Journey("SI-04", "is offered the passkey by autofill, and it signs in", Over(config.DevTools), Regular,
 		Given{}, func(mia *Person) {
 			authenticator := mia.hasPasskeyOnThisDevice(webauthn.Platform())
 			mia.presses("Sign out")
@@ -58,7 +58,7 @@ var _ = Describe("Signing in", func() {
 			mia.finds("the passkey was used", mia.row(mia.findsStored(1)[0]).LastUsedAt, gomega.BeTemporally("==", mia.Clock.Now()))
 		})
 
-	Journey("SI-06", "cannot sign in with a bogus signature, and nothing changes", config.DevTools, Regular,
+	Journey("SI-06", "cannot sign in with a bogus signature, and nothing changes", Over(config.DevTools), Regular,
 		Given{}, func(mia *Person) {
 			authenticator := mia.hasPasskeyOnThisDevice(webauthn.Platform())
 			before := mia.findsStored(1)[0]
@@ -72,7 +72,7 @@ var _ = Describe("Signing in", func() {
 			mia.findsAudited(rp.ActionSignInRefused, rp.CodeSignInFailed)
 		})
 
-	Journey("SI-07", "cannot sign in without user verification", config.DevTools, Regular,
+	Journey("SI-07", "cannot sign in without user verification", Over(config.DevTools), Regular,
 		Given{}, func(mia *Person) {
 			authenticator := mia.hasPasskeyOnThisDevice(webauthn.Platform())
 			before := mia.findsStored(1)[0]
@@ -85,7 +85,7 @@ var _ = Describe("Signing in", func() {
 			mia.opens("/security-info", page.SignIn)
 		})
 
-	Journey("SI-08", "is stopped when the passkey's counter goes back, and the audit log says so", config.DevTools, Regular,
+	Journey("SI-08", "is stopped when the passkey's counter goes back, and the audit log says so", Over(config.DevTools), Regular,
 		Given{}, func(mia *Person) {
 			authenticator := mia.hasPasskeyOnThisDevice(webauthn.SecurityKey())
 			mia.signsOutAndLeaves(authenticator)
@@ -103,7 +103,7 @@ var _ = Describe("Signing in", func() {
 
 	// The browser's own authenticator counts from one when it makes a passkey, so the bridge's synced provider is the one
 	// that can tell this.
-	Journey("SI-09", "keeps signing in with a passkey whose counter is always zero", config.Bridge, Regular,
+	Journey("SI-09", "keeps signing in with a passkey whose counter is always zero", Over(config.Bridge), Regular,
 		Given{Context: onAndroid()}, func(mia *Person) {
 			inGoogle := provider.GooglePasswordManager()
 			mia.hasPasskeyIn(inGoogle)

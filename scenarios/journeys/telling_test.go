@@ -18,7 +18,7 @@ import (
 // Telling records a journey as it is told: its steps, their pictures, and, if
 // it fails, which step failed, what was expected and what the page showed.
 type Telling struct {
-	id      string
+	place   string // the unique name of its stage and of its folder of evidence
 	result  reports.Result
 	secrets *trace.Redactor // of the stage; nil before there is one knows the patterns only
 	scene   scene

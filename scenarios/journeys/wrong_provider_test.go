@@ -22,7 +22,7 @@ var _ = Describe("Saving in the wrong provider", func() {
 	app, google, samsung := provider.LarkspurIDAndroid(), provider.GooglePasswordManager(), provider.SamsungPass()
 	onPhone := Given{Policy: onlyTheApp(), Context: onAndroid()}
 
-	Journey("WP-01", "is told that it was saved in Google Password Manager; nothing is stored, and the try is remembered", config.Bridge, Essential,
+	Journey("WP-01", "is told that it was saved in Google Password Manager; nothing is stored, and the try is remembered", Over(config.Bridge, config.Hybrid).Cannot(config.DevTools, oneAAGUID), Essential,
 		onPhone, func(mia *Person) {
 			mia.isSignedIn()
 			screen := mia.savesInTheWrongPlace(google)
@@ -30,11 +30,11 @@ var _ = Describe("Saving in the wrong provider", func() {
 			mia.reads("Saved in the wrong place", "Yours was saved in Google Password Manager", "It was not added here and cannot sign you in")
 			mia.findsStored(0)
 			stray := mia.findsHeld(google, 1)[0]
-			mia.findsRefused(tryOf(stray, google, rp.ScopeThisDevice))
+			mia.findsRefused(tryOf(stray, google, mia.phone.Scope()))
 			mia.findsAudited(rp.ActionPasskeyRefused, rp.CodeProviderNotAllowed)
 		})
 
-	Journey("WP-02", "removes the stray and tries again in the app: it is stored, by a new challenge, and only once", config.Bridge, Essential,
+	Journey("WP-02", "removes the stray and tries again in the app: it is stored, by a new challenge, and only once", Over(config.Bridge, config.Hybrid).Cannot(config.DevTools, oneAAGUID), Essential,
 		onPhone, func(mia *Person) {
 			mia.isSignedIn()
 			mia.savesInTheWrongPlace(google)
@@ -55,7 +55,7 @@ var _ = Describe("Saving in the wrong provider", func() {
 			mia.finds("both belong to the one run, which counts two attempts", mia.runs(), gomega.ConsistOf(gomega.HaveField("Attempt", 2)))
 		})
 
-	Journey("WP-03", "leaves the stray where it is and tries again in the app: it is stored all the same", config.Bridge, Essential,
+	Journey("WP-03", "leaves the stray where it is and tries again in the app: it is stored all the same", Over(config.Bridge, config.Hybrid).Cannot(config.DevTools, oneAAGUID), Essential,
 		onPhone, func(mia *Person) {
 			mia.isSignedIn()
 			mia.savesInTheWrongPlace(google)
@@ -63,11 +63,11 @@ var _ = Describe("Saving in the wrong provider", func() {
 			mia.finishes()
 			mia.findsStoredIn(app)
 			stray := mia.findsHeld(google, 1)[0]
-			mia.findsRefused(tryOf(stray, google, rp.ScopeThisDevice))
+			mia.findsRefused(tryOf(stray, google, mia.phone.Scope()))
 			mia.finds("the stray was not excluded from the second try", mia.registrations()[1].ExcludeIDs, gomega.BeEmpty())
 		})
 
-	Journey("WP-04", "signs in with the stray and reads that it was never added, where it is, and what else to use", config.Bridge, Essential,
+	Journey("WP-04", "signs in with the stray and reads that it was never added, where it is, and what else to use", Over(config.Bridge, config.Hybrid).Cannot(config.DevTools, oneAAGUID), Essential,
 		onPhone, func(mia *Person) {
 			mia.isSignedIn()
 			mia.savesInTheWrongPlace(google)
@@ -90,7 +90,7 @@ var _ = Describe("Saving in the wrong provider", func() {
 			mia.signsInWithPassword()
 		})
 
-	Journey("WP-05", "goes on without looking on a phone that suggests Samsung Pass, and reads how to remove it there", config.Bridge, Regular,
+	Journey("WP-05", "goes on without looking on a phone that suggests Samsung Pass, and reads how to remove it there", Over(config.Bridge, config.Hybrid).Cannot(config.DevTools, oneAAGUID), Regular,
 		onPhone, func(mia *Person) {
 			mia.phoneDefaultsTo(samsung, app)
 			mia.isSignedIn()
@@ -104,10 +104,10 @@ var _ = Describe("Saving in the wrong provider", func() {
 			mia.findsStored(0)
 			stray := mia.findsHeld(samsung, 1)[0]
 			mia.findsHeld(app, 0)
-			mia.findsRefused(tryOf(stray, samsung, rp.ScopeThisDevice))
+			mia.findsRefused(tryOf(stray, samsung, mia.phone.Scope()))
 		})
 
-	Journey("WP-07", "saves in a provider that nobody knows: it is called another password manager, and the details have its AAGUID", config.Bridge, Regular,
+	Journey("WP-07", "saves in a provider that nobody knows: it is called another password manager, and the details have its AAGUID", Over(config.Bridge), Regular,
 		onPhone, func(mia *Person) {
 			stranger := provider.Unknown(uuid.MustParse("5a3c1b7e-9d24-4f68-8a0b-c1d2e3f40516"))
 			mia.isSignedIn()
@@ -122,7 +122,7 @@ var _ = Describe("Saving in the wrong provider", func() {
 			mia.findsRefused(tryOf(stray, stranger, rp.ScopeThisDevice))
 		})
 
-	Journey("WP-08", "saves in a provider that does not say which it is: no provider is named", config.Bridge, Regular,
+	Journey("WP-08", "saves in a provider that does not say which it is: no provider is named", Over(config.Bridge), Regular,
 		onPhone, func(mia *Person) {
 			silent := provider.Undisclosed()
 			mia.isSignedIn()
@@ -134,7 +134,7 @@ var _ = Describe("Saving in the wrong provider", func() {
 			mia.findsRefused(tryOf(stray, silent, rp.ScopeThisDevice))
 		})
 
-	Journey("WP-09", "saves on this very device: the browser is told once that this passkey is unknown, and drops it", config.DevTools, Regular,
+	Journey("WP-09", "saves on this very device: the browser is told once that this passkey is unknown, and drops it", Over(config.DevTools), Regular,
 		onPhone, func(mia *Person) {
 			authenticator := mia.plugsIn(webauthn.Platform())
 			spy := mia.spiesOnSignals()
@@ -160,9 +160,9 @@ var _ = Describe("Saving in the wrong provider", func() {
 			mia.findsNoRemovalClaimed()
 		})
 
-	Journey("WP-10", "saves on another device: the phone still holds the stray, no signal is sent, and the page claims no removal", config.Bridge, Regular,
+	Journey("WP-10", "saves on another device: the phone still holds the stray, no signal is sent, and the page claims no removal", Over(config.Bridge), Regular,
 		Given{Policy: onlyTheApp()}, func(mia *Person) {
-			mia.holdsThePhoneBesideTheComputer()
+			mia.sitsAtAComputer()
 			spy := mia.spiesOnSignals()
 			mia.isSignedIn()
 			mia.savesInTheWrongPlace(google)
@@ -174,7 +174,7 @@ var _ = Describe("Saving in the wrong provider", func() {
 			mia.findsNoRemovalClaimed()
 		})
 
-	Journey("WP-11", "saves in the wrong place with a browser that has no Signal API: no error, and the steps are there", config.DevTools, Regular,
+	Journey("WP-11", "saves in the wrong place with a browser that has no Signal API: no error, and the steps are there", Over(config.DevTools), Regular,
 		Given{Policy: onlyTheApp(), Context: onAndroid(), Setup: withoutSignals}, func(mia *Person) {
 			authenticator := mia.plugsIn(webauthn.Platform())
 			mia.isSignedIn()
@@ -198,7 +198,7 @@ var _ = Describe("Saving in the wrong provider", func() {
 			mia.finds("the try is remembered", mia.refused(), gomega.HaveLen(1))
 		})
 
-	Journey("WP-12", "tries again five minutes after proving it is her: proof is asked once, then where to save", config.Bridge, Regular,
+	Journey("WP-12", "tries again five minutes after proving it is her: proof is asked once, then where to save", Over(config.Bridge), Regular,
 		onPhone, func(mia *Person) {
 			mia.isSignedIn()
 			mia.savesInTheWrongPlace(google)
@@ -214,10 +214,10 @@ var _ = Describe("Saving in the wrong provider", func() {
 			))
 		})
 
-	Journey("WP-13", "ends in the wrong place three times: the third time brings advice to switch it off, or to use another way", config.Bridge, Regular,
+	Journey("WP-13", "ends in the wrong place three times: the third time brings advice to switch it off, or to use another way", Over(config.Bridge), Regular,
 		Given{Policy: onlyTheApp()}, func(mia *Person) {
 			const advice = "It keeps going to the wrong place?"
-			mia.holdsThePhoneBesideTheComputer()
+			mia.sitsAtAComputer()
 			mia.isSignedIn()
 			mia.savesInTheWrongPlace(google)
 			mia.doesNotRead(advice)
@@ -232,7 +232,7 @@ var _ = Describe("Saving in the wrong provider", func() {
 			mia.findsHeld(google, 1)
 		})
 
-	Journey("WP-15", "has only the wrong provider switched on: the first step leads to the setting, and from there the wizard goes on", config.Bridge, Regular,
+	Journey("WP-15", "has only the wrong provider switched on: the first step leads to the setting, and from there the wizard goes on", Over(config.Bridge), Regular,
 		onPhone, func(mia *Person) {
 			mia.phoneDefaultsTo(google)
 			mia.isSignedIn()
@@ -251,7 +251,7 @@ var _ = Describe("Saving in the wrong provider", func() {
 			mia.findsHeld(google, 1)
 		})
 
-	Journey("WP-18", "uses a blocked provider and is refused, then another one and is accepted", config.Bridge, Regular,
+	Journey("WP-18", "uses a blocked provider and is refused, then another one and is accepted", Over(config.Bridge), Regular,
 		Given{Policy: policy.BlockList(google.Model.AAGUID), Context: onAndroid()}, func(mia *Person) {
 			mia.isSignedIn()
 			mia.savesInTheWrongPlace(google)
@@ -263,7 +263,7 @@ var _ = Describe("Saving in the wrong provider", func() {
 			mia.findsStoredIn(samsung)
 		})
 
-	Journey("WP-19", "cannot pass with a permitted AAGUID in the unsigned copy: what is signed decides", config.API, Regular,
+	Journey("WP-19", "cannot pass with a permitted AAGUID in the unsigned copy: what is signed decides", Over(config.API), Regular,
 		Given{Policy: onlyTheApp()}, func(mia *Person) {
 			visitor := mia.addsOverTheAPI("app")
 			reply := mia.handsIn(visitor, mia.makesOneWith(visitor, google, client.Misbehaviour{OuterAAGUID: app.Model.AAGUID}))
@@ -282,7 +282,7 @@ var _ = Describe("Saving in the wrong provider", func() {
 			mia.findsStoredIn(app)
 		})
 
-	Journey("WP-20", "leaves the removal for later: Security info reminds her how, until she dismisses it", config.Bridge, Regular,
+	Journey("WP-20", "leaves the removal for later: Security info reminds her how, until she dismisses it", Over(config.Bridge), Regular,
 		onPhone, func(mia *Person) {
 			mia.isSignedIn()
 			mia.savesInTheWrongPlace(google)

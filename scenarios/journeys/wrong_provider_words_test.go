@@ -22,31 +22,12 @@ import (
 	"github.com/passkeylab/passkeylab/virtualauth/provider"
 )
 
-// holdsThePhoneBesideTheComputer makes the phone answer another device than the one the browser runs on.
-func (p *Person) holdsThePhoneBesideTheComputer() {
-	GinkgoHelper()
-	p.does("holds the phone beside the computer", func(context.Context) error {
-		p.Handset.Attach(lab.CrossPlatform)
-		return nil
-	})
-}
-
-// phoneDefaultsTo puts a provider first on the phone: it answers until the person chooses another one.
-func (p *Person) phoneDefaultsTo(in provider.Provider, others ...provider.Provider) {
-	GinkgoHelper()
-	p.does("has a phone whose default is "+in.Name, func(context.Context) error {
-		for _, each := range append([]provider.Provider{in}, others...) {
-			p.Handset.Has(each)
-		}
-		return nil
-	})
-}
-
 // understands presses the button of the Where-it-will-be-saved screen, which starts the ceremony.
 func (p *Person) understands() {
 	GinkgoHelper()
 	p.sees(page.S7)
 	p.presses("I understand")
+	p.scans()
 }
 
 // savesInTheWrongPlace walks from Security info to the screen that says the passkey is in the wrong place.
@@ -66,19 +47,6 @@ func (p *Person) triesAgainIn(in provider.Provider) {
 	p.sees(page.S7)
 	p.phoneSavesIn(in)
 	p.understands()
-}
-
-// removesItFrom deletes the one passkey that a provider on the phone holds, in the provider itself.
-func (p *Person) removesItFrom(in provider.Provider) {
-	GinkgoHelper()
-	p.does("removes the passkey from "+in.Name+" on the phone", func(context.Context) error {
-		authenticator := p.Handset.Has(in).Authenticator
-		held := authenticator.Credentials()
-		if err := holds("what "+in.Name+" holds", held, gomega.HaveLen(1)); err != nil {
-			return err
-		}
-		return authenticator.Delete(held[0].ID)
-	})
 }
 
 // findsRefused finds exactly these refused tries remembered, in any order.
