@@ -163,7 +163,7 @@ var _ = Describe("A passkey that is there already", func() {
 			before := mia.findsStored(2)
 			mia.isSignedIn()
 			mia.phoneSavesIn(google)
-			mia.phone.Authenticator(google).Misbehave.IgnoreExcludeList = true
+			mia.Handset.Has(google).Authenticator.Misbehave.IgnoreExcludeList = true
 			mia.addsAPasskey(anyPasskey, android)
 			stored := mia.findsStored(3)
 			held := mia.findsHeld(google, 1)[0]
@@ -185,7 +185,7 @@ var _ = Describe("A passkey that is there already", func() {
 		Given{}, func(mia *Person) {
 			mia.hasPasskeyIn(app)
 			before := mia.findsStored(1)
-			mia.phone.Authenticator(onePassword).Misbehave.CredentialID = before[0].ID
+			mia.Handset.Has(onePassword).Authenticator.Misbehave.CredentialID = before[0].ID
 			visitor := mia.addsOverTheAPI("passkey")
 			reply := mia.handsIn(visitor, mia.makesOneWith(visitor, onePassword, client.Misbehaviour{}))
 			mia.finds("it is refused as a conflict", reply.Status, gomega.Equal(http.StatusConflict))
@@ -204,7 +204,7 @@ var _ = Describe("A passkey that is there already", func() {
 			before := mia.storedOf(otto)
 			mia.finds("Otto has one passkey", before, gomega.HaveLen(1))
 
-			mia.phone.Authenticator(onePassword).Misbehave.CredentialID = before[0].ID
+			mia.Handset.Has(onePassword).Authenticator.Misbehave.CredentialID = before[0].ID
 			visitor := mia.addsOverTheAPI("passkey")
 			reply := mia.handsIn(visitor, mia.makesOneWith(visitor, onePassword, client.Misbehaviour{}))
 			mia.finds("it is refused", reply.Status, gomega.Equal(http.StatusUnprocessableEntity))
@@ -218,6 +218,35 @@ var _ = Describe("A passkey that is there already", func() {
 			mia.findsStored(0)
 			mia.finds("Otto's passkey is as it was", mia.storedOf(otto), gomega.Equal(before))
 			mia.findsRefused()
+		})
+
+	Journey("EX-14", "has a passkey that the organisation no longer accepts: its card says so and offers the app, which she adds", Over(config.Bridge), Regular,
+		anyProvider, func(mia *Person) {
+			mia.hasPasskeyIn(google)
+			before := mia.findsStored(1)
+			mia.isSignedIn()
+			mia.finds("its card is like any other", mia.theCard().Status, gomega.Equal("active"))
+			mia.policyBecomes("only the app", onlyTheApp())
+			mia.opensSecurityInfo()
+			mia.finds("its card is blocked", mia.theCard(), gomega.And(
+				gomega.HaveField("Status", "blockedByPolicy"),
+				gomega.HaveField("Text", gomega.ContainSubstring("Blocked by your organisation")),
+				gomega.HaveField("Text", gomega.ContainSubstring("no longer accepts passkeys from this provider, so this one cannot sign you in")),
+			))
+			mia.findsUnchanged(before)
+			mia.follows("Add one in Larkspur ID")
+			mia.sees(page.S1)
+			mia.picks(inTheApp, page.S3)
+			mia.phoneSavesIn(app)
+			mia.walksTo(android, page.S7)
+			mia.understands()
+			mia.finishes()
+			stored := mia.findsStored(2)
+			mia.finds("the new one is the app's", stored[1].ID, gomega.Equal(mia.findsHeld(app, 1)[0].ID))
+			mia.finds("one card is blocked, the other is not", mia.cards(), gomega.ConsistOf(
+				gomega.HaveField("Status", "blockedByPolicy"), gomega.HaveField("Status", "active"),
+			))
+			mia.findsHeld(google, 1)
 		})
 })
 

@@ -14,7 +14,6 @@ import (
 	"github.com/passkeylab/passkeylab/harness/page"
 	"github.com/passkeylab/passkeylab/rp"
 	"github.com/passkeylab/passkeylab/virtualauth"
-	"github.com/passkeylab/passkeylab/virtualauth/ctap2"
 	"github.com/passkeylab/passkeylab/virtualauth/provider"
 )
 
@@ -36,8 +35,13 @@ func (p *Person) reachesTheCeremony(method string) {
 // resetsThePhone takes away everything that a provider on the phone holds, as a factory reset would.
 func (p *Person) resetsThePhone(in provider.Provider) {
 	GinkgoHelper()
-	p.does("resets the phone with "+in.Name, func(ctx context.Context) error {
-		return ctap2.Reset(ctx, p.phone.Unattended(in))
+	p.does("resets the phone with "+in.Name, func(context.Context) error {
+		for _, held := range p.phone.Held(in) {
+			if err := p.phone.Remove(in, held.ID); err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 	p.findsHeld(in, 0)
 }

@@ -32,6 +32,13 @@ func (p *Person) hasPasskeyIn(in provider.Provider) {
 	p.does("has a passkey in "+in.Name, func(ctx context.Context) error { return p.Stage.GiveIn(ctx, in, p.phone.Unattended(in)) })
 }
 
+// policyBecomes changes what the organisation accepts, from now on.
+func (p *Person) policyBecomes(what string, accepted policy.Policy) {
+	GinkgoHelper()
+	party := p.inside("the policy")
+	p.does("has an organisation that from now on accepts "+what, func(ctx context.Context) error { return party.SetPolicy(ctx, accepted) })
+}
+
 // plugsIn gives the window a DevTools virtual authenticator.
 func (p *Person) plugsIn(o webauthn.Options) *webauthn.Authenticator {
 	GinkgoHelper()

@@ -20,8 +20,10 @@ import (
 // hand is the phone in her hand, as one driver has it. A provider that is not on the phone yet is put there by the first word
 // that names it; the first one of all is the one that the phone suggests.
 type hand interface {
-	// Authenticator is what makes and keeps the passkeys of a provider.
-	Authenticator(in provider.Provider) *virtualauth.Authenticator
+	// Held are the passkeys that a provider keeps, oldest first.
+	Held(in provider.Provider) []virtualauth.Credential
+	// Remove deletes one of them, in the provider itself.
+	Remove(in provider.Provider, id []byte) error
 	// Unattended answers for a provider at once, as if she had agreed: for what is there before a journey begins.
 	Unattended(in provider.Provider) ctap2.Transport
 	// Choose makes the person pick the provider whenever the phone asks where to save, or which passkey to use.
@@ -33,6 +35,8 @@ type hand interface {
 	// Beside puts the phone beside the computer that shows the pages; until then the pages are its own browser's, where the
 	// driver has such a thing.
 	Beside()
+	// IPhone makes the phone an iPhone with that version of iOS; before, it is an Android phone.
+	IPhone(version int) error
 	// Scope is where the relying party learns that the passkeys are.
 	Scope() rp.DeviceScope
 }
@@ -58,11 +62,17 @@ type behindThePage struct {
 	beside  bool
 }
 
-func (b *behindThePage) Authenticator(in provider.Provider) *virtualauth.Authenticator {
-	return b.handset.Has(in).Authenticator
+func (b *behindThePage) Held(in provider.Provider) []virtualauth.Credential {
+	return b.handset.Has(in).Authenticator.Credentials()
 }
 
-func (b *behindThePage) Unattended(in provider.Provider) ctap2.Transport { return b.Authenticator(in) }
+func (b *behindThePage) Remove(in provider.Provider, id []byte) error {
+	return b.handset.Has(in).Authenticator.Delete(id)
+}
+
+func (b *behindThePage) Unattended(in provider.Provider) ctap2.Transport {
+	return b.handset.Has(in).Authenticator
+}
 
 func (b *behindThePage) Choose(in provider.Provider) { b.handset.Choose(in) }
 func (b *behindThePage) Feel(in provider.Provider, mood lab.Mood) {
@@ -76,6 +86,8 @@ func (b *behindThePage) Beside() {
 	b.handset.Attach(lab.CrossPlatform)
 	b.beside = true
 }
+
+func (b *behindThePage) IPhone(int) error { return nil } // its providers say what it is
 
 func (b *behindThePage) Scope() rp.DeviceScope {
 	if b.beside {
@@ -131,12 +143,18 @@ func (p *Person) sitsAtAComputer() {
 	})
 }
 
+// hasAnIPhone makes the phone an iPhone.
+func (p *Person) hasAnIPhone(version int) {
+	GinkgoHelper()
+	p.does(fmt.Sprintf("has an iPhone with iOS %d", version), func(context.Context) error { return p.phone.IPhone(version) })
+}
+
 // phoneDefaultsTo puts a provider first on the phone: it answers until the person chooses another one.
 func (p *Person) phoneDefaultsTo(in provider.Provider, others ...provider.Provider) {
 	GinkgoHelper()
 	p.does("has a phone whose default is "+in.Name, func(context.Context) error {
 		for _, each := range append([]provider.Provider{in}, others...) {
-			p.phone.Authenticator(each)
+			p.phone.Held(each)
 		}
 		return nil
 	})
@@ -172,7 +190,7 @@ func (p *Person) findsAskedLast(in provider.Provider, reason virtualauth.Reason)
 // findsHeld finds how many passkeys a provider on the phone holds, and returns them.
 func (p *Person) findsHeld(in provider.Provider, count int) []virtualauth.Credential {
 	GinkgoHelper()
-	held := p.phone.Authenticator(in).Credentials()
+	held := p.phone.Held(in)
 	p.finds(fmt.Sprintf("%s holds %d passkeys", in.Name, count), held, gomega.HaveLen(count))
 	return held
 }
@@ -181,11 +199,10 @@ func (p *Person) findsHeld(in provider.Provider, count int) []virtualauth.Creden
 func (p *Person) removesItFrom(in provider.Provider) {
 	GinkgoHelper()
 	p.does("removes the passkey from "+in.Name+" on the phone", func(context.Context) error {
-		authenticator := p.phone.Authenticator(in)
-		held := authenticator.Credentials()
+		held := p.phone.Held(in)
 		if err := holds("what "+in.Name+" holds", held, gomega.HaveLen(1)); err != nil {
 			return err
 		}
-		return authenticator.Delete(held[0].ID)
+		return p.phone.Remove(in, held[0].ID)
 	})
 }

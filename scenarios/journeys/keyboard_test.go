@@ -14,10 +14,11 @@ import (
 )
 
 var _ = Describe("Keyboard only", func() {
-	Journey("AX-01", "adds a passkey and deletes it again with the keyboard alone, and always sees where the focus is", Over(config.Bridge), Essential,
-		Given{Context: onAndroid()}, func(mia *Person) {
+	Journey("AX-01", "adds a passkey and deletes it again with the keyboard alone, and always sees where the focus is", Over(config.Bridge, config.Hybrid), Essential,
+		Given{}, func(mia *Person) {
 			inApp := provider.LarkspurIDAndroid()
-			mia.phoneSavesIn(inApp)
+			mia.sitsAtAComputer()
+			mia.looksAway(inApp)
 			mia.isSignedIn()
 			mia.tabsTo("Add sign-in method")
 			mia.types(input.Enter)
@@ -26,15 +27,21 @@ var _ = Describe("Keyboard only", func() {
 			mia.types(input.Space)
 			mia.tabsTo("Add")
 			mia.types(input.Enter)
-			for _, stop := range []struct {
-				step   page.Step
-				button string
-			}{{page.S3, "Next"}, {page.S5a, "Continue"}, {page.S7, "I understand"}, {page.S10, "Done"}, {page.S11, "Done"}} {
-				mia.sees(stop.step)
-				mia.findsFocusOnHeading()
-				mia.tabsTo(stop.button)
-				mia.types(input.Enter)
-			}
+			mia.leavesByKeyboard(page.S3, "Next")
+			mia.sees(page.S4)
+			mia.findsFocusOnHeading()
+			mia.tabsTo("Android")
+			mia.types(input.Space)
+			mia.leavesByKeyboard(page.S4, "Next")
+			mia.leavesByKeyboard(page.S5a, "Continue")
+			mia.leavesByKeyboard(page.S6, "I'm ready")
+			mia.leavesByKeyboard(page.S7, "I understand")
+			mia.sees(page.S8)
+			mia.findsFocusOnHeading()
+			mia.scans()
+			mia.touches(inApp)
+			mia.leavesByKeyboard(page.S10, "Done")
+			mia.leavesByKeyboard(page.S11, "Done")
 			mia.sees(page.S0)
 			name := mia.cardOf(inApp).Name
 			mia.findsStored(1)
@@ -49,6 +56,17 @@ var _ = Describe("Keyboard only", func() {
 			mia.findsHeld(inApp, 1)
 		})
 })
+
+// leavesByKeyboard finds herself on a screen, at the heading when it is new, and goes on by its button with the keyboard alone.
+func (p *Person) leavesByKeyboard(step page.Step, button string) {
+	GinkgoHelper()
+	p.sees(step)
+	if step != page.S4 { // there she has picked a phone already
+		p.findsFocusOnHeading()
+	}
+	p.tabsTo(button)
+	p.types(input.Enter)
+}
 
 // tabsTo presses Tab until the focus is on the control with that accessible
 // name; at each stop it finds the focus visible.

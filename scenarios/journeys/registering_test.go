@@ -16,7 +16,7 @@ import (
 )
 
 var _ = Describe("Registering a passkey", func() {
-	Journey("REG-01", "walks with an Android phone beside the computer as far as the waiting screen, and nothing is stored before the phone answers", Over(config.Bridge), Essential,
+	Journey("REG-01", "adds a passkey with an Android phone beside the computer: nothing is stored before the phone answers, and then a card named after the app is there", Over(config.Bridge, config.Hybrid).Cannot(config.DevTools, oneAAGUID), Essential,
 		Given{Policy: onlyTheApp()}, func(mia *Person) {
 			app := provider.LarkspurIDAndroid()
 			mia.sitsAtAComputer()
@@ -41,11 +41,42 @@ var _ = Describe("Registering a passkey", func() {
 			mia.finds("the address is that of the waiting screen", waiting.URL, gomega.HaveSuffix("/waiting"))
 			mia.finds("the focus is on the heading", waiting.Focus, gomega.Equal("Follow the steps on your phone"))
 			mia.reads("Waiting for your phone", "minutes left", "Start again", "Use a different way", "Cancel")
+			mia.scans()
 			mia.isAskedOnThePhone(app)
 			mia.findsBrowserAsked(calls, lab.CrossPlatform, "hybrid")
 			mia.finds("one ceremony waits", mia.registrations(), gomega.ConsistOf(gomega.HaveField("Open()", true)))
 			mia.findsStored(0)
 			mia.findsHeld(app, 0)
+			mia.touches(app)
+			mia.finishes()
+			mia.finds("it was stored as what it is", mia.row(mia.findsStoredIn(app)), gomega.And(
+				gomega.HaveField("Attachment", lab.CrossPlatform), gomega.HaveField("UVInitialized", true), gomega.HaveField("BackupEligible", false),
+				gomega.HaveField("Transports", gomega.ContainElement("hybrid")),
+			))
+			mia.findsNewCard("Larkspur ID on Android")
+			mia.findsAudited(rp.ActionPasskeyAdded, "")
+			mia.findsNotified(rp.ActionPasskeyAdded)
+		})
+
+	Journey("REG-02", "adds a passkey with an iPhone, whose own camera the page names", Over(config.Bridge, config.Hybrid).Cannot(config.DevTools, oneAAGUID), Essential,
+		Given{Policy: onlyTheApp()}, func(mia *Person) {
+			app := provider.LarkspurIDIOS()
+			mia.hasAnIPhone(17)
+			mia.sitsAtAComputer()
+			mia.phoneSavesIn(app)
+			mia.isSignedIn()
+			mia.startsAdding(inTheApp)
+			mia.goesOn(page.S4, "step 3 of 8")
+			mia.picks(iPhone, page.S5i)
+			mia.goesOn(page.S6, "step 5 of 8")
+			mia.reads("The camera of your iPhone or iPad. The scanner inside Larkspur ID cannot read this code.")
+			mia.goesOn(page.S7, "step 6 of 8")
+			mia.understands()
+			mia.finishes()
+			mia.finds("it was stored as what it is", mia.row(mia.findsStoredIn(app)), gomega.And(
+				gomega.HaveField("Attachment", lab.CrossPlatform), gomega.HaveField("UVInitialized", true),
+			))
+			mia.findsNewCard("Larkspur ID on iPhone")
 		})
 
 	Journey("REG-03", "adds a passkey in the phone's own browser, with no code to scan and no Bluetooth", Over(config.Bridge), Essential,
@@ -108,6 +139,20 @@ var _ = Describe("Registering a passkey", func() {
 			))
 		})
 
+	Journey("REG-05", "does not have the app on the phone yet: links lead to both stores, and the wizard goes on all the same", Over(config.Bridge), Regular,
+		Given{Policy: onlyTheApp()}, func(mia *Person) {
+			mia.phoneDefaultsTo(provider.GooglePasswordManager())
+			mia.sitsAtAComputer()
+			mia.isSignedIn()
+			mia.startsAdding(inTheApp)
+			mia.sees(page.S3)
+			mia.reads("Get it from your phone's app store", "Already installed? Just go on.")
+			mia.findsLink("Larkspur ID for Android", "https://")
+			mia.findsLink("Larkspur ID for iPhone and iPad", "https://")
+			mia.goesOn(page.S4, "Which phone will you use?")
+			mia.findsStored(0)
+		})
+
 	Journey("REG-06", "reads how to switch the app on for the phone that she picked, and for no other", Over(config.Bridge), Regular,
 		Given{}, func(mia *Person) {
 			mia.sitsAtAComputer()
@@ -126,6 +171,17 @@ var _ = Describe("Registering a passkey", func() {
 			mia.finds("the run is one for an iPhone now", mia.runs(), gomega.ConsistOf(gomega.And(
 				gomega.HaveField("Flow", rp.FlowIOS), gomega.HaveField("PhoneOS", rp.IOS),
 			)))
+		})
+
+	Journey("REG-07", "reads where the setting is on iOS 18 and where on iOS 17, one after the other", Over(config.Bridge), Regular,
+		Given{Policy: onlyTheApp()}, func(mia *Person) {
+			mia.sitsAtAComputer()
+			mia.isSignedIn()
+			mia.startsAdding(inTheApp)
+			mia.goesOn(page.S4, "Which phone will you use?")
+			mia.picks(iPhone, page.S5i)
+			mia.findsInOrder("iOS 18 and later", "Open Settings, then General.", "Open AutoFill & Passwords.", "Switch on AutoFill, then select Larkspur ID.",
+				"iOS 17", "Open Settings, then Passwords.", "Open Password Options.", "Switch on AutoFill, then select Larkspur ID.")
 		})
 
 	Journey("REG-08", "double-clicks I understand and starts one ceremony", Over(config.Bridge), Regular,

@@ -209,6 +209,31 @@ func (p *Person) theCard() page.PasskeyCard {
 	return cards[0]
 }
 
+// findsNewCard finds that Security info lists one passkey, with that name, made today and never used.
+func (p *Person) findsNewCard(name string) {
+	GinkgoHelper()
+	p.finds("its card is named "+name+", made today and never used", p.theCard(), gomega.And(
+		gomega.HaveField("Name", name), gomega.HaveField("Provider", "Larkspur ID"),
+		gomega.HaveField("Created", gomega.ContainSubstring("today")), gomega.HaveField("LastUsed", "Never used"),
+	))
+}
+
+// findsLink finds a link by its name, and that it leads to where its address begins.
+func (p *Person) findsLink(name, address string) {
+	GinkgoHelper()
+	p.does(fmt.Sprintf("finds the link %q to %s", name, address), func(ctx context.Context) error {
+		link, err := p.Page.ByRole(ctx, "link", name)
+		if err != nil {
+			return err
+		}
+		leads, err := link.Context(ctx).Property("href")
+		if err != nil {
+			return err
+		}
+		return holds("where the link leads", leads.Str(), gomega.HavePrefix(address))
+	})
+}
+
 // excludedOnThePhone returns the exclude list of the latest ceremony that reached the phone.
 func (p *Person) excludedOnThePhone() [][]byte {
 	GinkgoHelper()

@@ -67,7 +67,7 @@ var _ = Describe("Signing in", func() {
 			mia.pressesPasskey()
 			mia.sees(page.Failed)
 			mia.findsStoredAs(before)
-			mia.takesTheHandOff(authenticator)
+			mia.takesTheHandOff(authenticator.Authenticator)
 			mia.opens("/security-info", page.SignIn)
 			mia.findsAudited(rp.ActionSignInRefused, rp.CodeSignInFailed)
 		})
@@ -81,7 +81,7 @@ var _ = Describe("Signing in", func() {
 			mia.pressesPasskey()
 			mia.sees(page.Failed)
 			mia.findsStoredAs(before)
-			mia.takesTheHandOff(authenticator)
+			mia.takesTheHandOff(authenticator.Authenticator)
 			mia.opens("/security-info", page.SignIn)
 		})
 
@@ -99,6 +99,57 @@ var _ = Describe("Signing in", func() {
 			mia.findsStoredAs(before)
 			mia.findsAudited(rp.ActionCounter, "")
 			mia.findsAudited(rp.ActionSignInRefused, rp.CodeSignInFailed)
+		})
+
+	Journey("SI-10", "uses a passkey that nobody here knows: she reads that it can no longer be used, and only the device that has it is told", Over(config.Bridge, config.Hybrid), Regular,
+		Given{Context: onAndroid()}, func(mia *Person) {
+			app := provider.LarkspurIDAndroid()
+			left := mia.leavesOneOnThePhone(app)
+			signals := mia.spiesOnSignals()
+			mia.phoneSavesIn(app)
+			mia.usesAPasskey()
+			mia.sees(page.Unknown)
+			mia.reads("This passkey can no longer be used", "Your device still keeps a copy", "Sign in another way")
+			mia.findsToldIfHere(signals, left)
+			mia.findsHeld(app, 1)
+			mia.findsStored(0)
+			mia.opens("/security-info", page.SignIn)
+		})
+
+	Journey("SI-11", "uses a passkey that the policy now blocks: she reads so, is not signed in, and signs in another way", Over(config.Bridge, config.Hybrid), Regular,
+		Given{Context: onAndroid()}, func(mia *Person) {
+			google := provider.GooglePasswordManager()
+			mia.hasPasskeyIn(google)
+			before := mia.findsStored(1)[0]
+			mia.policyBecomes("only the app", onlyTheApp())
+			mia.phoneSavesIn(google)
+			mia.usesAPasskey()
+			screen := mia.sees(page.Blocked)
+			mia.finds("the screen carries the code of the refusal", screen.Code, gomega.BeEquivalentTo(rp.CodeSignInBlocked))
+			mia.reads("You can't use this passkey here", "Choose another passkey, or sign in another way")
+			mia.findsStoredAs(before)
+			mia.findsHeld(google, 1)
+			mia.findsAudited(rp.ActionSignInRefused, rp.CodeSignInBlocked)
+			mia.opens("/security-info", page.SignIn)
+			mia.signsInWithPassword()
+		})
+
+	Journey("SI-12", "says no on the phone: the page returns quietly and offers the other ways, and the next time she signs in", Over(config.Bridge, config.Hybrid), Regular,
+		Given{Context: onAndroid()}, func(mia *Person) {
+			app := provider.LarkspurIDAndroid()
+			mia.hasPasskeyIn(app)
+			before := mia.findsStored(1)[0]
+			mia.willDecline(app)
+			mia.usesAPasskey()
+			mia.reads("No passkey was used. Try again, or choose another way below.", "Use your password")
+			mia.sees(page.SignIn)
+			mia.findsStoredAs(before)
+			mia.finds("nothing counts as a refused sign-in", actions(mia.audit(mia.Account.ID)), gomega.Not(gomega.ContainElement(rp.ActionSignInRefused)))
+			mia.touches(app)
+			mia.pressesPasskey()
+			mia.scans()
+			mia.sees(page.S0)
+			mia.finds("the passkey was used", mia.row(mia.findsStored(1)[0]).LastUsedAt, gomega.BeTemporally("==", mia.Clock.Now()))
 		})
 
 	// The browser's own authenticator counts from one when it makes a passkey, so the bridge's synced provider is the one

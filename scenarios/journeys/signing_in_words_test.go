@@ -2,6 +2,7 @@ package journeys
 
 import (
 	"context"
+	"crypto/sha256"
 	"encoding/json"
 
 	. "github.com/onsi/ginkgo/v2"
@@ -11,6 +12,8 @@ import (
 	"github.com/passkeylab/passkeylab/harness/browser/webauthn"
 	"github.com/passkeylab/passkeylab/harness/lab"
 	"github.com/passkeylab/passkeylab/harness/page"
+	"github.com/passkeylab/passkeylab/rp"
+	"github.com/passkeylab/passkeylab/virtualauth"
 )
 
 // device is a DevTools authenticator whose requests are watched.
@@ -41,7 +44,7 @@ func (p *Person) hasPasskeyOnThisDevice(o webauthn.Options) device {
 // an entry. Touches count again afterwards.
 func (p *Person) signsOutAndLeaves(d device) {
 	GinkgoHelper()
-	p.takesTheHandOff(d)
+	p.takesTheHandOff(d.Authenticator)
 	asked := d.spy.Count("get")
 	p.signsOut()
 	if d.autofill {
@@ -52,9 +55,9 @@ func (p *Person) signsOutAndLeaves(d device) {
 
 // takesTheHandOff leaves the authenticator alone: a sign-in page that opens now
 // waits for autofill instead of having it answered at once.
-func (p *Person) takesTheHandOff(d device) {
+func (p *Person) takesTheHandOff(authenticator *webauthn.Authenticator) {
 	GinkgoHelper()
-	p.does("takes the hand off the authenticator", func(ctx context.Context) error { return d.SetPresence(ctx, false) })
+	p.does("takes the hand off the authenticator", func(ctx context.Context) error { return authenticator.SetPresence(ctx, false) })
 }
 
 // pressesPasskey presses the passkey button of the sign-in page that is open.
@@ -91,6 +94,20 @@ func (p *Person) sets(d device, counter int64) {
 	p.does("has a passkey whose counter was changed", func(ctx context.Context) error {
 		return d.SetProperties(ctx, id, webauthn.Properties{SignCount: &counter})
 	})
+}
+
+// findsToldIfHere finds that the browser was told once that a passkey is unknown when it is on this very device, and never
+// when it is on another one, which no signal reaches.
+func (p *Person) findsToldIfHere(signals *browser.Spy, held virtualauth.Credential) {
+	GinkgoHelper()
+	told := unknownSignals(signals)
+	if p.phone.Scope() != rp.ScopeThisDevice {
+		p.finds("no device was told that it is unknown", told, gomega.BeEmpty())
+		return
+	}
+	hash := sha256.Sum256(held.ID)
+	p.finds("this device was told once", told, gomega.HaveLen(1))
+	p.finds("the signal names the passkey", told[0].names(hash[:]), gomega.BeTrue())
 }
 
 // findsStoredAs finds the one stored passkey just as it was.

@@ -232,6 +232,21 @@ var _ = Describe("Saving in the wrong provider", func() {
 			mia.findsHeld(google, 1)
 		})
 
+	Journey("WP-14", "touches the sensor at once: it is saved in the place that the phone named first, and the page explains that", Over(config.Bridge, config.Hybrid).Cannot(config.DevTools, oneAAGUID), Regular,
+		onPhone, func(mia *Person) {
+			mia.phoneDefaultsTo(google, app)
+			mia.isSignedIn()
+			mia.startsAdding(inTheApp)
+			mia.walksTo(android, page.S7)
+			mia.reads("Don't touch the fingerprint sensor until Larkspur ID is the one named.")
+			mia.understands()
+			mia.sees(page.E2)
+			mia.reads("Yours was saved in Google Password Manager", "touching the fingerprint sensor at once saves in whichever place is named first")
+			mia.findsStored(0)
+			mia.findsHeld(app, 0)
+			mia.findsRefused(tryOf(mia.findsHeld(google, 1)[0], google, mia.phone.Scope()))
+		})
+
 	Journey("WP-15", "has only the wrong provider switched on: the first step leads to the setting, and from there the wizard goes on", Over(config.Bridge), Regular,
 		onPhone, func(mia *Person) {
 			mia.phoneDefaultsTo(google)
@@ -249,6 +264,44 @@ var _ = Describe("Saving in the wrong provider", func() {
 			mia.finishes()
 			mia.findsStoredIn(app)
 			mia.findsHeld(google, 1)
+		})
+
+	Journey("WP-16", "has a phone browser that ignores the provider she chose: the second time the page says so", Over(config.Bridge).Cannot(config.Hybrid, readsNoCode).Cannot(config.DevTools, oneAAGUID), Regular,
+		onPhone, func(mia *Person) {
+			const advice = "Some phone browsers ignore the password manager that you chose"
+			mia.phoneDefaultsTo(google, app)
+			mia.isSignedIn()
+			mia.savesInTheWrongPlace(google)
+			mia.doesNotRead(advice)
+			mia.triesAgainIn(google)
+			mia.sees(page.E2)
+			mia.reads(advice, "Try the phone's main browser, or add the passkey from a computer.")
+			mia.findsStored(0)
+			mia.findsHeld(app, 0)
+			mia.findsHeld(google, 1)
+			mia.finds("two refused tries are remembered", mia.refused(), gomega.HaveLen(2))
+		})
+
+	Journey("WP-17", "saves a passkey that syncs where only those are accepted that stay: that is the reason she reads", Over(config.Bridge, config.Hybrid), Regular,
+		Given{Policy: policy.Policy{PasskeyTypes: policy.TypeDeviceBound}, Context: onAndroid()}, func(mia *Person) {
+			mia.isSignedIn()
+			mia.phoneSavesIn(google)
+			mia.startsAdding(inTheApp)
+			mia.walksTo(android, page.S7)
+			mia.understands()
+			screen := mia.sees(page.E2b)
+			mia.finds("the screen carries the code of the refusal", screen.Code, gomega.BeEquivalentTo(rp.CodeSyncedNotAllowed))
+			mia.reads("This passkey syncs", "accepts only passkeys that stay on one device", "saved in Google Password Manager, which copies it to others")
+			mia.findsInOrder("Remove the passkey from Google Password Manager", "Try again")
+			mia.findsStored(0)
+			stray := mia.findsHeld(google, 1)[0]
+			mia.finds("the phone's passkey does sync", stray.BackupEligible, gomega.BeTrue())
+			mia.finds("the refused try has the reason", mia.refused(), gomega.ConsistOf(gomega.And(
+				gomega.HaveField("Reason", rp.CodeSyncedNotAllowed), gomega.HaveField("AAGUID", google.Model.AAGUID),
+			)))
+			mia.triesAgainIn(app)
+			mia.finishes()
+			mia.findsStoredIn(app)
 		})
 
 	Journey("WP-18", "uses a blocked provider and is refused, then another one and is accepted", Over(config.Bridge), Regular,
