@@ -18,6 +18,7 @@ type Call struct {
 	Name    string          // "signalUnknownCredential", "create", …
 	Args    json.RawMessage // JSON array of the arguments; buffers and signals appear as {}
 	Outcome string          // "ok", the name of the error it was rejected with, or "" while it is pending
+	Message string          // of that error
 }
 
 // Spy records calls of the page, through all its documents, from the moment it was set on. It changes nothing else: the real
@@ -103,8 +104,8 @@ func (s *Spy) hear(binding, method string, params json.RawMessage) {
 	}
 	var e struct{ Name, Payload string }
 	var news struct {
-		ID, Name, Outcome string
-		Args              json.RawMessage
+		ID, Name, Outcome, Message string
+		Args                       json.RawMessage
 	}
 	if json.Unmarshal(params, &e) != nil || e.Name != binding || json.Unmarshal([]byte(e.Payload), &news) != nil {
 		return
@@ -112,7 +113,7 @@ func (s *Spy) hear(binding, method string, params json.RawMessage) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if i, ok := s.byID[news.ID]; ok {
-		s.calls[i].Outcome = news.Outcome
+		s.calls[i].Outcome, s.calls[i].Message = news.Outcome, news.Message
 		delete(s.byID, news.ID)
 		return
 	}

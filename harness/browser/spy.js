@@ -23,7 +23,7 @@ function ({ binding, object, names }) {
 				const result = Reflect.apply(real, this, args);
 				Promise.resolve(result).then(
 					() => tell({ id, outcome: "ok" }),
-					(reason) => tell({ id, outcome: String((reason && reason.name) || reason) }),
+					(reason) => tell({ id, outcome: String((reason && reason.name) || reason), message: String((reason && reason.message) || "") }),
 				);
 				return result;
 			},

@@ -93,7 +93,7 @@ func (p *Person) named(name string) lab.Passkey {
 // cardOf returns the card of the newest passkey that a provider on the handset holds.
 func (p *Person) cardOf(in provider.Provider) page.PasskeyCard {
 	GinkgoHelper()
-	held := p.phone.Held(in)
+	held := p.held(in)
 	if len(held) == 0 {
 		p.fail(p.ctx, "looks for the card of "+in.Name, &Unexpected{What: in.Name, Expected: "a passkey", Got: "none"})
 	}

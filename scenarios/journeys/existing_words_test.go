@@ -36,7 +36,11 @@ func (p *Person) reachesTheCeremony(method string) {
 func (p *Person) resetsThePhone(in provider.Provider) {
 	GinkgoHelper()
 	p.does("resets the phone with "+in.Name, func(context.Context) error {
-		for _, held := range p.phone.Held(in) {
+		all, err := p.phone.Held(in)
+		if err != nil {
+			return err
+		}
+		for _, held := range all {
 			if err := p.phone.Remove(in, held.ID); err != nil {
 				return err
 			}
@@ -92,7 +96,7 @@ func (p *Person) makesOneWith(visitor *lab.Visitor, in provider.Provider, lie cl
 			return err
 		}
 		c := &client.Client{
-			Origin: p.Origin, Device: p.phone.Unattended(in),
+			Origin: p.Origin, Device: p.unattended(in),
 			Attachment: in.Model.Attachment.String(), Transports: in.Model.Transports, Misbehave: lie,
 		}
 		credential, err = c.Create(ctx, options)

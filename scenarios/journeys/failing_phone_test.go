@@ -13,9 +13,9 @@ import (
 	"github.com/passkeylab/passkeylab/rp"
 )
 
-// short are page timers for journeys in which nothing ever comes from the phone: the page gives up after three seconds, where
+// short are page timers for journeys in which nothing ever comes from the phone: the page gives up after five seconds, where
 // Chromium would hold a call over hybrid for three minutes.
-var short = rp.Timers{Timeout: 3 * time.Second, PageGrace: time.Millisecond}
+var short = rp.Timers{Timeout: 5 * time.Second, PageGrace: time.Millisecond}
 
 var _ = Describe("A device that never answers", func() {
 	Journey("PH-21", "never touches the device: the page waits as long as it said, and then shows the one page for every failure", Over(config.DevTools), Regular,

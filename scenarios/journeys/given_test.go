@@ -29,7 +29,8 @@ func onAndroid() browser.ContextOptions { return browser.ContextOptions{Mobile: 
 // hasPasskeyIn makes a passkey of a provider be there: stored here, held there.
 func (p *Person) hasPasskeyIn(in provider.Provider) {
 	GinkgoHelper()
-	p.does("has a passkey in "+in.Name, func(ctx context.Context) error { return p.Stage.GiveIn(ctx, in, p.phone.Unattended(in)) })
+	device := p.unattended(in)
+	p.does("has a passkey in "+in.Name, func(ctx context.Context) error { return p.Stage.GiveIn(ctx, in, device) })
 }
 
 // policyBecomes changes what the organisation accepts, from now on.

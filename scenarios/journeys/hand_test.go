@@ -21,15 +21,15 @@ import (
 // that names it; the first one of all is the one that the phone suggests.
 type hand interface {
 	// Held are the passkeys that a provider keeps, oldest first.
-	Held(in provider.Provider) []virtualauth.Credential
+	Held(in provider.Provider) ([]virtualauth.Credential, error)
 	// Remove deletes one of them, in the provider itself.
 	Remove(in provider.Provider, id []byte) error
 	// Unattended answers for a provider at once, as if she had agreed: for what is there before a journey begins.
-	Unattended(in provider.Provider) ctap2.Transport
+	Unattended(in provider.Provider) (ctap2.Transport, error)
 	// Choose makes the person pick the provider whenever the phone asks where to save, or which passkey to use.
-	Choose(in provider.Provider)
+	Choose(in provider.Provider) error
 	// Feel says what she does from now on when the provider asks her, also about what it asks already.
-	Feel(in provider.Provider, mood lab.Mood)
+	Feel(in provider.Provider, mood lab.Mood) error
 	// Asked is what the provider has asked her, oldest first.
 	Asked(in provider.Provider) []virtualauth.Prompt
 	// Beside puts the phone beside the computer that shows the pages; until then the pages are its own browser's, where the
@@ -62,22 +62,28 @@ type behindThePage struct {
 	beside  bool
 }
 
-func (b *behindThePage) Held(in provider.Provider) []virtualauth.Credential {
-	return b.handset.Has(in).Authenticator.Credentials()
+func (b *behindThePage) Held(in provider.Provider) ([]virtualauth.Credential, error) {
+	return b.handset.Has(in).Authenticator.Credentials(), nil
 }
 
 func (b *behindThePage) Remove(in provider.Provider, id []byte) error {
 	return b.handset.Has(in).Authenticator.Delete(id)
 }
 
-func (b *behindThePage) Unattended(in provider.Provider) ctap2.Transport {
-	return b.handset.Has(in).Authenticator
+func (b *behindThePage) Unattended(in provider.Provider) (ctap2.Transport, error) {
+	return b.handset.Has(in).Authenticator, nil
 }
 
-func (b *behindThePage) Choose(in provider.Provider) { b.handset.Choose(in) }
-func (b *behindThePage) Feel(in provider.Provider, mood lab.Mood) {
-	b.handset.Has(in).Owner.Feels(mood)
+func (b *behindThePage) Choose(in provider.Provider) error {
+	b.handset.Choose(in)
+	return nil
 }
+
+func (b *behindThePage) Feel(in provider.Provider, mood lab.Mood) error {
+	b.handset.Has(in).Owner.Feels(mood)
+	return nil
+}
+
 func (b *behindThePage) Asked(in provider.Provider) []virtualauth.Prompt {
 	return b.handset.Has(in).Owner.Asked()
 }
@@ -101,10 +107,7 @@ func (b *behindThePage) Scope() rp.DeviceScope {
 // phoneSavesIn makes a provider the one that answers next on the phone.
 func (p *Person) phoneSavesIn(in provider.Provider) {
 	GinkgoHelper()
-	p.does("will choose "+in.Name+" on the phone", func(context.Context) error {
-		p.phone.Choose(in)
-		return nil
-	})
+	p.does("will choose "+in.Name+" on the phone", func(context.Context) error { return p.phone.Choose(in) })
 }
 
 // looksAway makes a provider answer next, and the person not touch the phone for now.
@@ -128,10 +131,7 @@ func (p *Person) willDecline(in provider.Provider) {
 
 func (p *Person) feels(text string, in provider.Provider, mood lab.Mood) {
 	GinkgoHelper()
-	p.does(text, func(context.Context) error {
-		p.phone.Feel(in, mood)
-		return nil
-	})
+	p.does(text, func(context.Context) error { return p.phone.Feel(in, mood) })
 }
 
 // sitsAtAComputer puts the phone beside the computer that shows the pages.
@@ -154,7 +154,9 @@ func (p *Person) phoneDefaultsTo(in provider.Provider, others ...provider.Provid
 	GinkgoHelper()
 	p.does("has a phone whose default is "+in.Name, func(context.Context) error {
 		for _, each := range append([]provider.Provider{in}, others...) {
-			p.phone.Held(each)
+			if _, err := p.phone.Held(each); err != nil {
+				return err
+			}
 		}
 		return nil
 	})
@@ -187,10 +189,30 @@ func (p *Person) findsAskedLast(in provider.Provider, reason virtualauth.Reason)
 	p.finds(fmt.Sprintf("the last question was to %s", reason), asked[len(asked)-1].Reason, gomega.Equal(reason))
 }
 
+// held returns the passkeys that a provider on the phone keeps.
+func (p *Person) held(in provider.Provider) []virtualauth.Credential {
+	GinkgoHelper()
+	held, err := p.phone.Held(in)
+	if err != nil {
+		p.fail(p.ctx, "looks at the passkeys in "+in.Name, err)
+	}
+	return held
+}
+
+// unattended returns a provider on the phone as it answers with nobody to ask.
+func (p *Person) unattended(in provider.Provider) ctap2.Transport {
+	GinkgoHelper()
+	device, err := p.phone.Unattended(in)
+	if err != nil {
+		p.fail(p.ctx, "uses "+in.Name, err)
+	}
+	return device
+}
+
 // findsHeld finds how many passkeys a provider on the phone holds, and returns them.
 func (p *Person) findsHeld(in provider.Provider, count int) []virtualauth.Credential {
 	GinkgoHelper()
-	held := p.phone.Held(in)
+	held := p.held(in)
 	p.finds(fmt.Sprintf("%s holds %d passkeys", in.Name, count), held, gomega.HaveLen(count))
 	return held
 }
@@ -199,7 +221,10 @@ func (p *Person) findsHeld(in provider.Provider, count int) []virtualauth.Creden
 func (p *Person) removesItFrom(in provider.Provider) {
 	GinkgoHelper()
 	p.does("removes the passkey from "+in.Name+" on the phone", func(context.Context) error {
-		held := p.phone.Held(in)
+		held, err := p.phone.Held(in)
+		if err != nil {
+			return err
+		}
 		if err := holds("what "+in.Name+" holds", held, gomega.HaveLen(1)); err != nil {
 			return err
 		}

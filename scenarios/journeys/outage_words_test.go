@@ -45,7 +45,7 @@ func (p *Person) beginsAgain(visitor *lab.Visitor, method string) {
 // clientOf returns a WebAuthn client at this site with one provider of the handset.
 func (p *Person) clientOf(in provider.Provider) *client.Client {
 	return &client.Client{
-		Origin: p.Origin, Device: p.phone.Unattended(in),
+		Origin: p.Origin, Device: p.unattended(in),
 		Attachment: in.Model.Attachment.String(), Transports: in.Model.Transports,
 	}
 }

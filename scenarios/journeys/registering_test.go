@@ -12,6 +12,7 @@ import (
 	"github.com/passkeylab/passkeylab/harness/lab"
 	"github.com/passkeylab/passkeylab/harness/page"
 	"github.com/passkeylab/passkeylab/rp"
+	"github.com/passkeylab/passkeylab/virtualauth/phone"
 	"github.com/passkeylab/passkeylab/virtualauth/provider"
 )
 
@@ -201,6 +202,34 @@ var _ = Describe("Registering a passkey", func() {
 			mia.finds("one ceremony was issued", mia.registrations(), gomega.HaveLen(1))
 			mia.findsStored(1)
 			mia.findsHeld(app, 1)
+		})
+})
+
+var _ = Describe("Unlocking the phone", func() {
+	app := provider.LarkspurIDAndroid()
+
+	Journey("REG-09", "is not recognised twice and uses the screen lock: the passkey is stored, and she counts as verified", overHybridOnly(), Regular,
+		atAComputer, func(mia *Person) {
+			mia.phoneSavesIn(app)
+			mia.phoneIs("does not know her finger twice", func(s *phone.Settings) { s.TwoSteps, s.BiometricFailures = true, 2 })
+			finger := phone.Step{At: string(phone.ScreenVerify), Do: phone.TapOn, Text: "Touch the sensor"}
+			mia.will("try her finger twice, and then the screen lock", finger, finger,
+				phone.Step{At: string(phone.ScreenVerify), Do: phone.TapOn, Text: "Use screen lock"})
+			mia.isSignedIn()
+			mia.addsAPasskey(inTheApp, android)
+			mia.findsShown(phone.ScreenVerify, phone.ScreenVerify, phone.ScreenVerify, phone.ScreenPIN, phone.ScreenSaved)
+			mia.finds("she counts as verified", mia.row(mia.findsStoredIn(app)).UVInitialized, gomega.BeTrue())
+		})
+
+	Journey("REG-10", "has no face or finger enrolled: the phone asks for the PIN at once, and the passkey is stored", overHybridOnly(), Regular,
+		atAComputer, func(mia *Person) {
+			mia.phoneSavesIn(app)
+			mia.phoneIs("knows no face and no finger", func(s *phone.Settings) { s.Biometrics = phone.NotEnrolled })
+			mia.isSignedIn()
+			mia.addsAPasskey(inTheApp, android)
+			mia.findsShown(phone.ScreenPIN, phone.ScreenSaved)
+			mia.findsNeverShown(phone.ScreenVerify)
+			mia.finds("she counts as verified", mia.row(mia.findsStoredIn(app)).UVInitialized, gomega.BeTrue())
 		})
 })
 

@@ -164,7 +164,7 @@ func (p *Person) makes(options []byte, lie client.Misbehaviour) []byte {
 	p.does("makes a credential", func(ctx context.Context) error {
 		google := provider.GooglePasswordManager()
 		c := &client.Client{
-			Origin: p.Origin, Device: p.phone.Unattended(google), Attachment: lab.Platform,
+			Origin: p.Origin, Device: p.unattended(google), Attachment: lab.Platform,
 			Transports: google.Model.Transports, Misbehave: lie,
 		}
 		var err error

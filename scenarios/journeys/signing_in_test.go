@@ -2,11 +2,13 @@ package journeys
 
 import (
 	"context"
+	"net/http"
 
 	. "github.com/onsi/ginkgo/v2"
 	"github.com/onsi/gomega"
 
 	"github.com/passkeylab/passkeylab/harness/browser/webauthn"
+	"github.com/passkeylab/passkeylab/harness/client"
 	"github.com/passkeylab/passkeylab/harness/config"
 	"github.com/passkeylab/passkeylab/harness/page"
 	"github.com/passkeylab/passkeylab/rp"
@@ -26,6 +28,39 @@ var _ = Describe("Signing in", func() {
 			stored := mia.row(mia.findsStored(1)[0])
 			mia.finds("the store has the time of use", stored.LastUsedAt, gomega.BeTemporally("==", mia.Clock.Now()))
 			mia.finds("store and authenticator agree on the counter", mia.heldBy(authenticator).SignCount, gomega.BeEquivalentTo(stored.SignCount))
+		})
+
+	Journey("SI-02", "signs in on a computer with the passkey on the phone, and is offered one for this device", Over(config.Bridge, config.Hybrid).Cannot(config.DevTools, noPhoneBetween), Regular,
+		Given{}, func(mia *Person) {
+			app := provider.LarkspurIDAndroid()
+			mia.sitsAtAComputer()
+			mia.hasPasskeyIn(app)
+			mia.usesAPasskey()
+			mia.sees(page.S0)
+			mia.reads("Add a passkey on this device?", "You signed in with a passkey from another device")
+			mia.finds("the passkey was used", mia.row(mia.findsStored(1)[0]).LastUsedAt, gomega.BeTemporally("==", mia.Clock.Now()))
+			mia.follows("Add one here")
+			mia.sees(page.S1)
+			mia.findsHeld(app, 1)
+		})
+
+	Journey("SI-05", "has passkeys of two accounts on one phone: the phone asks which, and the one she chooses opens", Over(config.Hybrid).Cannot(config.Bridge, "the person behind it is never asked which account").Cannot(config.DevTools, "its authenticator picks an account by itself"), Regular,
+		Given{}, func(mia *Person) {
+			app := provider.LarkspurIDAndroid()
+			mia.hasPasskeyIn(app)
+			otto := mia.neighbour("otto", "Otto")
+			ottos := mia.addsOverTheAPIAs(otto, "app")
+			mia.finds("Otto's passkey is stored", mia.handsIn(ottos, mia.makesOneWith(ottos, app, client.Misbehaviour{})).Status, gomega.Equal(http.StatusCreated))
+			mia.findsHeld(app, 2)
+			mia.willSignInAs(otto.UserName)
+			mia.usesAPasskey()
+			mia.sees(page.S0)
+			mia.reads("Signed in as Otto")
+			mia.signsOut()
+			mia.willSignInAs(mia.Account.UserName)
+			mia.usesAPasskey()
+			mia.sees(page.S0)
+			mia.reads("Signed in as Mia")
 		})
 
 	Journey("SI-03", "signs in without typing a name: the passkey's user handle finds the account", Over(config.DevTools), Regular,

@@ -107,6 +107,24 @@ var _ = Describe("Saving in the wrong provider", func() {
 			mia.findsRefused(tryOf(stray, samsung, mia.phone.Scope()))
 		})
 
+	Journey("WP-06", "chooses Apple Passwords on an iPhone, and reads how to remove it there", Over(config.Bridge, config.Hybrid).Cannot(config.DevTools, oneAAGUID), Regular,
+		Given{Policy: onlyTheApp()}, func(mia *Person) {
+			apple := provider.ApplePasswords()
+			mia.hasAnIPhone(18)
+			mia.sitsAtAComputer()
+			mia.phoneSavesIn(apple)
+			mia.isSignedIn()
+			mia.startsAdding(inTheApp)
+			mia.walksTo(iPhone, page.S7)
+			mia.understands()
+			mia.sees(page.E2)
+			mia.reads("Yours was saved in Apple Passwords")
+			mia.findsInOrder("Remove the passkey from Apple Passwords", "Open the Passwords app. On iOS 17 open Settings, then Passwords.", "Choose Edit, delete the passkey and confirm.", "Try again")
+			mia.doesNotRead("Android phones", "Google", "Samsung")
+			mia.findsStored(0)
+			mia.findsRefused(tryOf(mia.findsHeld(apple, 1)[0], apple, rp.ScopeOtherDevice))
+		})
+
 	Journey("WP-07", "saves in a provider that nobody knows: it is called another password manager, and the details have its AAGUID", Over(config.Bridge), Regular,
 		onPhone, func(mia *Person) {
 			stranger := provider.Unknown(uuid.MustParse("5a3c1b7e-9d24-4f68-8a0b-c1d2e3f40516"))
@@ -160,7 +178,7 @@ var _ = Describe("Saving in the wrong provider", func() {
 			mia.findsNoRemovalClaimed()
 		})
 
-	Journey("WP-10", "saves on another device: the phone still holds the stray, no signal is sent, and the page claims no removal", Over(config.Bridge), Regular,
+	Journey("WP-10", "saves on another device: the phone still holds the stray, no signal is sent, and the page claims no removal", Over(config.Bridge, config.Hybrid), Regular,
 		Given{Policy: onlyTheApp()}, func(mia *Person) {
 			mia.sitsAtAComputer()
 			spy := mia.spiesOnSignals()
