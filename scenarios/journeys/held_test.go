@@ -235,11 +235,16 @@ func (b *besideTheComputer) Scan(ctx context.Context) error {
 	case <-read:
 		return nil
 	case <-over:
-		return errors.Join(errUnread, failed)
 	case <-ctx.Done():
 		end()
 		<-over
-		return errors.Join(errUnread, ctx.Err())
+		failed = errors.Join(failed, ctx.Err())
+	}
+	select {
+	case <-read: // and ended at once
+		return nil
+	default:
+		return errors.Join(errUnread, failed)
 	}
 }
 
