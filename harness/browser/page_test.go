@@ -375,7 +375,7 @@ func TestSpies(t *testing.T) {
 		return null;
 	})()`)
 	calls := signals.Calls()
-	if len(calls) != 2 || calls[0].Outcome != "ok" || calls[1].Outcome != "SecurityError" || calls[0].Message != "" || calls[1].Message == "" || signals.Count("signalUnknownCredential") != 2 ||
+	if len(calls) != 2 || calls[0].Outcome != "ok" || calls[1].Outcome != "SecurityError" || calls[0].Message != "" || calls[1].Message == "" || calls[1].Ended.Before(calls[1].Time) || signals.Count("signalUnknownCredential") != 2 ||
 		!strings.Contains(string(calls[0].Args), `"credentialId":"AQID"`) {
 		t.Errorf("signals %+v", calls)
 	}

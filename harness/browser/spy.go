@@ -19,6 +19,7 @@ type Call struct {
 	Args    json.RawMessage // JSON array of the arguments; buffers and signals appear as {}
 	Outcome string          // "ok", the name of the error it was rejected with, or "" while it is pending
 	Message string          // of that error
+	Ended   time.Time       // zero while it is pending
 }
 
 // Spy records calls of the page, through all its documents, from the moment it was set on. It changes nothing else: the real
@@ -113,7 +114,7 @@ func (s *Spy) hear(binding, method string, params json.RawMessage) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if i, ok := s.byID[news.ID]; ok {
-		s.calls[i].Outcome, s.calls[i].Message = news.Outcome, news.Message
+		s.calls[i].Outcome, s.calls[i].Message, s.calls[i].Ended = news.Outcome, news.Message, time.Now()
 		delete(s.byID, news.ID)
 		return
 	}

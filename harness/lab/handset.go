@@ -64,6 +64,13 @@ func (h *Handset) Has(p provider.Provider) *Pocket {
 	return pocket
 }
 
+// Pockets returns the providers on the handset, in the order in which they came there.
+func (h *Handset) Pockets() []*Pocket {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return slices.Clone(h.pockets)
+}
+
 // Choose makes a provider the one that answers next, as tapping it on the
 // phone's sheet would.
 func (h *Handset) Choose(p provider.Provider) *Pocket {

@@ -6,19 +6,14 @@ import (
 	"strings"
 
 	"github.com/passkeylab/passkeylab/harness/config"
+	"github.com/passkeylab/passkeylab/reports"
 )
 
 // Drivers are the ways in which one journey can be told, and why it cannot be told in others. The same body is played over
 // each; where a word needs another meaning over another driver, the word knows (see hand).
 type Drivers struct {
 	over   []config.Driver
-	cannot []Inability
-}
-
-// Inability is a driver over which a journey cannot be told, and the reason in words that follow "because".
-type Inability struct {
-	Driver config.Driver
-	Why    string
+	cannot []reports.Inability
 }
 
 // Over returns the drivers that tell a journey. Its results over each stand side by side in the report. The first one has the
@@ -27,18 +22,18 @@ func Over(drivers ...config.Driver) Drivers { return Drivers{over: drivers} }
 
 // Cannot adds a driver that one might expect and that cannot tell the journey. The reason reaches the report.
 func (d Drivers) Cannot(driver config.Driver, why string) Drivers {
-	d.cannot = append(slices.Clone(d.cannot), Inability{driver, why})
+	d.cannot = append(slices.Clone(d.cannot), reports.Inability{Driver: string(driver), Reason: why})
 	return d
 }
 
 // What several journeys cannot be told for.
 const (
 	// oneAAGUID is why DevTools' authenticator tells no journey about the choice of a provider.
-	oneAAGUID = "its authenticator has one fixed AAGUID, so no provider can be told from another"
+	oneAAGUID = "Its authenticator has one fixed AAGUID, so no provider can be told from another."
 	// noPhoneBetween is why the bridge tells no journey about what lies between phone and computer.
-	noPhoneBetween = "it answers inside the browser, so there is no code, no Bluetooth and no connection that could fail"
+	noPhoneBetween = "It answers inside the browser, so there is no phone with a code, Bluetooth and a connection that could fail."
 	// readsNoCode is why hybrid tells no journey about the phone's own browser.
-	readsNoCode = "it is about the phone's own browser, which shows no code to scan"
+	readsNoCode = "It reaches a phone from a computer; this is about the phone's own browser."
 )
 
 // variant is one journey over one driver.
@@ -47,7 +42,7 @@ type variant struct {
 	driver   config.Driver
 	first    bool // it has the journey's plain name
 	alone    bool // no other driver tells the journey
-	cannot   []Inability
+	cannot   []reports.Inability
 }
 
 // variants are the journeys that one declaration makes, in the order of its drivers.
@@ -83,15 +78,6 @@ func (v variant) filter() string {
 		return filter
 	}
 	return filter + " && driver:" + string(v.driver)
-}
-
-// unable says over which drivers the journey cannot be told, as sentences.
-func (v variant) unable() []string {
-	var all []string
-	for _, inability := range v.cannot {
-		all = append(all, fmt.Sprintf("The %s driver cannot tell this journey, because %s.", inability.Driver, inability.Why))
-	}
-	return all
 }
 
 // over returns the world as it must be for a driver. Over hybrid the phone answers a computer: what is given as the phone's own

@@ -67,16 +67,11 @@ func (p *Person) spiesOnSignals() *browser.Spy {
 	return spy
 }
 
-// spiesOnCeremonies watches the page's calls of navigator.credentials, from the next document on.
+// spiesOnCeremonies returns who watches the first window's calls of navigator.credentials, from the beginning.
 func (p *Person) spiesOnCeremonies() *browser.Spy {
 	GinkgoHelper()
-	var spy *browser.Spy
-	p.does("is watched for calls of navigator.credentials", func(ctx context.Context) error {
-		var err error
-		spy, err = p.Page.SpyCeremonies(ctx)
-		return err
-	})
-	return spy
+	p.does("is watched for calls of navigator.credentials", func(context.Context) error { return nil })
+	return p.calls
 }
 
 // meetsNetworkFault disturbs the page's network until the rule is removed or used up.
@@ -98,7 +93,7 @@ func (p *Person) meetsNetworkFault(fault browser.Fault) *browser.Rule {
 // cookies, and returns the person in front of it. The first one stays open.
 func (p *Person) opensAnotherTab() *Person {
 	GinkgoHelper()
-	twin := &Person{Telling: p.Telling, Stage: p.Stage, phone: p.phone, ctx: p.ctx}
+	twin := &Person{Telling: p.Telling, Stage: p.Stage, ctx: p.ctx}
 	p.does("opens another tab", func(ctx context.Context) error {
 		var err error
 		twin.Page, err = p.Context.NewPage(ctx)
@@ -134,6 +129,8 @@ func (p *Person) addsAPasskey(method, phone string) {
 func (t *Telling) collect(stage *lab.Stage) {
 	t.secrets = stage.Trace.Decoder.Redactor
 	stage.Trace.Fill(&t.result)
+	t.result.SavedIn = t.phone.SavedIn()
+	t.result.Ceremonies = revealed(t.result.Ceremonies, t.calls)
 	if stage.Page == nil {
 		return
 	}

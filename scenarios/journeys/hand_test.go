@@ -3,11 +3,13 @@ package journeys
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	. "github.com/onsi/ginkgo/v2"
 	"github.com/onsi/gomega"
 
 	"github.com/passkeylab/passkeylab/harness/lab"
+	"github.com/passkeylab/passkeylab/reports"
 	"github.com/passkeylab/passkeylab/rp"
 	"github.com/passkeylab/passkeylab/virtualauth"
 	"github.com/passkeylab/passkeylab/virtualauth/ctap2"
@@ -37,6 +39,8 @@ type hand interface {
 	Beside()
 	// IPhone makes the phone an iPhone with that version of iOS; before, it is an Android phone.
 	IPhone(version int) error
+	// SavedIn names the providers that keep a passkey now, by name.
+	SavedIn() []string
 	// Scope is where the relying party learns that the passkeys are.
 	Scope() rp.DeviceScope
 }
@@ -47,6 +51,9 @@ type scanner interface {
 	// when the phone has read the code, or with the reason why it cannot.
 	Scan(ctx context.Context) error
 }
+
+// shower is a hand that holds a phone with a screen: the report shows it beside the page.
+type shower interface{ Shows() reports.View }
 
 // scans takes the phone to the code on the computer's screen. Over a driver without a code there is nothing to do.
 func (p *Person) scans() {
@@ -86,6 +93,17 @@ func (b *behindThePage) Feel(in provider.Provider, mood lab.Mood) error {
 
 func (b *behindThePage) Asked(in provider.Provider) []virtualauth.Prompt {
 	return b.handset.Has(in).Owner.Asked()
+}
+
+func (b *behindThePage) SavedIn() []string {
+	var names []string
+	for _, pocket := range b.handset.Pockets() {
+		if len(pocket.Authenticator.Credentials()) > 0 {
+			names = append(names, pocket.Provider.Name)
+		}
+	}
+	slices.Sort(names)
+	return names
 }
 
 func (b *behindThePage) Beside() {

@@ -6,9 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 
 	"github.com/passkeylab/passkeylab/harness/lab"
+	"github.com/passkeylab/passkeylab/reports"
 	"github.com/passkeylab/passkeylab/rp"
 	"github.com/passkeylab/passkeylab/virtualauth"
 	"github.com/passkeylab/passkeylab/virtualauth/ctap2"
@@ -195,6 +197,44 @@ func promptOf(request []byte) (virtualauth.Prompt, bool) {
 
 func verified(options *ctap2.Options) bool {
 	return options != nil && options.UserVerification != nil && *options.UserVerification
+}
+
+func (b *besideTheComputer) SavedIn() []string {
+	var names []string
+	for _, passkey := range b.phone.Passkeys() {
+		names = append(names, passkey.Provider)
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+// Shows is the phone's screen in the words of a report.
+func (b *besideTheComputer) Shows() reports.View {
+	view := b.phone.View()
+	shown := reports.View{
+		Name: reports.ViewPhone, State: strings.TrimSpace(view.State.String() + " " + view.State.Name()), Title: view.Title, Text: view.Text,
+		Skin: reports.SkinAndroid, Status: []reports.Field{{Name: "Time", Value: view.Status.Time}, onOrOff("Bluetooth", view.Status.Bluetooth), onOrOff("Network", view.Status.Network)},
+	}
+	if view.Skin == phone.IOS {
+		shown.Skin = reports.SkinIOS
+	}
+	for _, entry := range view.Entries {
+		shown.Controls = append(shown.Controls, reports.Control{Label: strings.TrimSpace(entry.Label + " " + entry.Detail), Off: entry.Off, Primary: entry.Selected})
+		if entry.Selected && view.Screen == phone.ScreenSheet {
+			shown.Provider = entry.Label
+		}
+	}
+	for _, control := range view.Controls {
+		shown.Controls = append(shown.Controls, reports.Control{Label: control.Label, Primary: control.Role == phone.Agree})
+	}
+	return shown
+}
+
+func onOrOff(name string, on bool) reports.Field {
+	if on {
+		return reports.Field{Name: name, Value: "on"}
+	}
+	return reports.Field{Name: name, Value: "off"}
 }
 
 func (b *besideTheComputer) Beside() {} // it is, always

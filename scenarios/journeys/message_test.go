@@ -3,6 +3,7 @@ package journeys
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -11,8 +12,10 @@ import (
 	"github.com/onsi/ginkgo/v2/types"
 	"github.com/onsi/gomega"
 
+	"github.com/passkeylab/passkeylab/harness/browser"
 	"github.com/passkeylab/passkeylab/harness/config"
 	"github.com/passkeylab/passkeylab/reports"
+	"github.com/passkeylab/passkeylab/virtualauth/phone"
 )
 
 // A failure is read at night by somebody who did not write the journey.
@@ -113,12 +116,15 @@ func TestALongValueIsShortenedInTheMiddle(t *testing.T) {
 
 // One declaration makes a journey for each of its drivers; their names, stages and folders must never be shared.
 func TestEachDriverMakesAJourneyOfItsOwn(t *testing.T) {
+	house.config = &config.Config{}
+	defer func() { house.config = nil }()
 	drivers := Over(config.Bridge, config.Hybrid).Cannot(config.DevTools, oneAAGUID)
 	var got []string
 	for _, one := range drivers.variants("WP-01", "is told where") {
 		got = append(got, one.text(), one.place(), one.filter())
-		if unable := one.unable(); len(unable) != 1 || unable[0] != "The devtools driver cannot tell this journey, because "+oneAAGUID+"." {
-			t.Errorf("over %s the report says %q", one.driver, unable)
+		told := newTelling(one, Regular).result
+		if !slices.Equal(told.Cannot, []reports.Inability{{Driver: "devtools", Reason: oneAAGUID}}) || told.ID != "WP-01" || told.Driver != string(one.driver) {
+			t.Errorf("over %s the report says %+v", one.driver, told)
 		}
 	}
 	want := []string{
@@ -129,7 +135,7 @@ func TestEachDriverMakesAJourneyOfItsOwn(t *testing.T) {
 		t.Errorf("got  %q\nwant %q", got, want)
 	}
 	alone := Over(config.API).variants("RP-04", "gets one row")
-	if len(alone) != 1 || alone[0].filter() != "id:RP-04" || alone[0].place() != "rp-04" || alone[0].unable() != nil {
+	if len(alone) != 1 || alone[0].filter() != "id:RP-04" || alone[0].place() != "rp-04" || alone[0].cannot != nil {
 		t.Errorf("a journey with one driver: %+v", alone)
 	}
 }
@@ -141,5 +147,54 @@ func TestOverHybridSheSitsAtAComputer(t *testing.T) {
 	}
 	if got := given.over(config.Bridge).Context.Mobile; got != given.Context.Mobile {
 		t.Errorf("over the bridge the window is that of %q", got)
+	}
+}
+
+// A phone's screen goes into the report in words.
+func TestThePhoneIsShownBesideThePage(t *testing.T) {
+	held := holdPhone(t, phone.Text(""))
+	if err := held.phone.Change(func(s *phone.Settings) { s.Bluetooth = phone.SwitchedOff }); err != nil {
+		t.Fatal(err)
+	}
+	held.phone.OpenSettings()
+	view := held.Shows()
+	bluetooth := reports.Field{Name: "Bluetooth", Value: "off"}
+	if view.Name != reports.ViewPhone || view.Title != "Settings" || view.State != "P0 idle" || view.Skin != reports.SkinAndroid || !slices.Contains(view.Status, bluetooth) {
+		t.Errorf("the view is %+v", view)
+	}
+	if !slices.ContainsFunc(view.Controls, func(c reports.Control) bool { return c.Label == "Bluetooth" }) {
+		t.Errorf("no control leads to Bluetooth: %+v", view.Controls)
+	}
+	if err := held.IPhone(17); err != nil {
+		t.Fatal(err)
+	}
+	if skin := held.Shows().Skin; skin != reports.SkinIOS {
+		t.Errorf("an iPhone looks like %s", skin)
+	}
+}
+
+// The report tells every ceremony of the page, in its order: also those that nobody but the page came to know of.
+func TestWhatOnlyThePageKnowsIsTold(t *testing.T) {
+	at := time.Unix(1772366400, 0)
+	call := func(name, outcome, mediation string) browser.Call {
+		return browser.Call{Name: name, Outcome: outcome, Time: at, Ended: at.Add(300 * time.Millisecond), Args: []byte(`[{"mediation":"` + mediation + `"}]`)}
+	}
+	ok := func(kind string) reports.Ceremony {
+		return reports.Ceremony{Kind: kind, RevealedToPage: &reports.Revealed{Outcome: reports.OK}}
+	}
+	told := revealedBy([]reports.Ceremony{ok(reports.Registration), ok(reports.Registration), ok(reports.Authentication)}, []browser.Call{
+		call("get", "AbortError", "conditional"), call("create", "NotAllowedError", ""), call("create", "timer", ""), call("create", "ok", ""),
+		call("get", "ok", "conditional"), call("create", "", ""),
+	})
+	var got []string
+	for _, ceremony := range told {
+		got = append(got, fmt.Sprintf("%s %s %s", ceremony.Kind, ceremony.RevealedToPage.Outcome, ceremony.RevealedToPage.Took))
+	}
+	want := []string{
+		"registration OK 0s", // over the API
+		"registration NotAllowedError 300ms", "registration AbortError 300ms", "registration OK 300ms", "authentication OK 300ms",
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("got  %q\nwant %q", got, want)
 	}
 }

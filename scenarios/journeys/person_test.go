@@ -25,15 +25,14 @@ import (
 type Person struct {
 	*Telling
 	*lab.Stage
-	Page  *browser.Page // the window in front of them; nil in journeys without a browser
-	phone hand
-	ctx   context.Context
+	Page *browser.Page // the window in front of them; nil in journeys without a browser
+	ctx  context.Context
 }
 
 func newTelling(one variant, priority Priority) *Telling {
 	return &Telling{place: one.place(), result: reports.Result{
 		ID: one.id, Title: one.says, Driver: string(one.driver), Priority: string(priority),
-		Reproduce: reproduce(house.config.Suite.Seed, one.filter()), Observations: one.unable(),
+		Reproduce: reproduce(house.config.Suite.Seed, one.filter()), Cannot: one.cannot,
 	}}
 }
 
@@ -71,8 +70,12 @@ func (t *Telling) enter(ctx SpecContext, given Given) *Person {
 				t.fail(ctx, "the page is prepared", err)
 			}
 		}
+		if t.calls, err = stage.Page.SpyCeremonies(ctx); err != nil {
+			t.fail(ctx, "the page is watched", err)
+		}
 	}
-	return &Person{Telling: t, Stage: stage, Page: stage.Page, phone: &behindThePage{handset: stage.Handset}, ctx: ctx}
+	t.phone = &behindThePage{handset: stage.Handset}
+	return &Person{Telling: t, Stage: stage, Page: stage.Page, ctx: ctx}
 }
 
 // leaves ends the telling: what the browser complained about is held against the journey.

@@ -44,7 +44,7 @@ var _ = Describe("Signing in", func() {
 			mia.findsHeld(app, 1)
 		})
 
-	Journey("SI-05", "has passkeys of two accounts on one phone: the phone asks which, and the one she chooses opens", Over(config.Hybrid).Cannot(config.Bridge, "the person behind it is never asked which account").Cannot(config.DevTools, "its authenticator picks an account by itself"), Regular,
+	Journey("SI-05", "has passkeys of two accounts on one phone: the phone asks which, and the one she chooses opens", Over(config.Hybrid).Cannot(config.Bridge, "The person behind it is never asked which account.").Cannot(config.DevTools, "Its authenticator picks an account by itself."), Regular,
 		Given{}, func(mia *Person) {
 			app := provider.LarkspurIDAndroid()
 			mia.hasPasskeyIn(app)

@@ -11,6 +11,7 @@ import (
 	"github.com/onsi/gomega/format"
 	"github.com/onsi/gomega/types"
 
+	"github.com/passkeylab/passkeylab/harness/browser"
 	"github.com/passkeylab/passkeylab/harness/trace"
 	"github.com/passkeylab/passkeylab/reports"
 )
@@ -22,7 +23,9 @@ type Telling struct {
 	result  reports.Result
 	secrets *trace.Redactor // of the stage; nil before there is one knows the patterns only
 	scene   scene
-	hush    int // depth of steps within steps: only the outermost is told
+	phone   hand         // in the person's hand; nil before there is a stage
+	calls   *browser.Spy // of navigator.credentials in the first window; nil without a browser
+	hush    int          // depth of steps within steps: only the outermost is told
 }
 
 // scene is what a telling looks at: it may be absent before a stage stands.
@@ -67,6 +70,9 @@ func (t *Telling) step(ctx context.Context, text string, do func(context.Context
 		return
 	}
 	told.State = reports.Passed
+	if shown, ok := t.phone.(shower); ok {
+		told.Views = append(told.Views, shown.Shows())
+	}
 	if t.scene != nil {
 		told.Screenshot = t.scene.picture(ctx, fmt.Sprintf("%02d", index+1))
 	}
