@@ -17,15 +17,9 @@ import (
 	"github.com/passkeylab/passkeylab/virtualauth/provider"
 )
 
-// wallClock is the machine's clock.
-type wallClock struct{}
-
-func (wallClock) Now() time.Time                         { return time.Now() }
-func (wallClock) After(d time.Duration) <-chan time.Time { return time.After(d) }
-
 func holdPhone(t *testing.T, camera phone.CameraSource) *besideTheComputer {
 	t.Helper()
-	it, err := phone.New(phone.Android(), phone.World{Clock: wallClock{}, Rand: rand.Reader})
+	it, err := phone.New(phone.Android(), phone.World{Clock: machineClock{}, Rand: rand.Reader})
 	if err != nil {
 		t.Fatal(err)
 	}
