@@ -255,6 +255,9 @@ func (b *besideTheComputer) Scan(ctx context.Context) error {
 	ceremony, end := context.WithCancel(context.WithoutCancel(ctx))
 	b.mu.Lock()
 	person := b.person
+	if person.Account == "" {
+		person.Account = b.newestIn(person.Provider)
+	}
 	person.Script = slices.Concat(b.moodSteps(), person.Script)
 	over := make(chan struct{})
 	b.putAway, b.over = end, over
@@ -286,6 +289,16 @@ func (b *besideTheComputer) Scan(ctx context.Context) error {
 	default:
 		return errors.Join(errUnread, failed)
 	}
+}
+
+// newestIn is the row of a provider's newest passkey, where the phone asks with which one to sign in; empty without one.
+func (b *besideTheComputer) newestIn(key string) (row string) {
+	for _, passkey := range b.phone.Passkeys() {
+		if passkey.Provider == key {
+			row = "passkey-" + hex.EncodeToString(passkey.ID)
+		}
+	}
+	return row
 }
 
 // moodSteps are what a mood makes her do at the provider sheet. The caller holds b.mu.

@@ -66,23 +66,27 @@ var _ = Describe("A phone that never gets as far as the computer", func() {
 			mia.phoneIs("is offline", func(s *phone.Settings) { s.Network = phone.Offline })
 			mia.isSignedIn()
 			mia.reachesTheCeremony(inTheApp)
-			mia.seesOnThePhone(phone.ScreenError)
-			mia.findsOnThePhone("Check that this phone is online")
+			mia.findsSaidOnThePhone("Check that this phone is online")
 			mia.sees(page.E1)
 			mia.reads("Both are online")
 			mia.findsNothingKept(app)
 		})
 
-	Journey("PH-08", "is in a network that blocks the tunnel: the page names networks among the causes", overHybridOnly(), Regular,
+	Journey("PH-08", "is in a network that blocks the tunnel: the page names networks among the causes, and learns no more than from a phone that is offline", overHybridOnly(), Regular,
 		atAHastyComputer, func(mia *Person) {
 			mia.phoneSavesIn(app)
 			mia.phoneIs("is in a network that blocks the tunnel", func(s *phone.Settings) { s.Network = phone.TunnelBlocked })
+			calls := mia.spiesOnCeremonies()
 			mia.isSignedIn()
 			mia.reachesTheCeremony(inTheApp)
-			mia.seesOnThePhone(phone.ScreenError)
+			mia.findsSaidOnThePhone("that the network lets passkeys through")
 			mia.sees(page.E1)
 			mia.reads("no network or company filter blocks the connection between them")
 			mia.findsNothingKept(app)
+			blocked := mia.findsOutWhatThePageLearned(calls)
+			mia.phoneIs("is offline altogether", func(s *phone.Settings) { s.Network = phone.Offline })
+			mia.triesAgain()
+			mia.finds("a phone without internet tells the page the same", mia.findsOutWhatThePageLearned(calls), gomega.Equal(blocked))
 		})
 
 	Journey("PH-10", "holds the phone too far away: when the time is over, the page says to bring it near, and then it works", overHybridOnly(), Regular,
@@ -102,18 +106,17 @@ var _ = Describe("A phone that never gets as far as the computer", func() {
 		})
 
 	Journey("PH-11", "scans a code that is too old: the phone says so, and a new code works", overHybridOnly(), Regular,
-		atAComputer, func(mia *Person) {
+		atAHastyComputer, func(mia *Person) {
 			mia.phoneSavesIn(app)
 			mia.phoneIs("takes the code for an old one", func(s *phone.Settings) { s.QRLife = time.Nanosecond })
 			mia.isSignedIn()
 			mia.reachesTheCeremony(inTheApp)
-			mia.seesOnThePhone(phone.ScreenError)
-			mia.findsOnThePhone("This code is not valid. Show a new one on the computer.")
-			mia.sees(page.S8)
+			mia.findsSaidOnThePhone("This code is not valid. Show a new one on the computer.")
+			mia.sees(page.E1)
+			mia.reads("The code was fresh: a new one is shown each time.")
+			mia.findsNothingKept(app)
 			mia.phoneIs("takes codes for what they are", func(s *phone.Settings) { s.QRLife = 0 })
-			mia.presses("Start again")
-			mia.sees(page.S8)
-			mia.scans()
+			mia.triesAgain()
 			mia.finishes()
 			mia.findsStoredIn(app)
 			mia.finds("there were two ceremonies", mia.registrations(), gomega.HaveLen(2))

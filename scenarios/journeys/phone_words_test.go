@@ -137,14 +137,16 @@ func (p *Person) shown() []phone.View {
 	return views
 }
 
-// findsOnThePhone finds words on the screen that the phone shows, once it does.
-func (p *Person) findsOnThePhone(words ...string) {
+// findsSaidOnThePhone finds that the phone comes to say something, or has said it: what she taps away is not there for long.
+func (p *Person) findsSaidOnThePhone(words string) {
 	GinkgoHelper()
-	it := p.handheld().phone
-	p.comesToFind(fmt.Sprintf("the phone says %q", words), func(context.Context) (any, error) {
-		view := it.View()
-		return view.Title + " " + view.Text, nil
-	}, containAll(words))
+	p.comesToFind(fmt.Sprintf("the phone has said %q", words), func(context.Context) (any, error) {
+		var said []string
+		for _, shown := range p.shown() {
+			said = append(said, shown.Title+". "+shown.Text)
+		}
+		return said, nil
+	}, gomega.ContainElement(gomega.ContainSubstring(words)))
 }
 
 // findsMetInTheTunnel finds that phone and browser exchanged nothing but an advert and what went through the tunnel.
@@ -164,9 +166,9 @@ func (p *Person) unlockedBeforeItConnected() bool {
 	GinkgoHelper()
 	unlocked := false
 	events := p.handheld().phone.Trace()
-	ceremony := events[len(events)-1].Ceremony
+	latest := slices.MaxFunc(events, func(a, b phone.Event) int { return a.Ceremony - b.Ceremony }).Ceremony
 	for _, event := range events {
-		if event.Ceremony != ceremony && ceremony != 0 {
+		if event.Ceremony != latest {
 			continue
 		}
 		switch event.State {
@@ -182,7 +184,13 @@ func (p *Person) unlockedBeforeItConnected() bool {
 // triesAgain goes from the one page for every failure through another ceremony.
 func (p *Person) triesAgain() {
 	GinkgoHelper()
-	p.presses("Try again")
+	p.does("tries again", func(ctx context.Context) error {
+		if err := page.Press(ctx, p.Page, "button", "Try again"); err != nil {
+			return err
+		}
+		_, err := page.AwaitLeft(ctx, p.Page, page.E1)
+		return err
+	})
 	p.walksTo(android, page.S7) // after a second failure the wizard asks to get both devices ready once more
 	p.understands()
 }
