@@ -307,6 +307,8 @@ var _ = Describe("A phone that ends in the middle", func() {
 			mia.reads("If your phone or key said that it saved a passkey, remove it before you try again.")
 			mia.findsStored(0)
 			left := mia.findsHeld(app, 1)[0]
+			mia.seesOnThePhone(phone.ScreenDead)
+			mia.tapsOnThePhone("Switch on")
 			mia.triesAgain()
 			mia.sees(page.E1)
 			mia.findsAskedLast(app, virtualauth.ToExplainDuplicate)
