@@ -35,6 +35,7 @@ type Lab struct {
 	bridge      *bridge.Bridge
 	differences []string
 	dir         string // databases of the stages
+	vault       vault  // the keys of phones
 }
 
 // Open starts the browser and the bridge. Without a browser it returns a lab
@@ -94,7 +95,7 @@ func (l *Lab) Differences() []string { return l.differences }
 
 // Close ends the browser and removes what the lab kept on disk.
 func (l *Lab) Close() error {
-	return errors.Join(os.RemoveAll(l.dir), l.closeBrowser())
+	return errors.Join(os.RemoveAll(l.dir), l.closeBrowser(), l.vault.close())
 }
 
 func (l *Lab) closeBrowser() error {

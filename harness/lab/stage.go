@@ -38,6 +38,8 @@ type StageOptions struct {
 	Window    browser.ContextOptions // size, phone emulation, theme, language
 	NoBrowser bool                   // no window: everything happens over the JSON API
 	NoBridge  bool                   // the handset does not answer this origin: a DevTools authenticator will
+	Hybrid    bool                   // a browser of the stage's own shows codes, which a phone with screens reads: Stage.Reach
+	Pictures  bool                   // over hybrid: keep pictures of the browser's window for Reach.Film
 }
 
 // Account is the person's account, with the secrets that a person knows. The
@@ -55,6 +57,7 @@ type Stage struct {
 	Handset *Handset
 	Context *browser.Context // nil without a browser
 	Page    *browser.Page    // nil without a browser
+	Reach   *Reach           // nil without hybrid
 	Trace   *trace.Recorder  // the ceremonies, as the relying party's door saw them
 
 	id     string
@@ -101,8 +104,11 @@ func (s *Stage) build(ctx context.Context, o StageOptions) error {
 	s.Account = account
 	s.Trace.Decoder.Redactor.Add(account.Password, account.TOTPSecret)
 	s.Handset = newHandset(s.Origin, virtualauth.World{Clock: s.Clock, Rand: s.random, Authority: s.authority})
-	if o.NoBrowser {
+	switch {
+	case o.NoBrowser:
 		return nil
+	case o.Hybrid:
+		return s.openReach(ctx, o)
 	}
 	return s.openWindow(ctx, o)
 }
@@ -153,8 +159,12 @@ func (s *Stage) openWindow(ctx context.Context, o StageOptions) error {
 		s.lab.bridge.Route(s.Origin, s.Handset)
 		s.closers = append(s.closers, func() error { s.lab.bridge.Unroute(s.Origin); return nil })
 	}
-	var err error
-	if s.Context, err = s.lab.browser.NewContext(ctx, o.Window); err != nil {
+	return s.openPage(ctx, s.lab.browser, o)
+}
+
+// openPage gives the person a window of a browser.
+func (s *Stage) openPage(ctx context.Context, in *browser.Browser, o StageOptions) (err error) {
+	if s.Context, err = in.NewContext(ctx, o.Window); err != nil {
 		return err
 	}
 	s.closers = append(s.closers, s.Context.Close)

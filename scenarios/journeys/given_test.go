@@ -134,6 +134,12 @@ func (t *Telling) collect(stage *lab.Stage) {
 	if stage.Page == nil {
 		return
 	}
+	if t.result.Failure == nil {
+		ctx, cancel := context.WithTimeout(context.Background(), house.config.Suite.StepTimeout)
+		defer cancel()
+		t.result.Ended = t.scene.view(ctx)
+	}
+	t.result.Steps = append(t.result.Steps, t.scene.beside()...)
 	for _, message := range stage.Page.Console() {
 		t.result.Console = append(t.result.Console, reports.ConsoleEntry{At: message.Time, Level: message.Level, Text: message.Text, Source: message.Where})
 	}

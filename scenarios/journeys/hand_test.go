@@ -120,6 +120,19 @@ func (b *behindThePage) Scope() rp.DeviceScope {
 	return rp.ScopeThisDevice
 }
 
+// takeUp puts the phone into the person's hand, as the stage has it.
+func takeUp(stage *lab.Stage) (hand, error) {
+	if stage.Reach == nil {
+		return &behindThePage{handset: stage.Handset}, nil
+	}
+	held, err := hold(stage.Reach.Phone, stage.Reach.Camera())
+	if err != nil {
+		return nil, err
+	}
+	DeferCleanup(held.close)
+	return held, nil
+}
+
 // ---- what she will do
 
 // phoneSavesIn makes a provider the one that answers next on the phone.

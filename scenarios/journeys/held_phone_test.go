@@ -23,7 +23,7 @@ func holdPhone(t *testing.T, camera phone.CameraSource) *besideTheComputer {
 	if err != nil {
 		t.Fatal(err)
 	}
-	held, err := takeUp(it, camera)
+	held, err := hold(it, camera)
 	if err != nil {
 		t.Fatal(err)
 	}

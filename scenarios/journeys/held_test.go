@@ -32,8 +32,8 @@ type besideTheComputer struct {
 	over    chan struct{}       // closed when it has ended
 }
 
-// takeUp gives a person a phone as it comes out of its box: Android 15, without any provider.
-func takeUp(it *phone.Phone, camera phone.CameraSource) (*besideTheComputer, error) {
+// hold gives a person a phone as it comes out of its box: Android 15, without any provider.
+func hold(it *phone.Phone, camera phone.CameraSource) (*besideTheComputer, error) {
 	b := &besideTheComputer{phone: it, camera: camera, moods: map[string]lab.Mood{}, changed: make(chan struct{})}
 	return b, it.Change(func(s *phone.Settings) { *s = phone.Settings{Name: "Mia's phone"} })
 }
@@ -209,8 +209,10 @@ func (b *besideTheComputer) SavedIn() []string {
 }
 
 // Shows is the phone's screen in the words of a report.
-func (b *besideTheComputer) Shows() reports.View {
-	view := b.phone.View()
+func (b *besideTheComputer) Shows() reports.View { return phoneShows(b.phone.View(), "") }
+
+// phoneShows is what a phone showed, as the report draws it, and what was tapped there.
+func phoneShows(view phone.View, tapped string) reports.View {
 	shown := reports.View{
 		Name: reports.ViewPhone, State: strings.TrimSpace(view.State.String() + " " + view.State.Name()), Title: view.Title, Text: view.Text,
 		Skin: reports.SkinAndroid, Status: []reports.Field{{Name: "Time", Value: view.Status.Time}, onOrOff("Bluetooth", view.Status.Bluetooth), onOrOff("Network", view.Status.Network)},
@@ -219,13 +221,13 @@ func (b *besideTheComputer) Shows() reports.View {
 		shown.Skin = reports.SkinIOS
 	}
 	for _, entry := range view.Entries {
-		shown.Controls = append(shown.Controls, reports.Control{Label: strings.TrimSpace(entry.Label + " " + entry.Detail), Off: entry.Off, Primary: entry.Selected})
+		shown.Controls = append(shown.Controls, reports.Control{Label: strings.TrimSpace(entry.Label + " " + entry.Detail), Off: entry.Off, Primary: entry.Selected, Tapped: entry.ID == tapped})
 		if entry.Selected && view.Screen == phone.ScreenSheet {
 			shown.Provider = entry.Label
 		}
 	}
 	for _, control := range view.Controls {
-		shown.Controls = append(shown.Controls, reports.Control{Label: control.Label, Primary: control.Role == phone.Agree})
+		shown.Controls = append(shown.Controls, reports.Control{Label: control.Label, Primary: control.Role == phone.Agree, Tapped: control.ID == tapped})
 	}
 	return shown
 }

@@ -22,7 +22,8 @@ import (
 type House struct {
 	config   *config.Config
 	lab      *lab.Lab
-	shut     error // why there is no lab
+	shut     error   // why there is no lab
+	hybrid   *string // why there is no phone over hybrid; nil as long as nobody has asked
 	progress *progress.Client
 	browser  string // what ran; the lab is closed when the reports are written
 	notes    []string
@@ -54,16 +55,28 @@ func (h *House) close(context.Context) error {
 }
 
 // lacks says why a driver cannot be used here, or nothing when it can.
-func (h *House) lacks(driver config.Driver) string {
+func (h *House) lacks(ctx context.Context, driver config.Driver) string {
 	switch {
 	case !h.config.Drivers.Has(driver):
 		return fmt.Sprintf("drivers.enabled does not list %s", driver)
 	case h.shut != nil && driver != config.API:
 		return h.shut.Error()
 	case driver == config.Hybrid:
-		return "the lab has no phone that a browser reaches by QR code and Bluetooth"
+		return h.lacksHybrid(ctx)
 	}
 	return ""
+}
+
+// lacksHybrid asks the lab once for all that a phone over hybrid needs.
+func (h *House) lacksHybrid(ctx context.Context) string {
+	if h.hybrid == nil {
+		reason := ""
+		if err := h.lab.HybridReady(ctx); err != nil {
+			reason = err.Error()
+		}
+		h.hybrid = &reason
+	}
+	return *h.hybrid
 }
 
 // policy returns what the organisation accepts in a journey: its own policy,

@@ -66,7 +66,7 @@ func Journey(id, says string, drivers Drivers, priority Priority, given Given, t
 			func(ctx SpecContext) {
 				telling := newTelling(one, priority)
 				DeferCleanup(func() { AddReportEntry(entryName, telling.entry(), types.ReportEntryVisibilityNever) })
-				if reason := house.lacks(one.driver); reason != "" {
+				if reason := house.lacks(ctx, one.driver); reason != "" {
 					telling.withhold(one.driver, reason)
 				}
 				mia := telling.enter(ctx, given.over(one.driver))

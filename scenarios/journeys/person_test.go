@@ -53,6 +53,7 @@ func (t *Telling) enter(ctx SpecContext, given Given) *Person {
 	stage, err := house.lab.Raise(ctx, lab.StageOptions{
 		ID: t.place, URL: house.config.RP.URL, Policy: accepted, Timers: given.Timers,
 		Window: given.Context, NoBrowser: driver == config.API, NoBridge: driver != config.Bridge,
+		Hybrid: driver == config.Hybrid, Pictures: house.pictures(false),
 	})
 	if stage != nil {
 		DeferCleanup(func() error {
@@ -64,7 +65,7 @@ func (t *Telling) enter(ctx SpecContext, given Given) *Person {
 		t.fail(ctx, "the stage is raised", err)
 	}
 	if stage.Page != nil {
-		t.scene = &window{journey: t.place, page: stage.Page}
+		t.scene = &window{journey: t.place, page: stage.Page, reach: stage.Reach}
 		if given.Setup != nil {
 			if err := given.Setup(stage.Page); err != nil {
 				t.fail(ctx, "the page is prepared", err)
@@ -74,7 +75,9 @@ func (t *Telling) enter(ctx SpecContext, given Given) *Person {
 			t.fail(ctx, "the page is watched", err)
 		}
 	}
-	t.phone = &behindThePage{handset: stage.Handset}
+	if t.phone, err = takeUp(stage); err != nil {
+		t.fail(ctx, "the phone is taken up", err)
+	}
 	return &Person{Telling: t, Stage: stage, Page: stage.Page, ctx: ctx}
 }
 
@@ -302,6 +305,9 @@ func (p *Person) reloads() {
 type window struct {
 	journey string
 	page    *browser.Page
+	reach   *lab.Reach   // nil but over hybrid
+	told    int          // frames of its film that are told already
+	latest  reports.View // of the browser's window, in the frame with the latest picture
 }
 
 func (w *window) picture(ctx context.Context, name string) *reports.Picture {

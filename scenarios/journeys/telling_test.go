@@ -34,6 +34,8 @@ type scene interface {
 	picture(ctx context.Context, name string) *reports.Picture
 	// view says what the page shows, or nil when there is no page.
 	view(ctx context.Context) *reports.PageView
+	// beside are the steps that browser and phone took by themselves since the last call, each with what both showed.
+	beside() []reports.Step
 }
 
 // Unexpected is an expectation that did not hold.
@@ -63,8 +65,12 @@ func (t *Telling) step(ctx context.Context, text string, do func(context.Context
 	t.hush++
 	err := do(ctx)
 	t.hush--
+	took := time.Since(started)
+	if t.scene != nil {
+		t.result.Steps = append(t.result.Steps, t.scene.beside()...)
+	}
 	told := &t.result.Steps[index]
-	told.Duration = time.Since(started)
+	told.Duration = took
 	if err != nil {
 		t.fail(ctx, text, err)
 		return

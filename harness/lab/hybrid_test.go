@@ -1,0 +1,65 @@
+package lab
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/passkeylab/passkeylab/harness/dialog"
+	"github.com/passkeylab/passkeylab/virtualauth/phone"
+)
+
+// TestAPageReachesThePhone makes a passkey through the browser's own dialog, by the code in its pixels, with a key in the TPM
+// simulator, and signs in with it.
+func TestAPageReachesThePhone(t *testing.T) {
+	l := &Lab{options: Options{}.withDefaults(), dir: t.TempDir()}
+	t.Cleanup(func() {
+		if err := l.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	stage, err := l.Raise(t.Context(), StageOptions{ID: "reach-01", Hybrid: true})
+	defer func() {
+		if err := stage.Close(); err != nil {
+			t.Error(err)
+		}
+	}()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := stage.Reach.Phone.Change(func(s *phone.Settings) { *s = phone.Android() }); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	if err := stage.Page.Goto(ctx, stage.Origin+"/sign-in"); err != nil {
+		t.Fatal(err)
+	}
+	began := time.Now()
+	var started bool
+	if err := stage.Page.Evaluate(ctx, `(window.made = navigator.credentials.create({publicKey: {
+		rp: {name: "Larkspur"}, user: {id: new Uint8Array(16), name: "mia", displayName: "Mia"}, challenge: new Uint8Array(32),
+		pubKeyCredParams: [{type: "public-key", alg: -7}], hints: ["hybrid"],
+		authenticatorSelection: {residentKey: "required", userVerification: "required", authenticatorAttachment: "cross-platform"},
+	}}), true)`, &started); err != nil {
+		t.Fatal(err)
+	}
+	outcome, err := phone.Person{}.Scan(ctx, stage.Reach.Phone, stage.Reach.Camera())
+	if err != nil || outcome.Err != nil {
+		t.Fatalf("%+v (%v)", outcome, err)
+	}
+	var attachment string
+	if err := stage.Page.Evaluate(ctx, `window.made.then((c) => c.authenticatorAttachment, (e) => String(e))`, &attachment); err != nil {
+		t.Fatal(err)
+	}
+	t.Logf("%s in %v", attachment, time.Since(began))
+	if attachment != CrossPlatform {
+		t.Errorf("the page got %q", attachment)
+	}
+	if held := stage.Reach.Phone.Passkeys(); len(held) != 1 || held[0].Provider != "Google Password Manager" {
+		t.Errorf("the phone holds %+v", held)
+	}
+	if _, err := stage.Reach.Dialog.AwaitState(ctx, dialog.Closed); err != nil {
+		t.Error(err)
+	}
+}
