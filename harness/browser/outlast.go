@@ -9,10 +9,14 @@ import (
 )
 
 const (
-	overtakings = 3                        // how many navigations may leave one call without an answer
-	answerTime  = 1500 * time.Millisecond  // several times what a picture takes on a busy machine
-	refusals    = overtakings * answerTime // how long refusals are outlasted: as long as silence
-	lookAgain   = 20 * time.Millisecond    // between a refusal and the next try
+	// answerTime is how long the first try of a call may take: three times what a picture takes on a machine that is not busy,
+	// since a navigation that leaves it without an answer leaves it so for ever. Each further one may take four times as long
+	// as the one before, on a machine that may be busy.
+	answerTime  = 300 * time.Millisecond
+	overtakings = 3                          // how many navigations may leave one call without an answer
+	refusals    = answerTime * (1 + 4 + 4*4) // how long refusals are outlasted: as long as silence
+	lookAgain   = 20 * time.Millisecond      // between a refusal and the next try
+	repairTime  = answerTime * 5             // how long a repair may take
 )
 
 // outlast calls try until a navigation no longer gets in its way. A try that the browser refuses is repeated shortly after,
@@ -20,8 +24,9 @@ const (
 func outlast(ctx context.Context, try, repair func(context.Context) error) error {
 	refused, cancel := context.WithTimeout(ctx, refusals)
 	defer cancel()
+	patience := answerTime
 	for silent := 0; ; {
-		err := within(ctx, answerTime, try)
+		err := within(ctx, patience, try)
 		if err == nil || ctx.Err() != nil {
 			return err
 		}
@@ -39,7 +44,8 @@ func outlast(ctx context.Context, try, repair func(context.Context) error) error
 		if silent++; silent == overtakings {
 			return err
 		}
-		if err := within(ctx, answerTime, repair); err != nil {
+		patience *= 4
+		if err := within(ctx, repairTime, repair); err != nil {
 			if refusal := (*cdp.Error)(nil); errors.As(err, &refusal) {
 				continue // overtaken again: the next try tells
 			}
