@@ -33,7 +33,7 @@ var mayImport = map[string][]string{
 	"virtualauth/keystore/tpmstore": {"virtualauth/keystore", "virtualauth/cose"},
 	"virtualauth/ctaphid":           {},
 	"virtualauth/apdu":              {},
-	"virtualauth/hybrid":            {"virtualauth/ctap2"},
+	"virtualauth/hybrid":            {"virtualauth/ctap2", "virtualauth/internal/derive"},
 	"virtualauth/vaultfile":         {},
 	"virtualauth/cxf":               {},
 	"virtualauth/provider":          {"virtualauth", "virtualauth/ctap2", "virtualauth/cose", "virtualauth/pinuv", "virtualauth/keystore"},

@@ -69,7 +69,7 @@ func (o *Offer) Close() error {
 // takes no notice of. It fails as air does.
 func (o *Offer) Listen(ctx context.Context, air Air) (*Found, error) {
 	o.leave("Offer.Listen")
-	key, err := derive(o.QR.Secret[:], nil, purposeEIDKey, eidKeyLength)
+	key, err := keyFor(o.QR.Secret[:], nil, purposeEIDKey, eidKeyLength)
 	if err != nil {
 		return nil, err
 	}
@@ -139,7 +139,7 @@ func (f *Found) Connect(ctx context.Context) (*Link, error) {
 
 // open goes to where the advert says that the phone is.
 func (f *Found) open(ctx context.Context) error {
-	tunnel, err := derive(f.secret, nil, purposeTunnelID, tunnelIDLength)
+	tunnel, err := keyFor(f.secret, nil, purposeTunnelID, tunnelIDLength)
 	if err != nil {
 		return err
 	}
@@ -173,7 +173,7 @@ func (f *Found) meet(ctx context.Context) (*Link, error) {
 
 // shake does the handshake.
 func (f *Found) shake(ctx context.Context) (outcome, error) {
-	honest, err := derive(f.secret, f.eid[:], purposePSK, keyLength)
+	honest, err := keyFor(f.secret, f.eid[:], purposePSK, keyLength)
 	if err != nil {
 		return outcome{}, err
 	}
@@ -273,7 +273,7 @@ func (c *Called) Close() error {
 // Listen waits for the phone's advert, as Offer.Listen does.
 func (c *Called) Listen(ctx context.Context, air Air) (*Found, error) {
 	c.leave("Called.Listen")
-	key, err := derive(c.linked.Secret[:], c.nonce, purposeEIDKey, eidKeyLength)
+	key, err := keyFor(c.linked.Secret[:], c.nonce, purposeEIDKey, eidKeyLength)
 	if err == nil {
 		var e eid
 		if e, err = c.desktop.listen(ctx, air, key); err == nil {

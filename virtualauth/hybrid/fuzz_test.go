@@ -16,7 +16,7 @@ func FuzzAdvert(f *testing.F) {
 		if len(sent) != advertLength {
 			return
 		}
-		key, err := derive(secret, salt, purposeEIDKey, eidKeyLength)
+		key, err := keyFor(secret, salt, purposeEIDKey, eidKeyLength)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -8,8 +8,9 @@ import (
 	"encoding/binary"
 	"fmt"
 	"io"
-	"math/big"
 	"slices"
+
+	"github.com/passkeylab/passkeylab/virtualauth/internal/derive"
 )
 
 // purpose is what a key is derived for (CTAP 2.3 §11.5.1, key purposes).
@@ -26,8 +27,8 @@ const (
 	purposePerContactID purpose = 6 // salt: the contact id; 32 bytes
 )
 
-// derive is HKDF-SHA256 with the purpose as info, in four little-endian bytes.
-func derive(secret, salt []byte, why purpose, length int) ([]byte, error) {
+// keyFor is HKDF-SHA256 with the purpose as info, in four little-endian bytes.
+func keyFor(secret, salt []byte, why purpose, length int) ([]byte, error) {
 	info := binary.LittleEndian.AppendUint32(nil, uint32(why))
 	key, err := hkdf.Key(sha256.New, secret, salt, string(info), length)
 	if err != nil {
@@ -51,13 +52,9 @@ func newKey(random io.Reader) (*ecdh.PrivateKey, error) {
 	return keyOf(wide)
 }
 
-// keyOf reduces 48 bytes to a scalar from 1 to n-1; with 128 bits to spare the result is as good as uniform (FIPS 186-5
-// A.2.1).
+// keyOf reduces 48 bytes to a key.
 func keyOf(wide []byte) (*ecdh.PrivateKey, error) {
-	nMinus1 := new(big.Int).Sub(elliptic.P256().Params().N, big.NewInt(1))
-	scalar := new(big.Int).SetBytes(wide)
-	scalar.Mod(scalar, nMinus1).Add(scalar, big.NewInt(1))
-	private, err := ecdh.P256().NewPrivateKey(scalar.FillBytes(make([]byte, 32)))
+	private, err := ecdh.P256().NewPrivateKey(derive.Scalar(wide, elliptic.P256().Params().N))
 	if err != nil {
 		return nil, fmt.Errorf("hybrid: derive a key: %w", err)
 	}

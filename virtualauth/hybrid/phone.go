@@ -89,7 +89,7 @@ func (i *Invitation) Close() error {
 // Dial opens a tunnel at the phone's tunnel server. It fails with a *TunnelError.
 func (i *Invitation) Dial(ctx context.Context) (*Waiting, error) {
 	i.leave("Invitation.Dial")
-	tunnel, err := derive(i.QR.Secret[:], nil, purposeTunnelID, tunnelIDLength)
+	tunnel, err := keyFor(i.QR.Secret[:], nil, purposeTunnelID, tunnelIDLength)
 	if err != nil {
 		return nil, err
 	}
@@ -156,7 +156,7 @@ func (w *Waiting) advertise(ctx context.Context, air Air) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	key, err := derive(w.pairing.secret, w.pairing.salt, purposeEIDKey, eidKeyLength)
+	key, err := keyFor(w.pairing.secret, w.pairing.salt, purposeEIDKey, eidKeyLength)
 	if err != nil {
 		return nil, err
 	}
@@ -172,7 +172,7 @@ func (w *Waiting) advertise(ctx context.Context, air Air) ([]byte, error) {
 		return nil, fmt.Errorf("hybrid: send the advert: %w", err)
 	}
 	w.phone.observer().event(LayerAdvert, Sent, "advert", advert[:])
-	return derive(w.pairing.secret, plain[:], purposePSK, keyLength)
+	return keyFor(w.pairing.secret, plain[:], purposePSK, keyLength)
 }
 
 // Advertised is a phone that waits for the computer to come through the tunnel.

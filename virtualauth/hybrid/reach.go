@@ -15,7 +15,7 @@ func (p *Phone) identity() (*ecdh.PrivateKey, error) {
 	if len(p.Root) < minRoot {
 		return nil, &SetupError{Missing: "Phone.Root"}
 	}
-	seed, err := derive(p.Root, nil, purposeIdentitySeed, wideLength)
+	seed, err := keyFor(p.Root, nil, purposeIdentitySeed, wideLength)
 	if err != nil {
 		return nil, err
 	}
@@ -25,11 +25,11 @@ func (p *Phone) identity() (*ecdh.PrivateKey, error) {
 // linkSecret is what a link's adverts and handshakes are derived from. It hangs on the contact id, so that a phone with a new one
 // has no links any more.
 func (p *Phone) linkSecret(contact []byte, id LinkID) ([]byte, error) {
-	perContact, err := derive(p.Root, contact, purposePerContactID, keyLength)
+	perContact, err := keyFor(p.Root, contact, purposePerContactID, keyLength)
 	if err != nil {
 		return nil, err
 	}
-	return derive(perContact, id[:], purposePairedSecret, linkSecretLength)
+	return keyFor(perContact, id[:], purposePairedSecret, linkSecretLength)
 }
 
 // link makes the update that links, signed for one handshake.

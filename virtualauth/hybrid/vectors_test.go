@@ -106,13 +106,13 @@ func checkQR(t *testing.T, v vector) {
 
 func checkKeys(t *testing.T, v vector) {
 	for i, want := range v.Keys {
-		got, err := derive(unhex(t, v.Secret), unhex(t, v.Plain), purpose(i+1), 64)
+		got, err := keyFor(unhex(t, v.Secret), unhex(t, v.Plain), purpose(i+1), 64)
 		if err != nil {
 			t.Fatal(err)
 		}
 		equal(t, "a derived key", got, want)
 	}
-	tunnel, err := derive(unhex(t, v.Secret), nil, purposeTunnelID, tunnelIDLength)
+	tunnel, err := keyFor(unhex(t, v.Secret), nil, purposeTunnelID, tunnelIDLength)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -120,7 +120,7 @@ func checkKeys(t *testing.T, v vector) {
 }
 
 func checkAdvert(t *testing.T, v vector) {
-	key, err := derive(unhex(t, v.Secret), unhex(t, v.Salt), purposeEIDKey, eidKeyLength)
+	key, err := keyFor(unhex(t, v.Secret), unhex(t, v.Salt), purposeEIDKey, eidKeyLength)
 	if err != nil {
 		t.Fatal(err)
 	}
