@@ -33,10 +33,15 @@ func (p *pair) reconnect(t *testing.T, linked hybrid.Linked, memory *hybrid.Reme
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	phone := &serving{met: make(chan struct{}), done: make(chan struct{})}
+	reachable, err := p.phone.Reach(t.Context(), memory)
+	if err != nil {
+		t.Fatal(err)
+	}
 	go func() {
 		defer close(phone.done)
 		defer cancel() // the computer need not wait for a phone that does not come
-		phone.err = p.answer(t.Context(), phone, memory)
+		defer reachable.Close()
+		phone.err = p.answer(t.Context(), phone, reachable)
 	}()
 	contact, err := p.desktop.Reconnect(linked)
 	if err != nil {
@@ -59,12 +64,7 @@ func (p *pair) reconnect(t *testing.T, linked hybrid.Linked, memory *hybrid.Reme
 }
 
 // answer is the phone's half without a QR code.
-func (p *pair) answer(ctx context.Context, phone *serving, memory *hybrid.Remembered) error {
-	reachable, err := p.phone.Reach(ctx, memory)
-	if err != nil {
-		return err
-	}
-	defer reachable.Close()
+func (p *pair) answer(ctx context.Context, phone *serving, reachable *hybrid.Reachable) error {
 	summons, err := reachable.Await(ctx)
 	if err != nil {
 		return err

@@ -33,7 +33,7 @@ type relay struct {
 	mu       sync.Mutex
 	requests []string
 	tunnels  map[string]*tunnel
-	phones   map[string]chan []byte // by contact id; closed never
+	phones   map[string]chan []byte // by contact id
 	gone     map[string]bool
 	serial   int
 	conns    []*websocket.Conn
@@ -91,7 +91,7 @@ func (r *relay) ServeHTTP(w http.ResponseWriter, request *http.Request) {
 		w.WriteHeader(http.StatusNoContent)
 	case parts[0] == "new":
 		w.Header().Set(hybrid.HeaderRoutingID, r.routing)
-		r.open(w, request, strings.ToUpper(id))
+		r.open(w, request, r.reserve(strings.ToUpper(id)))
 	case parts[0] == "connect":
 		r.join(w, request, strings.ToUpper(id))
 	case parts[0] == "listen":
@@ -113,11 +113,16 @@ func (r *relay) accept(w http.ResponseWriter, request *http.Request) *websocket.
 	return conn
 }
 
-func (r *relay) open(w http.ResponseWriter, request *http.Request, id string) {
+// reserve makes a tunnel that can be joined from now on.
+func (r *relay) reserve(id string) *tunnel {
 	tunnel := &tunnel{joined: make(chan *websocket.Conn), done: make(chan struct{})}
 	r.mu.Lock()
+	defer r.mu.Unlock()
 	r.tunnels[id] = tunnel
-	r.mu.Unlock()
+	return tunnel
+}
+
+func (r *relay) open(w http.ResponseWriter, request *http.Request, tunnel *tunnel) {
 	defer close(tunnel.done)
 	conn := r.accept(w, request)
 	if conn == nil {
@@ -207,23 +212,25 @@ func (r *relay) join(w http.ResponseWriter, request *http.Request, id string) {
 	}
 }
 
-func (r *relay) phone(contact string) chan []byte {
+// phone is where to tell a phone of computers; nil when none has listened.
+func (r *relay) phone(contact string) chan<- []byte {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.phones[contact] == nil {
-		r.phones[contact] = make(chan []byte, 8)
-	}
 	return r.phones[contact]
 }
 
 func (r *relay) listen(w http.ResponseWriter, request *http.Request, contact string) {
+	notices := make(chan []byte, 8)
+	r.mu.Lock()
+	r.phones[contact] = notices // the latest is the phone
+	r.mu.Unlock()
 	conn := r.accept(w, request)
 	if conn == nil {
 		return
 	}
 	defer conn.CloseNow()
 	ctx := conn.CloseRead(context.Background())
-	for notices := r.phone(contact); ; {
+	for {
 		select {
 		case notice := <-notices:
 			_ = conn.Write(ctx, websocket.MessageBinary, notice)
@@ -246,6 +253,7 @@ func (r *relay) contact(w http.ResponseWriter, request *http.Request, contact st
 	}
 	tunnel, _ := hex.DecodeString(id)
 	routing, _ := hex.DecodeString(r.routing)
+	reserved := r.reserve(id)
 	r.phone(contact) <- append(append(routing, tunnel...), payload...)
-	r.open(w, request, id)
+	r.open(w, request, reserved)
 }
