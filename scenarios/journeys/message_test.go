@@ -174,6 +174,38 @@ func TestThePhoneIsShownBesideThePage(t *testing.T) {
 }
 
 // The report tells every ceremony of the page, in its order: also those that nobody but the page came to know of.
+// TestMessagesBelongToTheCallThatTheyWentOverIn gives the recorder's messages, which it counts to the next ceremony that the
+// relying party hears of, to the calls of the page.
+func TestMessagesBelongToTheCallThatTheyWentOverIn(t *testing.T) {
+	at := func(seconds int) time.Time { return time.Unix(1772366400+int64(seconds), 0) }
+	call := func(outcome string, began, ended int) browser.Call {
+		return browser.Call{Name: "create", Outcome: outcome, Time: at(began), Ended: at(ended), Args: []byte(`[{}]`)}
+	}
+	message := func(title string, second int) reports.Exchange { return reports.Exchange{Title: title, At: at(second)} }
+	titles := func(all []reports.Ceremony) (lines []string) {
+		for _, ceremony := range all {
+			line := ceremony.Kind + " " + ceremony.Outcome + ":"
+			for _, exchange := range ceremony.Exchanges {
+				line += " " + exchange.Title
+			}
+			lines = append(lines, line)
+		}
+		return lines
+	}
+	accepted := reports.Ceremony{Kind: reports.Registration, Outcome: "accepted", RevealedToPage: &reports.Revealed{Outcome: reports.OK}}
+	accepted.Exchanges = []reports.Exchange{message("start", 0), message("advert", 11), message("shutdown", 13), message("advert2", 21)}
+	got := titles(revealedBy([]reports.Ceremony{accepted}, []browser.Call{call("NotAllowedError", 10, 12), call("ok", 20, 22)}))
+	want := []string{"registration NotAllowedError: advert shutdown", "registration accepted: start advert2"}
+	if !slices.Equal(got, want) {
+		t.Errorf("got  %q\nwant %q", got, want)
+	}
+	lost := reports.Ceremony{Outcome: "no ceremony was completed", Exchanges: []reports.Exchange{message("advert", 11)}}
+	got = titles(revealedBy([]reports.Ceremony{lost}, []browser.Call{call("NotAllowedError", 10, 12)}))
+	if want := []string{"registration NotAllowedError: advert"}; !slices.Equal(got, want) {
+		t.Errorf("got  %q\nwant %q", got, want)
+	}
+}
+
 func TestWhatOnlyThePageKnowsIsTold(t *testing.T) {
 	at := time.Unix(1772366400, 0)
 	call := func(name, outcome, mediation string) browser.Call {

@@ -52,7 +52,43 @@ func revealedBy(recorded []reports.Ceremony, calls []browser.Call) []reports.Cer
 			}
 		}
 	}
-	return append(all, recorded...)
+	return shareOut(append(all, recorded...), calls)
+}
+
+// shareOut gives each message between computer and phone to the call of the page during which, or after which, it went over:
+// the recorder knows only of ceremonies that reached the relying party, and would give those of the others to the next one.
+func shareOut(all []reports.Ceremony, calls []browser.Call) []reports.Ceremony {
+	byPage := make([]int, 0, len(calls)) // the ceremony of each call
+	for i, next := len(all)-1, len(calls)-1; i >= 0 && next >= 0; i-- {
+		if all[i].Kind == kindOf(calls[next]) {
+			byPage, next = append(byPage, i), next-1
+		}
+	}
+	slices.Reverse(byPage)
+	if len(byPage) != len(calls) {
+		return all // not all calls are among them: better late than at the wrong one
+	}
+	var went []reports.Exchange
+	for i := range all {
+		keep := all[i].Exchanges[:0:0]
+		for _, exchange := range all[i].Exchanges {
+			if len(calls) > 0 && !exchange.At.Before(calls[0].Time) {
+				went = append(went, exchange)
+			} else {
+				keep = append(keep, exchange)
+			}
+		}
+		all[i].Exchanges = keep
+	}
+	for _, exchange := range went {
+		at := len(calls) - 1
+		for at > 0 && exchange.At.Before(calls[at].Time) {
+			at--
+		}
+		to := &all[byPage[at]]
+		to.Exchanges = append(to.Exchanges, exchange)
+	}
+	return slices.DeleteFunc(all, func(c reports.Ceremony) bool { return c.Kind == "" && len(c.Exchanges) == 0 })
 }
 
 // kindOf is the kind of ceremony that a call of the page was; empty for one that is not over, and for autofill, which waits
