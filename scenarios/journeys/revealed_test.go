@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/passkeylab/passkeylab/harness/browser"
 	"github.com/passkeylab/passkeylab/reports"
@@ -55,6 +56,9 @@ func revealedBy(recorded []reports.Ceremony, calls []browser.Call) []reports.Cer
 	return shareOut(append(all, recorded...), calls)
 }
 
+// ahead is how much later than the browser begins the page may say that its call began.
+const ahead = 100 * time.Millisecond
+
 // shareOut gives each message between computer and phone to the call of the page during which, or after which, it went over:
 // the recorder knows only of ceremonies that reached the relying party, and would give those of the others to the next one.
 func shareOut(all []reports.Ceremony, calls []browser.Call) []reports.Ceremony {
@@ -72,7 +76,7 @@ func shareOut(all []reports.Ceremony, calls []browser.Call) []reports.Ceremony {
 	for i := range all {
 		keep := all[i].Exchanges[:0:0]
 		for _, exchange := range all[i].Exchanges {
-			if len(calls) > 0 && !exchange.At.Before(calls[0].Time) {
+			if len(calls) > 0 && (all[i].Kind == "" || !exchange.At.Before(calls[0].Time.Add(-ahead))) {
 				went = append(went, exchange)
 			} else {
 				keep = append(keep, exchange)
@@ -82,7 +86,7 @@ func shareOut(all []reports.Ceremony, calls []browser.Call) []reports.Ceremony {
 	}
 	for _, exchange := range went {
 		at := len(calls) - 1
-		for at > 0 && exchange.At.Before(calls[at].Time) {
+		for at > 0 && exchange.At.Before(calls[at].Time.Add(-ahead)) {
 			at--
 		}
 		to := &all[byPage[at]]
