@@ -21,7 +21,7 @@ const (
 	coverLayout  layout = "cover"  // the whole glass: a call, a phone that is off
 )
 
-// look is what a screen looks like beside its words.
+// appearance is what a screen looks like beside its words.
 type appearance struct {
 	layout layout
 	icon   string // an id of the sprite without "i-"; empty: none
@@ -123,7 +123,7 @@ func draw(f facts, v phone.View) drawing {
 	for _, c := range v.Controls {
 		d.place(c)
 	}
-	if v.Skin == phone.IOS && a.layout == sheetLayout { // one below the other, what agrees first
+	if v.Skin == phone.IOS { // one below the other, what agrees first
 		for i, j := 0, len(d.Buttons)-1; i < j; i, j = i+1, j-1 {
 			d.Buttons[i], d.Buttons[j] = d.Buttons[j], d.Buttons[i]
 		}

@@ -108,9 +108,12 @@ const memory = maxBody
 
 // form reads what was posted.
 func (v *visit) form() error {
-	err := v.r.ParseMultipartForm(memory)
+	err := v.r.ParseForm()
+	if err == nil {
+		err = v.r.ParseMultipartForm(memory)
+	}
 	if errors.Is(err, http.ErrNotMultipart) {
-		err = v.r.ParseForm()
+		err = nil
 	}
 	if err == nil {
 		return nil
