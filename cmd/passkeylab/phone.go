@@ -41,8 +41,8 @@ func (a app) phoneCommand() *cobra.Command {
 		Use:   "phone",
 		Short: "Hold a phone in your hand: its screens as a page, reached by a real Chromium over the hybrid transport",
 		Long: `phone serves a simulated phone until Ctrl-C. It prints the address of the phone's page, on which you tap it, and the command
-line of a Chromium that can reach it: with that one's software Bluetooth and tunnel server a page that asks for a passkey on
-another device finds this phone and no other.
+line of a Chromium that can reach it over its own hybrid transport: with this software Bluetooth and tunnel server a page
+that asks for a passkey on another device finds this phone and no other.
 
 Show the code of that Chromium to the phone: open the camera on its page, then paste a screenshot, choose a picture, or
 paste the text of the code. With --scan the phone looks by itself at a picture file, the clipboard or the lab's browser

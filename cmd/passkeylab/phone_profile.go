@@ -37,6 +37,9 @@ func (o phoneOptions) profile() (phone.Settings, error) {
 		if unknown := new(provider.NameError); errors.As(err, &unknown) {
 			return s, usage("--provider: %w", err)
 		}
+		if s.Find(found.Name) != nil {
+			return s, usage("--provider %s: it is there twice; each provider is on the phone once", name)
+		}
 		s.Providers = append(s.Providers, phone.Provider{Provider: found, BuiltIn: cameWith(s.OS, found.Name)})
 	}
 	if o.workProfile {
