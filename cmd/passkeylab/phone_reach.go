@@ -65,9 +65,6 @@ func (h *holding) open(ctx context.Context, s phone.Settings) error {
 	}
 	if own.dir != "" {
 		world.Store = func(provider string) (virtualauth.Store, error) { return own.vault(provider) }
-		if world.Root, err = own.derive("root"); err != nil {
-			return err
-		}
 	}
 	if h.phone, err = phone.New(s, world); err != nil {
 		return err
@@ -96,7 +93,15 @@ func (h *holding) openAir(ctx context.Context) (err error) {
 	if h.profile, err = os.MkdirTemp("", "passkeylab-phone-"); err != nil {
 		return fmt.Errorf("make a folder for Chromium's profile: %w", err)
 	}
-	h.closers = append(h.closers, func() error { return os.RemoveAll(h.profile) })
+	h.closers = append(h.closers, h.forgetProfile)
+	return nil
+}
+
+// forgetProfile removes the folder of the user's Chromium, who may have it open still: that is told, and no failure.
+func (h *holding) forgetProfile() error {
+	if err := os.RemoveAll(h.profile); err != nil {
+		h.console.print(fmt.Sprintf("Chromium still uses its profile; remove %s when it has ended.\n", h.profile))
+	}
 	return nil
 }
 

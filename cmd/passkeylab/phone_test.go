@@ -1,10 +1,13 @@
 package main
 
 import (
+	"bytes"
 	"context"
+	"crypto/rand"
 	"errors"
 	"image"
 	"image/png"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -15,10 +18,14 @@ import (
 	"testing"
 	"time"
 
+	"github.com/makiuchi-d/gozxing"
+	"github.com/makiuchi-d/gozxing/qrcode"
+
 	"github.com/passkeylab/passkeylab/harness/bluetooth"
 	"github.com/passkeylab/passkeylab/harness/browser"
 	"github.com/passkeylab/passkeylab/harness/dialog"
 	"github.com/passkeylab/passkeylab/harness/page"
+	"github.com/passkeylab/passkeylab/virtualauth/hybrid"
 	"github.com/passkeylab/passkeylab/virtualauth/phone/camera"
 )
 
@@ -262,17 +269,72 @@ func TestNobodyHasToTap(t *testing.T) {
 	}
 }
 
-// A file that the phone looks at may come later, and be no picture of a code.
+// pictures are files with a code, and without.
+func pictures(t *testing.T) (code, blank []byte) {
+	t.Helper()
+	offer, err := (&hybrid.Desktop{Hint: hybrid.HintMakeCredential, Rand: rand.Reader, Now: time.Now}).Invite()
+	if err != nil {
+		t.Fatal(err)
+	}
+	drawn, err := qrcode.NewQRCodeWriter().Encode(offer.QR.String(), gozxing.BarcodeFormat_QR_CODE, 400, 400, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var with, without bytes.Buffer
+	if err := errors.Join(png.Encode(&with, drawn), png.Encode(&without, image.NewGray(image.Rect(0, 0, 200, 200)))); err != nil {
+		t.Fatal(err)
+	}
+	return with.Bytes(), without.Bytes()
+}
+
+// shows waits until the phone shows a screen.
+func (h *inHand) shows(screen page.PhoneScreen) {
+	h.Helper()
+	var got string
+	if !h.within(15*time.Second, func() bool {
+		response, err := http.Get(h.url + "view")
+		if err != nil {
+			return false
+		}
+		defer response.Body.Close()
+		body, _ := io.ReadAll(response.Body)
+		got = string(body)
+		return strings.Contains(got, `"screen":"`+string(screen)+`"`)
+	}) {
+		h.Fatalf("the phone never shows %s, but %s", screen, got)
+	}
+}
+
+// A file that the phone looks at may come later, and be no picture of a code at first.
 func TestThePhoneLooksAtAFile(t *testing.T) {
 	needsBluetooth(t)
+	code, blank := pictures(t)
 	file := filepath.Join(t.TempDir(), "code.png")
 	h := holdPhone(t, "--scan="+file)
-	blank := image.NewGray(image.Rect(0, 0, 200, 200))
-	out, err := os.Create(file)
-	h.do(err)
-	h.do(png.Encode(out, blank))
-	h.do(out.Close())
+	h.do(os.WriteFile(file, blank, 0o600))
 	h.says("The phone looks, and sees no code: ")
+	h.do(os.WriteFile(file, code, 0o600))
+	h.shows(page.PhoneChip)
+	if code := h.stop(); code != exitGood || h.failed.String() != "" {
+		t.Errorf("exit code %d, %q", code, h.failed)
+	}
+	if text := h.printed.String(); strings.Contains(text, "no such file") {
+		t.Errorf("a file that was not there yet is told about:\n%s", text)
+	}
+}
+
+// The clipboard is read by the desktop's programs; one without a picture is waited for.
+func TestThePhoneLooksAtTheClipboard(t *testing.T) {
+	needsBluetooth(t)
+	code, _ := pictures(t)
+	dir := t.TempDir()
+	h := &inHand{T: t}
+	h.do(os.WriteFile(filepath.Join(dir, "wl-paste"), []byte("#!/bin/sh\nexec cat "+dir+"/pasted\n"), 0o755))
+	t.Setenv("PATH", dir+":"+os.Getenv("PATH"))
+	h = holdPhone(t, "--scan=clipboard")
+	h.shows(page.PhoneHome)
+	h.do(os.WriteFile(filepath.Join(dir, "pasted"), code, 0o600))
+	h.shows(page.PhoneChip)
 	if code := h.stop(); code != exitGood || h.failed.String() != "" {
 		t.Errorf("exit code %d, %q", code, h.failed)
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"math/rand/v2"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -187,6 +188,26 @@ func byKeyboard(h *held) {
 	h.focus("settings-back")
 	h.press(input.Enter)
 	h.shows(page.PhoneSettings)
+	h.focus("settings-passwords")
+	h.press(input.Enter)
+	h.shows(page.PhonePasswords)
+	const google = "switch-google-password-manager"
+	h.focus(google)
+	h.press(input.Space)
+	if v, ok := h.turnedOff(google); !ok || v.Focus != google {
+		h.Errorf("after the switch was turned the focus is on %q", v.Focus)
+	}
+}
+
+// turnedOff waits until a switch is off.
+func (h *held) turnedOff(id string) (v page.PhoneView, off bool) {
+	h.Helper()
+	off = page.Poll(h.Context(), func() bool {
+		var err error
+		v, err = page.ReadPhone(h.Context(), h.Page)
+		return err == nil && slices.ContainsFunc(v.Taps, func(t page.PhoneTap) bool { return t.ID == id && !t.On })
+	})
+	return v, off
 }
 
 func tapped(h *held) {
