@@ -200,12 +200,8 @@ func TestAPersonSavesAPasskeyByHand(t *testing.T) {
 
 	var begun bool
 	h.do(computer.Evaluate(ctx, createPasskey, &begun))
-	_, err = camera.Scan(ctx, window.Video())
-	h.do(err)
-	picture, err := window.Picture(ctx)
-	h.do(err)
-	file := filepath.Join(t.TempDir(), "screenshot.jpg")
-	h.do(os.WriteFile(file, picture, 0o600))
+	file := filepath.Join(t.TempDir(), "screenshot.png")
+	h.do(os.WriteFile(file, screenshot(ctx, h, window), 0o600))
 	h.do(page.HoldPicture(ctx, glass, file))
 	for _, step := range []struct {
 		shows page.PhoneScreen
@@ -242,6 +238,22 @@ func TestAPersonSavesAPasskeyByHand(t *testing.T) {
 	if _, err := os.Stat(profile); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("the profile stays behind: %v", err)
 	}
+}
+
+// screenshot is a picture of the window with the code, as a person makes it who sees that it is there.
+func screenshot(ctx context.Context, h *inHand, window *dialog.Window) []byte {
+	h.Helper()
+	var last image.Image
+	video := window.Video()
+	_, err := camera.Scan(ctx, func(ctx context.Context) (image.Image, error) {
+		picture, err := video(ctx)
+		last = picture
+		return picture, err
+	})
+	h.do(err)
+	var out bytes.Buffer
+	h.do(png.Encode(&out, last))
+	return out.Bytes()
 }
 
 // TestNobodyHasToTap lets a person tap by herself, on a phone that looks at the window of a Chromium that the command started.
