@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/passkeylab/passkeylab/harness/bluetooth"
@@ -27,18 +28,54 @@ type Reach struct {
 
 	stage *Stage
 	film  film
+	read  readCodes
 }
 
-// Camera is the phone's eye on the browser's window: it reads the first code that is shown there.
+// Camera is the phone's eye on the browser's window: it reads the first code that is shown there. One that was read in an
+// earlier dialog is passed over, because a window that is drawn late may show it still when the next dialog is on its way.
 func (r *Reach) Camera() phone.CameraSource {
 	return func(ctx context.Context) (string, error) {
-		text, err := camera.Scan(ctx, r.Dialog.Video())
-		if err != nil {
-			return "", fmt.Errorf("lab: look at the browser's window: %w", err)
+		for video := r.Dialog.Video(); ; {
+			text, err := camera.Scan(ctx, video)
+			if err != nil {
+				return "", fmt.Errorf("lab: look at the browser's window: %w", err)
+			}
+			if r.read.current(text, r.dialogsClosed()) {
+				r.stage.Trace.Scanned(text)
+				return text, nil
+			}
 		}
-		r.stage.Trace.Scanned(text)
-		return text, nil
 	}
+}
+
+// dialogsClosed is how many dialogs the browser has closed.
+func (r *Reach) dialogsClosed() (n int) {
+	for _, moment := range r.Dialog.Steps() {
+		if moment.Step == dialog.Closed {
+			n++
+		}
+	}
+	return n
+}
+
+// readCodes are the codes that were read, and how many dialogs had been closed before. The zero value is ready for use.
+type readCodes struct {
+	mu   sync.Mutex
+	when map[string]int
+}
+
+// current notes a code, and reports whether no dialog was closed since it was read first: each dialog shows a code of its own.
+func (c *readCodes) current(text string, closed int) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	first, known := c.when[text]
+	if !known {
+		if c.when == nil {
+			c.when = map[string]int{}
+		}
+		c.when[text], first = closed, closed
+	}
+	return first == closed
 }
 
 // HybridReady says whether stages with StageOptions.Hybrid can be raised here, or why not and what to do about it: a
