@@ -20,6 +20,7 @@ type benchOptions struct {
 	settings    settings
 	journey     string
 	rounds      int
+	ceremonies  int
 	procs       []int
 	labelFilter string
 }
@@ -28,21 +29,24 @@ func (a app) benchCommand() *cobra.Command {
 	var o benchOptions
 	cmd := &cobra.Command{
 		Use:   "bench",
-		Short: "Time one registration, and the whole suite with several numbers of processes",
-		Long: `bench measures how long one full registration takes, from the first page to the passkey on the Security info page, and the
-wall-clock time of the whole suite with 1, 2 and 4 processes. It judges nothing: a slow machine is no failure, but a journey
-that fails is, because its time would mean nothing.
+		Short: "Time one registration, ceremonies over hybrid, and the whole suite with several numbers of processes",
+		Long: `bench measures how long one full registration takes, from the first page to the passkey on the Security info page; how long
+a page waits for a phone over the hybrid transport, from its call to the promise that resolves, and where that time goes; and
+the wall-clock time of the whole suite with 1, 2 and 4 processes. It judges nothing: a slow machine is no failure, but a
+journey or ceremony that fails is, because its time would mean nothing.
 
 Exit codes: 0 measured, 1 a journey failed, 2 wrong flags or settings.`,
 		Example: `  passkeylab bench
-  passkeylab bench --procs=1,2 --label-filter=essential`,
+  passkeylab bench --procs=1,2 --label-filter=essential
+  passkeylab bench --rounds=0 --procs=0                     only the ceremonies over hybrid`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.bench(cmd.Context(), o) },
 	}
 	o.settings.register(cmd)
 	cmd.Flags().StringVar(&o.journey, "journey", "REG-04", "the `id` of the journey that is timed alone")
-	cmd.Flags().IntVar(&o.rounds, "rounds", 5, "how often that one is played")
-	cmd.Flags().IntSliceVar(&o.procs, "procs", []int{1, 2, 4}, "the numbers of processes that the suite is played with")
+	cmd.Flags().IntVar(&o.rounds, "rounds", 5, "how often that one is played; 0: not at all")
+	cmd.Flags().IntVar(&o.ceremonies, "ceremonies", 10, "how many registrations and sign-ins over hybrid are timed; 0: none")
+	cmd.Flags().IntSliceVar(&o.procs, "procs", []int{1, 2, 4}, "the numbers of processes that the suite is played with; 0: not at all")
 	cmd.Flags().StringVar(&o.labelFilter, "label-filter", "", "Ginkgo label `filter` for the suite; empty plays all of it")
 	return cmd
 }
@@ -52,10 +56,32 @@ func (a app) bench(ctx context.Context, o benchOptions) error {
 	if err != nil {
 		return err
 	}
-	if o.rounds < 1 || slices.Min(append([]int{1}, o.procs...)) < 1 {
-		return usage("--rounds and --procs are numbers of at least 1")
+	if slices.Min(append([]int{o.rounds, o.ceremonies}, o.procs...)) < 0 {
+		return usage("--rounds, --ceremonies and --procs are numbers of at least 0")
 	}
 	fmt.Fprintf(a.out, "%s, %s, %d cores\n", runtime.Version(), runtime.GOARCH, runtime.NumCPU())
+	if err := a.benchJourney(ctx, o, loaded); err != nil {
+		return err
+	}
+	if err := a.benchHybrid(ctx, loaded, o.ceremonies); err != nil {
+		return err
+	}
+	for _, procs := range o.procs {
+		if procs == 0 {
+			continue
+		}
+		played, err := a.timed(ctx, o, loaded, ginkgoFlags{labelFilter: o.labelFilter}, procs)
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(a.out, "%-28s %6.1f s   %.2f journeys/s   (%s, the build not counted)\n", "the suite, "+count(procs, "process", "processes"),
+			played.wall.Seconds(), float64(len(played.each))/played.wall.Seconds(), count(len(played.each), "journey", "journeys"))
+	}
+	return nil
+}
+
+// benchJourney plays one journey several times.
+func (a app) benchJourney(ctx context.Context, o benchOptions, loaded *config.Config) error {
 	var times []time.Duration
 	for range o.rounds {
 		played, err := a.timed(ctx, o, loaded, ginkgoFlags{labelFilter: "id:" + o.journey}, 1)
@@ -64,17 +90,12 @@ func (a app) bench(ctx context.Context, o benchOptions) error {
 		}
 		times = append(times, played.each...)
 	}
-	slices.Sort(times)
-	fmt.Fprintf(a.out, "%-28s median %6.2f s   fastest %6.2f s   slowest %6.2f s   (%d rounds)\n", "one registration, "+o.journey,
-		times[len(times)/2].Seconds(), times[0].Seconds(), times[len(times)-1].Seconds(), len(times))
-	for _, procs := range o.procs {
-		played, err := a.timed(ctx, o, loaded, ginkgoFlags{labelFilter: o.labelFilter}, procs)
-		if err != nil {
-			return err
-		}
-		fmt.Fprintf(a.out, "%-28s %6.1f s   %.2f journeys/s   (%s, the build not counted)\n", "the suite, "+count(procs, "process", "processes"),
-			played.wall.Seconds(), float64(len(played.each))/played.wall.Seconds(), count(len(played.each), "journey", "journeys"))
+	if len(times) == 0 {
+		return nil
 	}
+	slices.Sort(times)
+	fmt.Fprintf(a.out, "%-28s median %6.2f s   fastest %6.2f s   slowest %6.2f s   (%s)\n", "one registration, "+o.journey,
+		quantile(times, 50).Seconds(), times[0].Seconds(), times[len(times)-1].Seconds(), count(len(times), "round", "rounds"))
 	return nil
 }
 
