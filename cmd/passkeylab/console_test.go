@@ -3,10 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"os"
-	"os/exec"
-	"path/filepath"
-	"runtime"
 	"runtime/debug"
 	"strings"
 	"syscall"
@@ -164,54 +160,5 @@ func TestTheVersionNamesTheCommit(t *testing.T) {
 		if got := versionOf(info); got != want {
 			t.Errorf("got %q, want %q", got, want)
 		}
-	}
-}
-
-func TestDoctorReadsTheInstallersList(t *testing.T) {
-	findings := packagesOf("ok\tgcc\tcompiles\nmissing\tlibssl-dev\theaders\nok\tchromium\tthe browser\nmissing\tdbus-daemon\tthe bus\nnoise\n")
-	if len(findings) != 2 || findings[0].condition != good || findings[1] != (finding{"libssl-dev", missing, "headers", "make deps"}) {
-		t.Errorf("got %+v", findings)
-	}
-}
-
-// TestDoctorStartsTheMessageBus has doctor look where a daemon is, and where none is.
-func TestDoctorStartsTheMessageBus(t *testing.T) {
-	if runtime.GOOS != "linux" {
-		if f := examineDBus(t.Context()); f.condition != note || f.fix == "" {
-			t.Errorf("elsewhere: %+v", f)
-		}
-		return
-	}
-	if _, err := exec.LookPath("dbus-daemon"); err == nil {
-		if f := examineDBus(t.Context()); f.condition != good || f.fix != "" {
-			t.Errorf("with a daemon: %+v", f)
-		}
-	}
-	path, dir := os.Getenv("PATH"), t.TempDir()
-	t.Setenv("PATH", dir)
-	if f := examineDBus(t.Context()); f.condition != missing || f.detail != "there is no dbus-daemon" || f.fix != "make deps installs the package dbus-daemon" {
-		t.Errorf("without a daemon: %+v", f)
-	}
-	broken := "#!/bin/sh\necho no bus today >&2\nexit 3\n"
-	if err := os.WriteFile(filepath.Join(dir, "dbus-daemon"), []byte(broken), 0o755); err != nil {
-		t.Fatal(err)
-	}
-	t.Setenv("PATH", dir+string(os.PathListSeparator)+path)
-	if f := examineDBus(t.Context()); f.condition != missing || !strings.Contains(f.detail, "no bus today") || f.fix == "" {
-		t.Errorf("with a daemon that dies: %+v", f)
-	}
-}
-
-// doctor runs for real: whatever this machine has, it says something about each need and fails exactly when one is missing.
-func TestDoctorSaysSomethingAboutEachNeed(t *testing.T) {
-	var out, failed output
-	code := app{out: &out, err: &failed}.run(t.Context(), []string{"doctor"})
-	for _, want := range []string{"Go ", "D-Bus ", "gcc ", "libssl-dev ", "fonts-noto-core ", "browser ", "loopback ", "port 8080 ", "temporary files ", "suite.procs ", "rp.policy "} {
-		if !strings.Contains(out.String(), want) {
-			t.Errorf("nothing about %s:\n%s", want, &out)
-		}
-	}
-	if lacks := strings.Contains(out.String(), string(missing)); lacks != (code == exitBad) || lacks != strings.Contains(failed.String(), "missing") {
-		t.Errorf("exit code %d, %q:\n%s", code, &failed, &out)
 	}
 }

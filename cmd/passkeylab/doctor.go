@@ -14,7 +14,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/passkeylab/passkeylab/harness/bluetooth"
 	"github.com/passkeylab/passkeylab/harness/browser"
 	"github.com/passkeylab/passkeylab/harness/config"
 )
@@ -39,30 +38,41 @@ type finding struct {
 
 func (a app) doctorCommand() *cobra.Command {
 	var s settings
+	var hybrid bool
 	cmd := &cobra.Command{
 		Use:   "doctor",
 		Short: "Check what a run needs, and say how to get what is missing",
-		Long: `doctor looks at everything that a run of the journeys needs: the browser and the message bus (it starts each once),
-programs, headers and fonts, the Go release, a free port on this machine, and a writable folder for temporary files. For
-what is missing it prints what to do. Then it prints the settings of ginkgo.yaml, and where each came from.
+		Long: `doctor looks at everything that a run of the journeys needs: the Go release, programs, headers and fonts; the browser and its
+sandbox, the message bus and both TPMs in software, each of which it starts once; a display where browser.mode is headed;
+ports on this machine, and a writable folder for temporary files. With --hybrid it also raises the whole stage of a journey
+with a phone once: browser, Bluetooth, tunnel and phone. For what is missing it prints what to do. Then it prints the
+settings of ginkgo.yaml, and where each came from.
 
 Exit codes: 0 everything is there, 1 something is missing, 2 wrong flags or settings.`,
-		Example: "  passkeylab doctor\n  passkeylab doctor --set browser.path=/opt/chromium/chrome",
-		Args:    cobra.NoArgs,
-		RunE:    func(cmd *cobra.Command, _ []string) error { return a.doctor(cmd.Context(), s) },
+		Example: `  passkeylab doctor
+  passkeylab doctor --hybrid
+  passkeylab doctor --set browser.path=/opt/chromium/chrome`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return a.doctor(cmd.Context(), s, hybrid) },
 	}
 	s.register(cmd)
+	cmd.Flags().BoolVar(&hybrid, "hybrid", false, "also start all that a journey over the hybrid transport needs, together")
 	return cmd
 }
 
-func (a app) doctor(ctx context.Context, s settings) error {
+func (a app) doctor(ctx context.Context, s settings, hybrid bool) error {
 	loaded, err := s.load()
 	if err != nil {
 		return err
 	}
 	findings := []finding{examineGo(ctx, loaded.Root)}
 	findings = append(findings, examinePackages(ctx, loaded)...)
-	findings = append(findings, examineBrowser(ctx, loaded), examineDBus(ctx), examineLoopback(ctx), examinePort(ctx), examineTemp())
+	browser := examineBrowser(ctx, loaded)
+	findings = append(findings, browser, examineSandbox(browser, os.Geteuid() == 0), examineDisplay(loaded.Browser.Mode, os.Getenv("DISPLAY")),
+		examineDBus(ctx), examineSimulator(ctx), examineSwtpm(ctx), examineLoopback(ctx), examinePort(ctx), examineTemp())
+	if hybrid {
+		findings = append(findings, examineHybrid(ctx, loaded))
+	}
 	bad := 0
 	for _, f := range findings {
 		fmt.Fprintf(a.out, "%-8s %-17s %s\n", f.condition, f.name, f.detail)
@@ -102,8 +112,8 @@ func examineGo(ctx context.Context, root string) finding {
 	return f
 }
 
-// examinePackages asks the installer what it would install: what is needed is declared there, once. The browser and
-// the bus daemon are looked at more closely elsewhere.
+// examinePackages asks the installer what it would install: what is needed is declared there, once. Programs that doctor
+// starts are looked at more closely elsewhere.
 func examinePackages(ctx context.Context, c *config.Config) []finding {
 	script := filepath.Join(c.Root, "deploy", "deps.sh")
 	list := exec.CommandContext(ctx, "bash", script, "--list")
@@ -116,7 +126,7 @@ func examinePackages(ctx context.Context, c *config.Config) []finding {
 }
 
 // startedOnce are the packages whose programs doctor starts: what is there may still not run.
-var startedOnce = []string{"chromium", "dbus-daemon"}
+var startedOnce = []string{"chromium", "dbus-daemon", "swtpm"}
 
 // packagesOf reads the installer's lines: state, package and reason, separated by tabs.
 func packagesOf(list string) []finding {
@@ -141,6 +151,10 @@ func examineBrowser(ctx context.Context, c *config.Config) finding {
 	started, err := browser.Launch(ctx, browser.Options{Path: c.Browser.Path, Headed: c.Browser.Mode == config.Headed, Timeout: 30 * time.Second})
 	if err != nil {
 		f.condition, f.detail, f.fix = missing, oneLine(err.Error()), "make deps installs Chromium; or name your own: PASSKEYLAB_BROWSER_PATH, or browser.path in ginkgo.yaml"
+		var failed *browser.LaunchError
+		if errors.As(err, &failed) && failed.Fix() != "" {
+			f.fix = failed.Fix()
+		}
 		return f
 	}
 	f.condition, f.detail = good, started.Version().String()
@@ -152,28 +166,6 @@ func examineBrowser(ctx context.Context, c *config.Config) finding {
 	if len(differences) > 0 {
 		f.condition = note
 		f.detail += fmt.Sprintf("; its WebAuthn automation differs from Chromium %d: %s", knownChromium, strings.Join(differences, "; "))
-	}
-	return f
-}
-
-// examineDBus starts a private message bus once and takes the name org.bluez on it, as each journey with a phone does.
-func examineDBus(ctx context.Context) finding {
-	f := finding{name: "D-Bus"}
-	bus, err := bluetooth.Start(ctx, bluetooth.Options{})
-	if err == nil {
-		err = bus.Close()
-	}
-	var elsewhere *bluetooth.Unsupported
-	var lacking *bluetooth.NotInstalled
-	switch {
-	case err == nil:
-		f.condition, f.detail = good, "a private bus carries org.bluez, on which a browser hears a phone in software"
-	case errors.As(err, &elsewhere):
-		f.condition, f.detail, f.fix = note, "a browser on "+elsewhere.OS+" cannot hear a phone in software", "run on Linux for the journeys with a phone; the others run here"
-	case errors.As(err, &lacking):
-		f.condition, f.detail, f.fix = missing, "there is no "+lacking.Daemon, "make deps installs the package "+lacking.Package
-	default:
-		f.condition, f.detail, f.fix = missing, oneLine(err.Error()), "install the package dbus-daemon again, and make sure that "+os.TempDir()+" may hold sockets"
 	}
 	return f
 }
