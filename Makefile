@@ -8,13 +8,16 @@ GO      ?= go
 BIN     := .bin/passkeylab
 # Given to the journeys, for example: make scenarios ARGS="--label-filter=id:WP-01 -v"
 ARGS    ?=
+comma   := ,
 # Where our Go code is.
 FOLDERS := virtualauth rp harness scenarios reports cmd deploy
 # The unit tests are all packages but the journeys, which are run by Ginkgo.
 UNIT    = $$($(GO) list ./... | grep -v /scenarios/journeys)
 
-# After make deps there is no excuse for a missing driver: a journey that cannot run for lack of one fails.
-JOURNEYS = PASSKEYLAB_DRIVERS_REQUIRED=$${PASSKEYLAB_DRIVERS_REQUIRED-devtools,bridge,api} $(BIN) journeys
+# After make deps there is no excuse for a missing driver: a journey that cannot run for lack of one fails. Only on Linux does a
+# browser look for Bluetooth where software can answer it.
+REQUIRED := devtools,bridge,api$(if $(filter Linux,$(shell uname -s)),$(comma)hybrid)
+JOURNEYS = PASSKEYLAB_DRIVERS_REQUIRED=$${PASSKEYLAB_DRIVERS_REQUIRED-$(REQUIRED)} $(BIN) journeys
 
 .PHONY: help
 help: ## show this list
@@ -51,13 +54,14 @@ lint: ## gofmt, go vet, staticcheck
 	$(GO) tool staticcheck ./...
 
 .PHONY: bench
-bench: deps build bench-auth ## time the authenticator, one registration, and the suite with 1, 2 and 4 processes
+bench: deps build bench-auth ## time the authenticator, one registration, ceremonies with a phone, and the suite
 	@$(BIN) bench
 
 # A module of its own, since only it needs the software that it compares with. The TPM's part needs cgo for the simulator.
 .PHONY: bench-auth
-bench-auth: ## compare the authenticator with a peer and with bare signatures
+bench-auth: ## compare authenticator and handshake with a peer and with bare cryptography
 	@cd deploy/bench && $(GO) run .
+	@$(GO) test -run='^$$' -bench='Handshake|BareCrypto|Frame' ./virtualauth/hybrid | grep '^Benchmark'
 	@if [ -d virtualauth/keystore/tpmstore ] && [ "$$($(GO) env CGO_ENABLED)" = 1 ]; then \
 		$(GO) test -run='^$$' -bench='Assertion|Registration' -benchtime=1000x ./virtualauth/keystore/tpmstore | grep -E '^Benchmark|x-bare'; \
 	fi

@@ -26,14 +26,16 @@ var shown = map[string]func(t *testing.T, line string){
 	`make scenarios ARGS="--label-filter=id:WP-01"`: dryMake,
 	"go run ./cmd/passkeylab journeys --label-filter='group:DEL && !driver:devtools'":      playShown,
 	"go run ./cmd/passkeylab journeys --focus='wrong' --procs=1 --set browser.mode=headed": playShown,
-	"go run ./cmd/passkeylab report":   elsewhere(TestScripts),
-	"go run ./cmd/passkeylab doctor":   elsewhere(TestDoctorSaysSomethingAboutEachNeed),
-	"go run ./cmd/passkeylab rp codes": elsewhere(TestScripts),
-	"go run ./cmd/passkeylab tunnel":   elsewhere(TestTheTunnelServerIsServedAndStopsCleanly),
-	".ci/run":                          parseScript,
-	"go run ./cmd/passkeylab phone":    elsewhere(TestAPersonSavesAPasskeyByHand),
-	"go run ./cmd/passkeylab phone --os=ios --state=iphone --scan=code.png": phoneShown,
-	"PASSKEYLAB_DRIVERS_REQUIRED=devtools,bridge,api make scenarios":        dryMake,
+	"go run ./cmd/passkeylab report":                                                       elsewhere(TestScripts),
+	`make scenarios ARGS="--label-filter=driver:hybrid"`:                                   dryMake,
+	"go run ./cmd/passkeylab journeys --label-filter='id:PH-01' --set browser.mode=headed": playShown,
+	"go run ./cmd/passkeylab doctor --hybrid":                                              elsewhere(TestDoctorSaysSomethingAboutEachNeed),
+	"go run ./cmd/passkeylab rp codes":                                                     elsewhere(TestScripts),
+	"go run ./cmd/passkeylab tunnel":                                                       elsewhere(TestTheTunnelServerIsServedAndStopsCleanly),
+	".ci/run":                                                                              parseScript,
+	"PASSKEYLAB_DRIVERS_REQUIRED=devtools,bridge,api make scenarios":                       dryMake,
+	"go run ./cmd/passkeylab phone":                                                        elsewhere(TestAPersonSavesAPasskeyByHand),
+	"go run ./cmd/passkeylab phone --os=ios --state=iphone --scan=code.png":                phoneShown,
 	"make help":            runShown,
 	"make test":            dryMake,
 	"make bench":           dryMake,
@@ -229,6 +231,23 @@ func TestMakeHelpShowsEveryTarget(t *testing.T) {
 	for _, phony := range regexp.MustCompile(`(?m)^\.PHONY: (\S+)$`).FindAllStringSubmatch(read(t, checkout+"/Makefile"), -1) {
 		if !strings.Contains(help, "\n  "+phony[1]+" ") {
 			t.Errorf("make help does not show %s:\n%s", phony[1], help)
+		}
+	}
+}
+
+// Where a browser can reach a phone in software, make requires it: a journey that is skipped there would go unnoticed.
+func TestMakeRequiresHybridOnLinuxOnly(t *testing.T) {
+	path := os.Getenv("PATH")
+	for system, want := range map[string]string{"Linux": "-devtools,bridge,api,hybrid}", "Darwin": "-devtools,bridge,api}"} {
+		dir := t.TempDir()
+		if err := os.WriteFile(filepath.Join(dir, "uname"), []byte("#!/bin/sh\necho "+system+"\n"), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		t.Setenv("PATH", dir+string(os.PathListSeparator)+path)
+		for _, target := range []string{"scenarios", "test"} {
+			if output := shell(t, "make -n "+target); !strings.Contains(output, want+" ") {
+				t.Errorf("make %s on %s does not require %s:\n%s", target, system, want, output)
+			}
 		}
 	}
 }
