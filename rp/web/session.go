@@ -32,14 +32,11 @@ const cookieLife = 24 * time.Hour
 // newSessions configures the cookie layer. The relying party judges by its own clock how long a session lives;
 // the cookie only has to outlive it.
 func (s *Server) newSessions(cfg Config) *scs.SessionManager {
-	m := scs.New()
-	m.Store = s.rp.HTTPSessions()
-	m.Lifetime = cookieLife
-	m.Cookie.Name = "account"
-	m.Cookie.HttpOnly = true
-	m.Cookie.Secure = cfg.Secure
-	m.Cookie.SameSite = http.SameSiteLaxMode
-	m.Cookie.Persist = false
+	// Not scs.New: that begins with a store in memory, whose goroutine would outlive the server.
+	m := &scs.SessionManager{
+		Store: s.rp.HTTPSessions(), Codec: scs.GobCodec{}, Lifetime: cookieLife,
+		Cookie: scs.SessionCookie{Name: "account", Path: "/", HttpOnly: true, Secure: cfg.Secure, SameSite: http.SameSiteLaxMode},
+	}
 	if cfg.Secure {
 		m.Cookie.Name = "__Host-account"
 	}

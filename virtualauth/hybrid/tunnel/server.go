@@ -112,6 +112,8 @@ func (s *Server) serve() {
 			MinVersion:     tls.VersionTLS12,
 			NextProtos:     []string{"http/1.1"}, // a WebSocket over HTTP/2 is another protocol
 			GetCertificate: s.certificate,
+			// A resumed connection shows no certificate: a browser that was here before would not notice InterceptTLS.
+			SessionTicketsDisabled: true,
 		},
 		TLSNextProto: map[string]func(*http.Server, *tls.Conn, http.Handler){},
 	}
