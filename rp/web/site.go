@@ -16,12 +16,6 @@ func (s *Server) health(v *visit) error {
 	return v.writeJSON(http.StatusOK, map[string]string{"status": "ok"})
 }
 
-// passkeyEndpoints tells password managers where passkeys are added and managed: the well-known URL for
-// passkey endpoints (W3C Passkey Endpoints §3). It must answer without a redirect.
-func (s *Server) passkeyEndpoints(v *visit) error {
-	return v.writeJSON(http.StatusOK, map[string]string{"enroll": s.rp.Origin() + pathAdd, "manage": s.rp.Origin() + pathInfo})
-}
-
 // setTheme keeps the choice of light, dark or automatic.
 func (s *Server) setTheme(v *visit) error {
 	if err := v.form(); err != nil {

@@ -24,6 +24,8 @@ type Config struct {
 	Rand io.Reader
 	// Stores are where the app is offered; the zero value points to names reserved for examples.
 	Stores Stores
+	// WellKnown is what programs are told below /.well-known, such as which apps belong to the site.
+	WellKnown WellKnown
 	// RequestID makes the id of one request, its support code; nil makes ten base32 characters from Rand.
 	RequestID func() string
 }
@@ -43,6 +45,7 @@ type Server struct {
 	newID    func() string
 	secure   bool
 	stores   Stores
+	known    WellKnown
 	sessions *scs.SessionManager
 	texts    *texts
 	pages    *pages
@@ -59,7 +62,10 @@ func New(cfg Config) (*Server, error) {
 	if cfg.Rand == nil {
 		return nil, errors.New("web: Config.Rand is nil; pass a source of unpredictable bytes")
 	}
-	s := &Server{rp: cfg.RP, log: cfg.Log, rand: cfg.Rand, newID: cfg.RequestID, secure: cfg.Secure, stores: cfg.Stores}
+	if err := cfg.WellKnown.validate(); err != nil {
+		return nil, err
+	}
+	s := &Server{rp: cfg.RP, log: cfg.Log, rand: cfg.Rand, newID: cfg.RequestID, secure: cfg.Secure, stores: cfg.Stores, known: cfg.WellKnown}
 	if s.stores == (Stores{}) {
 		s.stores = exampleStores
 	}
