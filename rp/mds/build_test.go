@@ -20,7 +20,7 @@ import (
 )
 
 // now is the time in all tests.
-var now = time.Date(2026, 6, 1, 12, 0, 0, 0, time.UTC)
+var now = time.Date(2031, 6, 1, 12, 0, 0, 0, time.UTC)
 
 // model is the authenticator that the tests ask for.
 var model = uuid.MustParse("11111111-2222-4333-8444-555555555555")
@@ -117,7 +117,7 @@ func encode(t testing.TB, value any) []byte {
 
 // list is the payload of a BLOB that is fresh for a month.
 func list(number int, entries ...object) object {
-	return object{"legalHeader": "Do not read this.", "no": number, "nextUpdate": "2026-07-01", "entries": append([]object{}, entries...)}
+	return object{"legalHeader": "Do not read this.", "no": number, "nextUpdate": "2031-07-01", "entries": append([]object{}, entries...)}
 }
 
 // entry describes a model, certified at level 1, whose attestations lead to the roots.

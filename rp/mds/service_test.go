@@ -182,6 +182,20 @@ func TestAnswersAreBounded(t *testing.T) {
 	wantLoadStep(t, open(t, c), mds.StepSize)
 }
 
+func TestAnAnswerWithoutEndIsCutOff(t *testing.T) {
+	web := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		for some := make([]byte, 1<<12); r.Context().Err() == nil; {
+			if _, err := w.Write(some); err != nil {
+				return
+			}
+		}
+	}))
+	defer web.Close()
+	c := config(newService(t), web.URL)
+	c.Verifier.MaxBytes = 1 << 20
+	wantLoadStep(t, open(t, c), mds.StepSize)
+}
+
 func TestASourceThatDoesNotAnswerIsGivenUp(t *testing.T) {
 	release := make(chan struct{})
 	web := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { <-release }))

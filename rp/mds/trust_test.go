@@ -78,8 +78,8 @@ func TestTheLevelIsWhatTheLatestReportAboutItSays(t *testing.T) {
 		{"the latest day stands first", []object{report("FIDO_CERTIFIED_L3", "2024-01-01"), report("FIDO_CERTIFIED_L1", "2020-01-01")}, mds.L3, "FIDO_CERTIFIED_L3"},
 		{"without days the last counts", []object{report("FIDO_CERTIFIED_L2", ""), report("FIDO_CERTIFIED_L1plus", "2020-01-01")}, mds.L1Plus, "FIDO_CERTIFIED_L1plus"},
 		{"an update takes no certificate away", []object{report("FIDO_CERTIFIED_L2", "2020-01-01"), report("UPDATE_AVAILABLE", "2024-01-01")}, mds.L2, "UPDATE_AVAILABLE"},
-		{"a report of tomorrow does not count", []object{report("FIDO_CERTIFIED_L1", "2020-01-01"), report("FIDO_CERTIFIED_L3plus", "2026-06-02")}, mds.L1, "FIDO_CERTIFIED_L1"},
-		{"a report that has ended does not count", []object{report("FIDO_CERTIFIED_L1", "2020-01-01"), with(report("FIDO_CERTIFIED_L3", "2021-01-01"), "sunsetDate", "2026-01-01")}, mds.L1, "FIDO_CERTIFIED_L1"},
+		{"a report of tomorrow does not count", []object{report("FIDO_CERTIFIED_L1", "2020-01-01"), report("FIDO_CERTIFIED_L3plus", "2031-06-02")}, mds.L1, "FIDO_CERTIFIED_L1"},
+		{"a report that has ended does not count", []object{report("FIDO_CERTIFIED_L1", "2020-01-01"), with(report("FIDO_CERTIFIED_L3", "2021-01-01"), "sunsetDate", "2031-01-01")}, mds.L1, "FIDO_CERTIFIED_L1"},
 		{"certification was taken back", []object{report("FIDO_CERTIFIED_L1", "2020-01-01"), report("NOT_FIDO_CERTIFIED", "2024-01-01")}, mds.Uncertified, "NOT_FIDO_CERTIFIED"},
 		{"a state of the future says nothing about the level", []object{report("FIDO_CERTIFIED_L1", "2020-01-01"), report("BLESSED", "2024-01-01")}, mds.L1, "BLESSED"},
 	}
@@ -153,7 +153,7 @@ func TestAnAttestationIsRefused(t *testing.T) {
 		{"nobody has listed the model", entry(uuid.MustParse("99999999-0000-4000-8000-000000000000"), m.root), model, m.chain, mds.NotListed},
 		{"it has no AAGUID and no certificate", entry(model, m.root), uuid.Nil, nil, mds.NotListed},
 		{"it has no AAGUID, and its key is not listed", entry(model, m.root), uuid.Nil, m.chain, mds.NotListed},
-		{"the model was revoked", reports(report("REVOKED", "2026-06-01")), model, m.chain, mds.Revoked},
+		{"the model was revoked", reports(report("REVOKED", "2031-06-01")), model, m.chain, mds.Revoked},
 		{"the model was revoked before a certification", reports(report("REVOKED", "2021-01-01"), report("FIDO_CERTIFIED_L2", "2022-01-01")), model, m.chain, mds.Revoked},
 		{"the model was retired", reports(report("RETIRED", "2021-01-01")), model, m.chain, mds.Revoked},
 		{"the model was compromised and then revoked", reports(report("USER_VERIFICATION_BYPASS", "2021-01-01"), report("REVOKED", "2022-01-01")), model, m.chain, mds.Revoked},
@@ -194,7 +194,7 @@ func TestRequirementsDecide(t *testing.T) {
 	s, m := newService(t), newMaker(t, "maker")
 	weak := with(entry(model, m.root), "statusReports", []object{report("FIDO_CERTIFIED_L2", "2020-01-01"), report("USER_KEY_PHYSICAL_COMPROMISE", "2021-01-01")})
 	revoked := with(entry(model, m.root), "statusReports", []object{report("REVOKED", "2020-01-01")})
-	later := time.Date(2026, 7, 2, 0, 0, 0, 0, time.UTC) // the day of nextUpdate is over
+	later := time.Date(2031, 7, 2, 0, 0, 0, 0, time.UTC) // the day of nextUpdate is over
 	tests := []struct {
 		name   string
 		entry  object

@@ -31,7 +31,7 @@ func TestAnHonestBLOBIsRead(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if blob.Number != 7 || len(blob.Entries) != 1 || len(blob.Problems) != 0 || !blob.NextUpdate.Equal(time.Date(2026, 7, 1, 0, 0, 0, 0, time.UTC)) {
+	if blob.Number != 7 || len(blob.Entries) != 1 || len(blob.Problems) != 0 || !blob.NextUpdate.Equal(time.Date(2031, 7, 1, 0, 0, 0, 0, time.UTC)) {
 		t.Errorf("got %+v", blob)
 	}
 }
@@ -74,8 +74,8 @@ func TestABLOBIsRefused(t *testing.T) {
 		{"its signature goes over two lines", mds.StepForm, append(append(bytes.Clone(honest[:len(honest)-4]), '\n'), honest[len(honest)-4:]...)},
 		{"its signature is no base64url", mds.StepForm, append(bytes.Clone(honest), '=')},
 		{"what is signed is no object", mds.StepPayload, s.sign(t, "[]")},
-		{"something follows what is signed", mds.StepPayload, s.sign(t, `{"no":1,"nextUpdate":"2026-07-01","entries":[]} {}`)},
-		{"it has two numbers", mds.StepPayload, s.sign(t, `{"no":1,"no":2,"nextUpdate":"2026-07-01","entries":[]}`)},
+		{"something follows what is signed", mds.StepPayload, s.sign(t, `{"no":1,"nextUpdate":"2031-07-01","entries":[]} {}`)},
+		{"it has two numbers", mds.StepPayload, s.sign(t, `{"no":1,"no":2,"nextUpdate":"2031-07-01","entries":[]}`)},
 		{"it has no number", mds.StepPayload, s.sign(t, with(list(1), "no", nil))},
 		{"its number is a fraction", mds.StepPayload, s.sign(t, with(list(1), "no", 1.5))},
 		{"its number is negative", mds.StepPayload, s.sign(t, list(-1))},
@@ -83,8 +83,8 @@ func TestABLOBIsRefused(t *testing.T) {
 		{"the day of its next update is none", mds.StepPayload, s.sign(t, with(list(1), "nextUpdate", "soon"))},
 		{"it has no entries", mds.StepPayload, s.sign(t, with(list(1), "entries", nil))},
 		{"its entries are no list", mds.StepPayload, s.sign(t, with(list(1), "entries", "all"))},
-		{"its entries are too many", mds.StepPayload, s.sign(t, `{"no":1,"nextUpdate":"2026-07-01","entries":[`+strings.Repeat("{},", 20_000)+`{}]}`)},
-		{"an entry is nested deeply", mds.StepPayload, s.sign(t, `{"no":1,"nextUpdate":"2026-07-01","entries":[`+strings.Repeat("[", 1<<20)+strings.Repeat("]", 1<<20)+`]}`)},
+		{"its entries are too many", mds.StepPayload, s.sign(t, `{"no":1,"nextUpdate":"2031-07-01","entries":[`+strings.Repeat("{},", 20_000)+`{}]}`)},
+		{"an entry is nested deeply", mds.StepPayload, s.sign(t, `{"no":1,"nextUpdate":"2031-07-01","entries":[`+strings.Repeat("[", 1<<20)+strings.Repeat("]", 1<<20)+`]}`)},
 		{"what nobody reads is nested deeply", mds.StepPayload, s.sign(t, `{"x":`+strings.Repeat(`{"x":`, 1<<18)+"1"+strings.Repeat("}", 1<<18)+`}`)},
 	}
 	for _, test := range tests {
@@ -242,7 +242,7 @@ func TestEntriesThatCannotBeReadAreLeftOut(t *testing.T) {
 	keyed := with(with(entry(uuid.Nil), "aaguid", nil), "attestationCertificateKeyIdentifiers", []string{strings.Repeat("ab", 20)})
 	blob := read(t, s, list(1,
 		entry(good, m.root),
-		entry(twin, m.root), with(entry(twin, m.root), "statusReports", []object{report("REVOKED", "2026-01-01")}),
+		entry(twin, m.root), with(entry(twin, m.root), "statusReports", []object{report("REVOKED", "2031-01-01")}),
 		keyed, with(keyed, "attestationCertificateKeyIdentifiers", []string{strings.Repeat("AB", 20)}),
 		with(entry(model), "aaguid", "nobody"), with(entry(model), "timeOfLastStatusChange", ""),
 		with(entry(model), "metadataStatement", object{"aaguid": good.String()}),
@@ -301,7 +301,7 @@ func FuzzPayload(f *testing.F) {
 		}
 		f.Add(text)
 	}
-	f.Add([]byte(`{"no":1,"nextUpdate":"2026-07-01","entries":[[[[{}]]]]}`))
+	f.Add([]byte(`{"no":1,"nextUpdate":"2031-07-01","entries":[[[[{}]]]]}`))
 	f.Fuzz(func(t *testing.T, text []byte) {
 		if len(text) == 0 {
 			return
