@@ -30,6 +30,7 @@ const (
 // rpOptions are the flags of passkeylab rp.
 type rpOptions struct {
 	settings       settings
+	metadata       metadataOptions
 	listen, origin string
 	data           string
 	temporary      bool
@@ -70,6 +71,7 @@ Exit codes: 0 stopped by Ctrl-C, 1 it could not serve, 2 wrong flags.`,
 	flags.BoolVar(&o.noDemo, "no-demo", false, "no demo accounts; people sign up")
 	flags.BoolVarP(&o.verbose, "verbose", "v", false, "log every request")
 	o.settings.register(cmd)
+	o.metadata.register(flags)
 	cmd.MarkFlagsMutuallyExclusive("data", "temporary")
 	cmd.AddCommand(a.codesCommand())
 	return cmd
@@ -113,6 +115,11 @@ func (a app) serve(ctx context.Context, o rpOptions) (err error) {
 	defer func() { err = errors.Join(err, db.Close()) }()
 
 	screen := newConsole(a.out, isTerminal(a.out))
+	known, err := o.metadata.open(ctx, dir, logger(a.err, screen, o.verbose))
+	if err != nil {
+		return err
+	}
+	screen.print(describeMetadata(known, time.Now()))
 	party, err := rp.New(rp.Config{
 		Origin: site.origin, Organisation: organisation, App: approvedApp, Policy: accepted, AttestationRoots: roots,
 		Store: db, Clock: systemClock{}, Rand: rand.Reader, Log: logger(a.err, screen, o.verbose),
@@ -132,7 +139,7 @@ func (a app) serve(ctx context.Context, o rpOptions) (err error) {
 		if !o.noDemo {
 			showCodes(ctx, screen, party)
 		}
-	}, func(ctx context.Context) { sweep(ctx, party) })
+	}, func(ctx context.Context) { sweep(ctx, party) }, func(ctx context.Context) { refreshMetadata(ctx, known) })
 }
 
 // systemClock is the machine's clock.

@@ -89,6 +89,9 @@ func New(c Config) (*Service, error) {
 // BLOB returns the newest one; nil before one was loaded.
 func (s *Service) BLOB() *BLOB { return s.current.Load() }
 
+// Location is where BLOBs come from, without a password.
+func (s *Service) Location() string { return s.source.shown }
+
 // Entry returns what the newest BLOB says about a model. It says nothing while there is none, or while it is stale and
 // Requirements.Fresh is set.
 func (s *Service) Entry(aaguid uuid.UUID) (*Entry, bool) {
