@@ -10,7 +10,9 @@ type User struct {
 	Handle []byte
 	// UserName is what is typed at sign-in, unique without regard to case; DisplayName is shown.
 	UserName, DisplayName string
-	CreatedAt             time.Time
+	// Language is the BCP 47 tag of the language that the person chose, "" while nothing was chosen.
+	Language  string
+	CreatedAt time.Time
 	// HasPassword and HasCode say which other ways to sign in exist.
 	HasPassword, HasCode bool
 	// Demo marks the seeded accounts, whose passwords are public.

@@ -6,6 +6,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/rivo/uniseg"
 	"golang.org/x/text/unicode/norm"
 )
 
@@ -56,32 +57,9 @@ func hasVisible(s string) bool {
 	})
 }
 
-// visibleLength counts characters close to how people see them: combining marks, joiners, what a joiner joins,
-// emoji modifiers and the second half of a flag belong to the character before.
-func visibleLength(s string) int {
-	n := 0
-	joined, flag := false, false
-	for _, r := range s {
-		switch {
-		case r == '\u200d':
-			joined = true
-			continue
-		case unicode.Is(unicode.M, r), unicode.Is(unicode.Cf, r), r >= 0x1f3fb && r <= 0x1f3ff:
-			continue
-		case joined:
-			joined = false
-			continue
-		}
-		if regional := r >= 0x1f1e6 && r <= 0x1f1ff; regional && flag {
-			flag = false
-			continue
-		} else {
-			flag = regional
-		}
-		n++
-	}
-	return n
-}
+// visibleLength counts characters as people see them: extended grapheme clusters (Unicode UAX #29), so that a letter
+// with its marks, a family of emoji or a flag is one.
+func visibleLength(s string) int { return uniseg.GraphemeClusterCount(s) }
 
 // sameName compares names the way people tell them apart.
 func sameName(a, b string) bool { return foldName(a) == foldName(b) }
@@ -107,14 +85,13 @@ func freeName(name string, list []Credential, except []byte) string {
 
 // shorten cuts name to at most n visible characters, between characters.
 func shorten(name string, n int) string {
-	if visibleLength(name) <= n {
-		return name
+	end, state := 0, -1
+	for rest := name; rest != "" && n > 0; n-- {
+		var cluster string
+		cluster, rest, _, state = uniseg.FirstGraphemeClusterInString(rest, state)
+		end += len(cluster)
 	}
-	runes := []rune(name)
-	for len(runes) > 0 && visibleLength(string(runes)) > n {
-		runes = runes[:len(runes)-1]
-	}
-	return strings.TrimSpace(strings.TrimRight(string(runes), "\u200d"))
+	return strings.TrimSpace(name[:end])
 }
 
 // defaultName is what a new passkey is called until its user says otherwise: the provider's name and the phone's

@@ -13,7 +13,8 @@ import (
 
 func TestVisibleLength(t *testing.T) {
 	for s, want := range map[string]int{
-		"": 0, "phone": 5, "é": 1, "e\u0301": 1, "日本語": 3, "👩‍👩‍👧": 1, "👍🏽": 1, "🇩🇪🇯🇵": 2, "🇩🇪x": 2, "a\u200db": 1, "❤️": 1,
+		"": 0, "phone": 5, "é": 1, "e\u0301": 1, "日本語": 3, "👩‍👩‍👧": 1, "👍🏽": 1, "🇩🇪🇯🇵": 2, "🇩🇪x": 2, "a\u200db": 2, "❤️": 1, "कि": 1, "ガ": 1, "\uff76\uff9e": 1,
+		"\u1112\u1161\u11ab": 1, "\U0001F3F4\U000E0067\U000E0062\U000E0073\U000E0063\U000E0074\U000E007F": 1,
 	} {
 		if got := visibleLength(s); got != want {
 			t.Errorf("%q counts %d, want %d", s, got, want)
@@ -21,6 +22,12 @@ func TestVisibleLength(t *testing.T) {
 	}
 	if name, err := checkName(strings.Repeat("👩‍👩‍👧", 64)); err != nil || visibleLength(name) != 64 {
 		t.Errorf("64 families: %v", err)
+	}
+	if _, err := checkName(strings.Repeat("ば", 65)); err == nil {
+		t.Error("65 kana are accepted")
+	}
+	if got, want := shorten("ab👩‍👩‍👧🇩🇪c", 4), "ab👩‍👩‍👧🇩🇪"; got != want {
+		t.Errorf("cut to four characters it is %q, want %q", got, want)
 	}
 }
 

@@ -64,7 +64,7 @@ func collect[T any](q store.Querier, scan func(scanner) (T, error), query string
 	return all, rows.Err()
 }
 
-const userColumns = `id, handle, user_name, display_name, password, totp_secret, totp_step, demo, created_at`
+const userColumns = `id, handle, user_name, display_name, password, totp_secret, totp_step, demo, created_at, language`
 
 // account is a user with the secrets that stay in this package.
 type account struct {
@@ -74,7 +74,7 @@ type account struct {
 }
 
 func scanAccount(row scanner) (a account, err error) {
-	err = row.Scan(&a.ID, &a.Handle, &a.UserName, &a.DisplayName, &a.password, &a.totpSecret, &a.totpStep, &a.Demo, instant{&a.CreatedAt})
+	err = row.Scan(&a.ID, &a.Handle, &a.UserName, &a.DisplayName, &a.password, &a.totpSecret, &a.totpStep, &a.Demo, instant{&a.CreatedAt}, &a.Language)
 	a.HasPassword, a.HasCode = a.password != "", a.totpSecret != ""
 	return a, err
 }

@@ -95,7 +95,7 @@ func (v *visit) addDates(view *cardView, c rp.Card) {
 		view.LastUsed = day(c.LastUsedAt)
 		used = v.tongue.T("delete.used", "When", view.LastUsed)
 		if c.LastUsedClient != "" {
-			view.LastUsed += " " + v.tongue.T("info.client", "Client", c.LastUsedClient)
+			view.LastUsed = v.tongue.T("info.used_with", "When", view.LastUsed, "Client", c.LastUsedClient)
 		}
 	}
 	view.Summary = v.tongue.T("delete.facts", "Provider", view.Provider, "Created", view.Created, "LastUsed", used)

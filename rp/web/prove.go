@@ -70,7 +70,7 @@ func (v *visit) explain(page *provePage, refusal *rp.Refusal) bool {
 
 // proveRun takes the code on S2a.
 func (s *Server) proveRun(v *visit, id string) error {
-	run, err := s.rp.ProveRun(v.ctx(), v.sid, id, v.r.PostFormValue("code"))
+	run, err := s.rp.ProveRun(v.ctx(), v.sid, id, v.typedCode())
 	if err == nil {
 		return v.redirect(screenPath(run))
 	}
@@ -96,7 +96,7 @@ func (s *Server) prove(v *visit) error {
 		return err
 	}
 	back := localPath(v.r.PostFormValue("return"), pathInfo)
-	session, err := s.rp.ProveWithCode(v.ctx(), v.sid, v.r.PostFormValue("code"))
+	session, err := s.rp.ProveWithCode(v.ctx(), v.sid, v.typedCode())
 	if err == nil {
 		v.session = session
 		return v.redirect(back)

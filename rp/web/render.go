@@ -75,8 +75,10 @@ type base struct {
 	Shape string
 	// Theme is "light", "dark" or "".
 	Theme string
-	// Path is the page's own address, where the theme switch returns to; Section the part of the menu.
+	// Path is the page's own address, where the switches of theme and language return to; Section the part of the menu.
 	Path, Section string
+	// Languages are the choices of the language switch.
+	Languages []languageView
 	// UserName is the name shown to a person who is signed in, "" for a visitor.
 	UserName  string
 	RequestID string
@@ -112,7 +114,8 @@ type stepView struct {
 
 // frame returns the base of a page that is not part of a run.
 func (v *visit) frame(screen rp.Screen, title string) base {
-	b := base{tongue: v.tongue, Title: title, Screen: screen, Theme: v.theme, Path: v.r.URL.RequestURI(), RequestID: rp.RequestID(v.ctx())}
+	b := base{tongue: v.tongue, Title: title, Screen: screen, Theme: v.theme, Path: withoutLanguage(v.r.URL.RequestURI()),
+		Languages: v.languages(), RequestID: rp.RequestID(v.ctx())}
 	b.FullTitle = v.tongue.T("site.title_plain", "Title", title)
 	if v.r.Method != http.MethodGet {
 		b.Path = v.r.URL.Path

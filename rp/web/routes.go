@@ -39,6 +39,7 @@ var routes = []route{
 	{"GET /help/faq", open, (*Server).faq},
 	{"GET /outbox", member, (*Server).outbox},
 	{"POST /preferences/theme", open, (*Server).setTheme},
+	{"POST /preferences/language", open, (*Server).setLanguage},
 
 	{"GET /sign-in", open, (*Server).signIn},
 	{"POST /sign-in", open, (*Server).signInWithPassword},

@@ -41,7 +41,7 @@ func (s *Server) signInWithPassword(v *visit) error {
 		return err
 	}
 	in := rp.PasswordSignIn{UserName: v.r.PostFormValue("userName"), Password: v.r.PostFormValue("password"),
-		Code: v.r.PostFormValue("code"), Client: clientOf(v.r)}
+		Code: v.typedCode(), Client: clientOf(v.r)}
 	session, err := s.rp.SignInWithPassword(v.ctx(), in)
 	if refusal := rp.AsRefusal(err); refusal != nil {
 		logged(v.ctx()).code = string(refusal.Code)

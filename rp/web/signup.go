@@ -115,7 +115,7 @@ func (s *Server) confirmCode(v *visit) error {
 		return err
 	}
 	session, err := s.rp.SignInWithPassword(v.ctx(), rp.PasswordSignIn{UserName: waiting.UserName, Password: v.r.PostFormValue("password"),
-		Code: v.r.PostFormValue("code"), Client: clientOf(v.r)})
+		Code: v.typedCode(), Client: clientOf(v.r)})
 	if refusal := rp.AsRefusal(err); refusal != nil {
 		text := v.tongue.T("signup.wrong_code")
 		if refusal.Code == rp.CodeLocked {

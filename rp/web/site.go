@@ -21,16 +21,14 @@ func (s *Server) setTheme(v *visit) error {
 	if err := v.form(); err != nil {
 		return err
 	}
-	cookie := http.Cookie{Name: themeCookie, Value: v.r.PostFormValue("theme"), Path: "/", HttpOnly: true, Secure: s.secure,
-		SameSite: http.SameSiteLaxMode, MaxAge: 365 * 24 * 60 * 60}
-	switch cookie.Value {
+	switch theme := v.r.PostFormValue("theme"); theme {
 	case "light", "dark":
+		v.keep(themeCookie, theme)
 	case "auto":
-		cookie.MaxAge = -1
+		v.keep(themeCookie, "")
 	default:
 		return badRequest(nil)
 	}
-	http.SetCookie(v.w, &cookie)
 	return v.redirect(localPath(v.r.PostFormValue("return"), pathInfo))
 }
 

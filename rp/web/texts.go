@@ -5,12 +5,15 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"path"
 	"strings"
 	"time"
 
 	"github.com/nicksnyder/go-i18n/v2/i18n"
 	"go.yaml.in/yaml/v3"
 	"golang.org/x/text/language"
+	"golang.org/x/text/message"
+	"golang.org/x/text/number"
 )
 
 //go:embed locales
@@ -20,14 +23,16 @@ var localeFiles embed.FS
 type texts struct {
 	bundle  *i18n.Bundle
 	matcher language.Matcher
-	tags    []language.Tag
-	words   map[string]any
+	// tags are the languages that people can choose, English first; the pseudo-locale is not among them.
+	tags  []language.Tag
+	words map[language.Tag]map[string]any
 }
 
 // commonWords are the placeholders that every message may use.
 type commonWords struct{ Org, App string }
 
-// loadTexts reads the embedded locale files. English is the language of last resort.
+// loadTexts reads the embedded locale files, makes the pseudo-locale from the English one, and gives each language
+// its words. English is the language of last resort.
 func loadTexts(words commonWords) (*texts, error) {
 	bundle := i18n.NewBundle(language.English)
 	bundle.RegisterUnmarshalFunc("yaml", yaml.Unmarshal)
@@ -36,47 +41,81 @@ func loadTexts(words commonWords) (*texts, error) {
 		return nil, err
 	}
 	for _, entry := range entries {
-		if _, err := bundle.LoadMessageFileFS(localeFiles, "locales/"+entry.Name()); err != nil {
+		if entry.IsDir() {
+			continue
+		}
+		file, err := bundle.LoadMessageFileFS(localeFiles, path.Join("locales", entry.Name()))
+		if err != nil {
 			return nil, fmt.Errorf("%s: %w", entry.Name(), err)
 		}
+		if file.Tag == language.English {
+			if err := bundle.AddMessages(pseudoLocale, pseudoMessages(file.Messages)...); err != nil {
+				return nil, fmt.Errorf("pseudo-locale: %w", err)
+			}
+		}
 	}
-	tags := bundle.LanguageTags()
-	return &texts{bundle: bundle, matcher: language.NewMatcher(tags), tags: tags,
-		words: map[string]any{"Org": words.Org, "App": words.App}}, nil
+	t := &texts{bundle: bundle, words: map[language.Tag]map[string]any{}}
+	paths, err := loadSettingPaths()
+	if err != nil {
+		return nil, err
+	}
+	for _, tag := range bundle.LanguageTags() {
+		if tag != pseudoLocale {
+			t.tags = append(t.tags, tag)
+		}
+		speaker := &tongue{tag: tag}
+		t.words[tag] = map[string]any{"Org": speaker.isolate(words.Org), "App": speaker.isolate(words.App), "OS": paths.in(tag)}
+	}
+	t.matcher = language.NewMatcher(t.tags)
+	return t, nil
 }
 
-// speak returns the texts in the best language for the wishes, most wanted first: the lng parameter, then the
-// browser's Accept-Language.
+// match finds the language for one wish, a tag or the value of an Accept-Language header. The pseudo-locale is for
+// those who ask for exactly it.
+func (t *texts) match(wish string) (language.Tag, bool) {
+	if wish == pseudoLocale.String() {
+		return pseudoLocale, true
+	}
+	desired, _, err := language.ParseAcceptLanguage(wish)
+	if err != nil || len(desired) == 0 {
+		return language.Und, false
+	}
+	_, index, confidence := t.matcher.Match(desired...)
+	return t.tags[index], confidence != language.No
+}
+
+// speak returns the texts in the language of the first wish that is one of ours, most wanted first, else English.
 func (t *texts) speak(wishes ...string) *tongue {
-	_, index := language.MatchStrings(t.matcher, wishes...)
-	tag := t.tags[index]
-	return &tongue{texts: t, tag: tag, localizer: i18n.NewLocalizer(t.bundle, tag.String())}
+	for _, wish := range wishes {
+		if tag, ok := t.match(wish); ok {
+			return t.tongue(tag)
+		}
+	}
+	return t.tongue(t.tags[0])
 }
 
-// tongue is the texts in one language.
+func (t *texts) tongue(tag language.Tag) *tongue {
+	return &tongue{texts: t, tag: tag, zone: time.UTC, localizer: i18n.NewLocalizer(t.bundle, tag.String()), printer: message.NewPrinter(tag)}
+}
+
+// tongue is the texts in one language, for a reader in one time zone. It serves one request.
 type tongue struct {
 	texts     *texts
 	tag       language.Tag
+	zone      *time.Location
 	localizer *i18n.Localizer
+	printer   *message.Printer
 }
 
 // Lang returns the language for the lang attribute.
 func (t *tongue) Lang() string { return t.tag.String() }
 
-// Dir returns the writing direction for the dir attribute, by the language's script.
-func (t *tongue) Dir() string {
-	script, _ := t.tag.Script()
-	switch script.String() {
-	case "Arab", "Hebr", "Syrc", "Thaa", "Nkoo", "Adlm":
-		return "rtl"
-	}
-	return "ltr"
-}
-
-// T returns the message of a key. Placeholders follow in pairs: name, value.
+// T returns the message of a key. Placeholders follow in pairs: name, value. A message may choose between words by
+// a placeholder with {{if eq .Name "value"}}.
 func (t *tongue) T(key string, pairs ...any) string { return t.message(key, nil, pairs) }
 
-// N returns the message of a key in the plural form for the count, which the message may use as PluralCount.
+// N returns the message of a key in the plural form for the count, by the rules of CLDR for the language. The
+// message may use the count as PluralCount.
 func (t *tongue) N(key string, count int, pairs ...any) string {
 	return t.message(key, count, append(pairs, "PluralCount", count))
 }
@@ -86,20 +125,28 @@ func (t *tongue) Lines(key string, pairs ...any) []string {
 	return strings.Split(strings.TrimSpace(t.T(key, pairs...)), "\n")
 }
 
-// Has reports whether the key has a message.
+// Has reports whether the key has a message in this very language.
 func (t *tongue) Has(key string) bool {
-	_, err := t.localizer.Localize(&i18n.LocalizeConfig{MessageID: key, TemplateData: t.texts.words})
+	_, err := t.localizer.Localize(&i18n.LocalizeConfig{MessageID: key, TemplateData: t.texts.words[t.tag]})
 	var missing *i18n.MessageNotFoundErr
 	return !errors.As(err, &missing)
+}
+
+// Number returns a whole number with the digits and the grouping of the language.
+func (t *tongue) Number(n int) string { return t.printer.Sprint(number.Decimal(n)) }
+
+// plainNumber returns a number that is never grouped, such as a year.
+func (t *tongue) plainNumber(n int) string {
+	return t.printer.Sprint(number.Decimal(n, number.NoSeparator()))
 }
 
 // missingMark stands before a key that has no message, so that a page shows it and a test can find it.
 const missingMark = "⟦"
 
 func (t *tongue) message(key string, count any, pairs []any) string {
-	data := maps.Clone(t.texts.words)
+	data := maps.Clone(t.texts.words[t.tag])
 	for i := 0; i+1 < len(pairs); i += 2 {
-		data[fmt.Sprint(pairs[i])] = pairs[i+1]
+		data[fmt.Sprint(pairs[i])] = t.placeholder(pairs[i+1])
 	}
 	text, err := t.localizer.Localize(&i18n.LocalizeConfig{MessageID: key, TemplateData: data, PluralCount: count})
 	if err != nil || strings.Contains(text, "<no value>") {
@@ -108,34 +155,13 @@ func (t *tongue) message(key string, count any, pairs []any) string {
 	return text
 }
 
-// Date returns a day as the language writes it.
-func (t *tongue) Date(at time.Time) string {
-	at = at.UTC()
-	return t.T("date.long", "Month", t.T(fmt.Sprintf("date.month_%d", at.Month())), "Day", at.Day(), "Year", at.Year())
-}
-
-// Ago returns how many days, months or years lie between two instants.
-func (t *tongue) Ago(at, now time.Time) string {
-	const day = 24 * time.Hour
-	days := int(now.UTC().Truncate(day).Sub(at.UTC().Truncate(day)) / day)
-	switch {
-	case days <= 0:
-		return t.T("date.today")
-	case days == 1:
-		return t.T("date.yesterday")
-	case days < 60:
-		return t.N("date.days", days)
-	case days < 730:
-		return t.N("date.months", days/30)
-	default:
-		return t.N("date.years", days/365)
+// placeholder prepares a value for a message: numbers in the language's digits, foreign scripts isolated.
+func (t *tongue) placeholder(value any) any {
+	switch value := value.(type) {
+	case int:
+		return t.Number(value)
+	case string:
+		return t.isolate(value)
 	}
-}
-
-// Wait returns a length of time in words, rounded up to whole minutes above one.
-func (t *tongue) Wait(d time.Duration) string {
-	if d > time.Minute {
-		return t.N("date.minutes_word", int((d+time.Minute-1)/time.Minute))
-	}
-	return t.N("date.seconds_word", max(1, int((d+time.Second-1)/time.Second)))
+	return value
 }

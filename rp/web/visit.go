@@ -45,9 +45,10 @@ func logged(ctx context.Context) *shownRoute {
 
 func (s *Server) newVisit(w http.ResponseWriter, r *http.Request, rt route) *visit {
 	v := &visit{Server: s, w: w, r: r, route: rt, json: rt.access.speaksJSON() || wantsJSON(r)}
-	v.tongue = s.texts.speak(r.URL.Query().Get("lng"), r.Header.Get("Accept-Language"))
-	if cookie, err := r.Cookie(themeCookie); err == nil && (cookie.Value == "light" || cookie.Value == "dark") {
-		v.theme = cookie.Value
+	v.chooseLanguage()
+	v.rememberLanguage()
+	if theme := v.cookie(themeCookie); theme == "light" || theme == "dark" {
+		v.theme = theme
 	}
 	return v
 }
@@ -83,6 +84,7 @@ func (v *visit) open() error {
 		v.user, err = v.rp.User(v.ctx(), session.UserID)
 	}
 	if err == nil {
+		v.chooseLanguage()
 		return nil
 	}
 	if isSessionEnd(err) {
