@@ -1,6 +1,7 @@
 package rp
 
 import (
+	"context"
 	"strconv"
 	"strings"
 	"unicode"
@@ -94,21 +95,44 @@ func shorten(name string, n int) string {
 	return strings.TrimSpace(name[:end])
 }
 
-// defaultName is what a new passkey is called until its user says otherwise: the provider's name and the phone's
-// family, as far as they are known.
-func defaultName(provider Provider, c *Credential, os PhoneOS) string {
-	name := provider.Name
-	if name == "" {
-		name = "Passkey"
-		if isSecurityKey(c.Transports) {
-			return "Security key"
-		}
+// NewPasskey is what is known about a passkey that has no name yet.
+type NewPasskey struct {
+	// Provider is its provider's name, "" when unknown.
+	Provider    string
+	SecurityKey bool
+	// OS is the system of the phone that it was made on, "" for none or unknown.
+	OS PhoneOS
+}
+
+// Naming names a new passkey in its user's language, until the user says otherwise.
+type Naming func(NewPasskey) string
+
+type namingKey struct{}
+
+// WithNaming makes registrations under ctx use the naming; without one they are named in English.
+func WithNaming(ctx context.Context, naming Naming) context.Context {
+	return context.WithValue(ctx, namingKey{}, naming)
+}
+
+// defaultName is what a new passkey is called: the provider's name and the phone's family, as far as they are known.
+func defaultName(ctx context.Context, provider Provider, c *Credential, os PhoneOS) string {
+	naming, ok := ctx.Value(namingKey{}).(Naming)
+	if !ok {
+		naming = englishName
 	}
-	switch os {
-	case Android:
-		return shorten(name+" on Android", MaxName)
-	case IOS:
-		return shorten(name+" on iPhone", MaxName)
+	name, err := checkName(shorten(naming(NewPasskey{Provider: provider.Name, SecurityKey: isSecurityKey(c.Transports), OS: os}), MaxName))
+	if err != nil {
+		return englishName(NewPasskey{})
 	}
-	return shorten(name, MaxName)
+	return name
+}
+
+func englishName(p NewPasskey) string {
+	switch {
+	case p.Provider == "" && p.SecurityKey:
+		return "Security key"
+	case p.Provider == "":
+		p.Provider = "Passkey"
+	}
+	return p.Provider + map[PhoneOS]string{Android: " on Android", IOS: " on iPhone"}[p.OS]
 }

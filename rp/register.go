@@ -173,7 +173,7 @@ func (rp *RelyingParty) keep(ctx context.Context, tx *store.Tx, d decision) (*Cr
 	}
 	c := d.response.credential
 	c.UserID, c.UserHandle, c.AccountName, c.CreatedAt = a.ID, a.Handle, a.UserName, rp.Now()
-	c.Name = freeName(defaultName(rp.providers.lookup(c.AAGUID, c.Transports), &c, d.run.PhoneOS), list, nil)
+	c.Name = freeName(defaultName(ctx, rp.providers.lookup(c.AAGUID, c.Transports), &c, d.run.PhoneOS), list, nil)
 	if err := insertCredential(tx, &c); err != nil {
 		return nil, fmt.Errorf("store credential: %w", err)
 	}

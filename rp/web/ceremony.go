@@ -25,7 +25,7 @@ func (s *Server) verifyCreation(v *visit) error {
 	if err != nil {
 		return err
 	}
-	stored, err := s.rp.FinishRegistration(v.ctx(), v.sid, v.r.PathValue("run"), body)
+	stored, err := s.rp.FinishRegistration(rp.WithNaming(v.ctx(), v.nameNew), v.sid, v.r.PathValue("run"), body)
 	if err != nil {
 		return v.failInRun(err)
 	}

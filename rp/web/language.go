@@ -4,6 +4,8 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+
+	"github.com/passkeylab/passkeylab/rp"
 )
 
 const (
@@ -114,4 +116,19 @@ func (v *visit) typedCode() string {
 		}
 		return r
 	}, v.r.PostFormValue("code"))
+}
+
+// nameNew names a new passkey in the person's language. The name is data from then on, so it carries no isolates.
+func (v *visit) nameNew(p rp.NewPasskey) string {
+	switch {
+	case p.Provider == "" && p.SecurityKey:
+		return v.tongue.T("info.kind_key")
+	case p.Provider == "":
+		p.Provider = v.tongue.T("info.provider_unknown")
+	}
+	key := map[rp.PhoneOS]string{rp.Android: "name.on_android", rp.IOS: "name.on_iphone"}[p.OS]
+	if key == "" {
+		return p.Provider
+	}
+	return strings.NewReplacer(isolateStart, "", isolateEnd, "").Replace(v.tongue.T(key, "Provider", p.Provider))
 }

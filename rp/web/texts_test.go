@@ -9,7 +9,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 	"unicode"
 
 	"go.yaml.in/yaml/v3"
@@ -183,50 +182,12 @@ func strayWords(template string) []string {
 	return stray
 }
 
-func TestLanguages(t *testing.T) {
-	all := testTexts(t)
-	for _, wish := range []string{"", "en-GB", "xx", "not a language", "de;q=0.5"} {
-		if got := all.speak(wish); got.Lang() != "en" || got.Dir() != "ltr" {
-			t.Errorf("%q: %s %s", wish, got.Lang(), got.Dir())
-		}
-	}
-}
-
-func TestPlurals(t *testing.T) {
+func TestAMissingTextShows(t *testing.T) {
 	en := testTexts(t).speak("en")
-	for count, want := range map[int]string{0: "0 passkeys", 1: "1 passkey", 2: "2 passkeys", 10: "10 passkeys"} {
-		if got := en.N("info.count", count); got != want {
-			t.Errorf("%d: %q, want %q", count, got, want)
-		}
-	}
 	if got := en.T("info.nothing"); !strings.HasPrefix(got, missingMark) {
 		t.Errorf("a missing text is shown as %q", got)
 	}
 	if got := en.T("info.rename_name"); !strings.HasPrefix(got, missingMark) {
 		t.Errorf("a text without its placeholder is shown as %q", got)
-	}
-}
-
-func TestDates(t *testing.T) {
-	en := testTexts(t).speak("en")
-	now := time.Date(2031, 5, 6, 9, 0, 0, 0, time.UTC)
-	for _, c := range []struct {
-		at   time.Time
-		want string
-	}{
-		{now, "today"}, {now.Add(time.Hour), "today"}, {now.Add(-10 * time.Hour), "yesterday"}, {now.AddDate(0, 0, -2), "2 days ago"},
-		{now.AddDate(0, -3, 0), "2 months ago"}, {now.AddDate(-3, 0, 0), "3 years ago"},
-	} {
-		if got := en.Ago(c.at, now); got != c.want {
-			t.Errorf("%s: %q, want %q", c.at, got, c.want)
-		}
-	}
-	if got := en.Date(now); got != "May 6, 2031" {
-		t.Error(got)
-	}
-	for wait, want := range map[time.Duration]string{0: "1 second", time.Minute: "60 seconds", 61 * time.Second: "2 minutes", 5 * time.Minute: "5 minutes"} {
-		if got := en.Wait(wait); got != want {
-			t.Errorf("%s: %q, want %q", wait, got, want)
-		}
 	}
 }
