@@ -56,7 +56,7 @@ func checkRegistration(reg Registration) (Registration, error) {
 	switch {
 	case !utf8.ValidString(reg.DisplayName) || hasForbidden(reg.DisplayName):
 		displayErr = &FieldError{Field: "displayName", Problem: ProblemForbidden}
-	case utf8.RuneCountInString(reg.DisplayName) > MaxAccountName:
+	case utf8.RuneCountInString(reg.DisplayName) > maxNameRunes || visibleLength(reg.DisplayName) > MaxAccountName:
 		displayErr = &FieldError{Field: "displayName", Problem: ProblemTooLong, Max: MaxAccountName}
 	}
 	switch {

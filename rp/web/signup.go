@@ -16,7 +16,8 @@ type signUpPage struct {
 // fieldView is one text field of a form.
 type fieldView struct {
 	Name, Label, Hint, Type, Value, Autocomplete, Error string
-	Max                                                 int
+	// Max is the most that the browser lets be typed, 0 for no limit: browsers do not count characters as people do.
+	Max int
 }
 
 func (v *visit) showSignUp(status int, typed rp.Registration, problems []*rp.FieldError) error {
@@ -24,7 +25,7 @@ func (v *visit) showSignUp(status int, typed rp.Registration, problems []*rp.Fie
 	page.Shape = "narrow"
 	page.Fields = []fieldView{
 		{Name: "userName", Label: v.tongue.T("signup.user_name"), Hint: v.tongue.T("signup.user_name_hint"), Type: "text", Value: typed.UserName, Autocomplete: "username", Max: 64},
-		{Name: "displayName", Label: v.tongue.T("signup.display_name"), Hint: v.tongue.T("signup.display_name_hint"), Type: "text", Value: typed.DisplayName, Autocomplete: "name", Max: 64},
+		{Name: "displayName", Label: v.tongue.T("signup.display_name"), Hint: v.tongue.T("signup.display_name_hint"), Type: "text", Value: typed.DisplayName, Autocomplete: "name"},
 		{Name: "password", Label: v.tongue.T("signup.password"), Hint: v.tongue.N("signup.password_hint", rp.MinPassword), Type: "password", Autocomplete: "new-password", Max: 256},
 	}
 	for i := range page.Fields {

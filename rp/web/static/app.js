@@ -100,6 +100,14 @@ function themeSwitch() {
   });
 }
 
+// Dates are written by the server in the reader's own time zone, which only the browser knows.
+function tellZone() {
+  const { timeZone } = new Intl.DateTimeFormat().resolvedOptions();
+  if (!timeZone || document.cookie.split("; ").includes(`zone=${timeZone}`)) return;
+  const secure = location.protocol === "https:" ? "; Secure" : "";
+  document.cookie = `zone=${timeZone}; Path=/; Max-Age=31536000; SameSite=Lax${secure}`;
+}
+
 // One click is enough: a form goes out once. The choice of button is kept in the form, because a disabled button
 // is not sent.
 function sendOnce(form) {
@@ -626,6 +634,7 @@ function countDown() {
     const left = Math.ceil((ends - performance.now()) / 1000);
     if (left <= 0) {
       say(text, text.dataset.over);
+      say(find("[data-wait-over]", root), text.dataset.over);
       for (const button of findAll("[data-after-wait]", root)) button.disabled = false;
       return;
     }
@@ -635,6 +644,7 @@ function countDown() {
   tick();
 }
 
+tellZone();
 themeSwitch();
 toastLeaves();
 cancelDialogs();
