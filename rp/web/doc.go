@@ -12,8 +12,14 @@
 //
 // # Texts
 //
-// No text stands in a template, a script or Go code: all of it is in locales/, by key, and a test looks for
-// stray words. A message whose text has several lines is a list.
+// No text stands in a template, a script or Go code: all of it is in locales/, by key, and tests look for stray
+// words. A message whose text has several lines is a list; one with a count has the plural forms of CLDR; one may
+// choose between words with {{if eq}}. Where phones keep a setting is data of its own, in locales/settings/, by
+// system, version and language. The pseudo-locale en-XA is made from English at load.
+//
+// The language is that of the person's profile, else of ?lng=, which stays in a cookie, else of the browser
+// (language.go). Numbers and dates are written its way, in the browser's time zone, and names that run against
+// its direction are isolated. The stylesheet names no side of the screen, so that pages mirror.
 //
 // # The ceremony
 //

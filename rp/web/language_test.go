@@ -75,7 +75,7 @@ func TestDatesByLanguageAndZone(t *testing.T) {
 		{"en", "No/Where", "May 5, 2031", "yesterday"},
 		{"de", "Europe/Berlin", "6. Mai 2031", "heute"},
 		{"ja", "Asia/Tokyo", "2031年5月6日", "今日"},
-		{"ar", "Africa/Cairo", "٦ مايو ٢٠٣١", "اليوم"},
+		{"ar", "Africa/Cairo", "6 مايو 2031", "اليوم"},
 	} {
 		tongue := testTexts(t).speak(c.lang)
 		tongue.in(c.zone)
@@ -99,7 +99,7 @@ func TestAgoAndWait(t *testing.T) {
 		{"en", now.Add(time.Hour), "today"}, {"en", now.Add(-10 * time.Hour), "yesterday"}, {"en", now.AddDate(0, 0, -2), "2 days ago"},
 		{"en", now.AddDate(0, -3, 0), "2 months ago"}, {"en", now.AddDate(-3, 0, 0), "3 years ago"},
 		{"de", now.AddDate(0, 0, -2), "vor 2 Tagen"}, {"ja", now.AddDate(0, 0, -2), "2 日前"}, {"ar", now.AddDate(0, 0, -2), "قبل يومين"},
-		{"ar", now.AddDate(0, 0, -14), "قبل ١٤ يومًا"},
+		{"ar", now.AddDate(0, 0, -14), "قبل 14 يومًا"},
 	} {
 		if got := all.speak(c.lang).Ago(c.at, now); got != c.want {
 			t.Errorf("%s %s: %q, want %q", c.lang, c.at, got, c.want)

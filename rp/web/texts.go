@@ -95,7 +95,16 @@ func (t *texts) speak(wishes ...string) *tongue {
 }
 
 func (t *texts) tongue(tag language.Tag) *tongue {
-	return &tongue{texts: t, tag: tag, zone: time.UTC, localizer: i18n.NewLocalizer(t.bundle, tag.String()), printer: message.NewPrinter(tag)}
+	return &tongue{texts: t, tag: tag, zone: time.UTC, localizer: i18n.NewLocalizer(t.bundle, tag.String()), printer: message.NewPrinter(digitsOf(tag))}
+}
+
+// digitsOf returns the tag to format numbers with. Arabic without a region counts in Latin digits in today's CLDR, and
+// so in browsers, whose script counts down on the same pages; the older tables of golang.org/x/text do not know that.
+func digitsOf(tag language.Tag) language.Tag {
+	if base, _ := tag.Base(); base.String() == "ar" {
+		return language.MustParse("ar-u-nu-latn")
+	}
+	return tag
 }
 
 // tongue is the texts in one language, for a reader in one time zone. It serves one request.
@@ -132,7 +141,7 @@ func (t *tongue) Has(key string) bool {
 	return !errors.As(err, &missing)
 }
 
-// Number returns a whole number with the digits and the grouping of the language.
+// Number returns a whole number with the grouping of the language.
 func (t *tongue) Number(n int) string { return t.printer.Sprint(number.Decimal(n)) }
 
 // plainNumber returns a number that is never grouped, such as a year.
@@ -155,7 +164,7 @@ func (t *tongue) message(key string, count any, pairs []any) string {
 	return text
 }
 
-// placeholder prepares a value for a message: numbers in the language's digits, foreign scripts isolated.
+// placeholder prepares a value for a message: numbers as the language writes them, foreign scripts isolated.
 func (t *tongue) placeholder(value any) any {
 	switch value := value.(type) {
 	case int:

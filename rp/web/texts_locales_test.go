@@ -142,7 +142,7 @@ func TestCountsAgree(t *testing.T) {
 		"en":    {"0 passkeys", "1 passkey", "2 passkeys", "5 passkeys", "10 passkeys"},
 		"de":    {"0 Passkeys", "1 Passkey", "2 Passkeys", "5 Passkeys", "10 Passkeys"},
 		"ja":    {"パスキー 0 個", "パスキー 1 個", "パスキー 2 個", "パスキー 5 個", "パスキー 10 個"},
-		"ar":    {"لا توجد مفاتيح مرور", "مفتاح مرور واحد", "مفتاحا مرور", "٥ مفاتيح مرور", "١٠ مفاتيح مرور"},
+		"ar":    {"لا توجد مفاتيح مرور", "مفتاح مرور واحد", "مفتاحا مرور", "5 مفاتيح مرور", "10 مفاتيح مرور"},
 		"en-XA": {"[0 ƥȧşşķḗẏş ẋẋẋẋ]", "[1 ƥȧşşķḗẏ ẋẋẋ]", "[2 ƥȧşşķḗẏş ẋẋẋẋ]", "[5 ƥȧşşķḗẏş ẋẋẋẋ]", "[10 ƥȧşşķḗẏş ẋẋẋẋ]"},
 	} {
 		for i, count := range []int{0, 1, 2, 5, 10} {
@@ -151,7 +151,12 @@ func TestCountsAgree(t *testing.T) {
 			}
 		}
 	}
-	if got := all.speak("ar").N("info.count", 11); got != "١١ مفتاح مرور" {
+	for tag, want := range map[string]string{"en": "12,345", "de": "12.345", "ja": "12,345", "ar": "12,345"} {
+		if got := all.speak(tag).Number(12345); got != want {
+			t.Errorf("%s: 12345 is written %q, want %q", tag, got, want)
+		}
+	}
+	if got := all.speak("ar").N("info.count", 11); got != "11 مفتاح مرور" {
 		t.Errorf("ar 11: %q", got)
 	}
 }
@@ -171,6 +176,19 @@ func TestAMessageCanSelect(t *testing.T) {
 	}{{"key", 1, "1 key"}, {"key", 2, "2 keys"}, {"phone", 1, "1 phone"}, {"phone", 1200, "1,200 phones"}} {
 		if got := en.N("test.select", c.count, "Kind", c.kind); got != c.want {
 			t.Errorf("%s %d: %q, want %q", c.kind, c.count, got, c.want)
+		}
+	}
+}
+
+// TestNamesHoldTheWordsThatAreSeen is WCAG 2.2 success criterion 2.5.3: who speaks the word on a button reaches it.
+func TestNamesHoldTheWordsThatAreSeen(t *testing.T) {
+	all := testTexts(t)
+	for _, tag := range shipped {
+		for seen, name := range map[string]string{"action.rename": "info.rename_name", "action.delete": "info.delete_name", "action.details": "info.details_name"} {
+			word, whole := all.speak(tag).T(seen), all.speak(tag).T(name, "Name", "X")
+			if !strings.Contains(strings.ToLower(whole), strings.ToLower(word)) {
+				t.Errorf("%s: the button %q is named %q", tag, word, whole)
+			}
 		}
 	}
 }
