@@ -111,6 +111,28 @@ func TestEveryTextIsTranslated(t *testing.T) {
 	}
 }
 
+// TestProviderNamesAreNeverTranslated: a person must find on the phone the name that the page says.
+func TestProviderNamesAreNeverTranslated(t *testing.T) {
+	names := []string{"Google Password Manager", "Samsung Pass", "Apple Passwords", "1Password", "Bitwarden", "JavaScript", "FIDO2", "Chrome", "Safari"}
+	found := 0
+	for key, forms := range messagesOf(t, "en") {
+		for _, name := range names {
+			if !strings.Contains(forms["other"], name) {
+				continue
+			}
+			found++
+			for _, tag := range shipped[1:] {
+				if own := messagesOf(t, tag)[key]["other"]; !strings.Contains(own, name) {
+					t.Errorf("%s: %s does not say %s: %q", tag, key, name, own)
+				}
+			}
+		}
+	}
+	if found < len(names) {
+		t.Errorf("only %d of the names stand in English", found)
+	}
+}
+
 // formsOf are the plural forms that a language has for whole numbers, by the tables of CLDR in golang.org/x/text.
 func formsOf(tag language.Tag) []string {
 	names := map[plural.Form]string{plural.Zero: "zero", plural.One: "one", plural.Two: "two", plural.Few: "few", plural.Many: "many", plural.Other: "other"}

@@ -96,7 +96,7 @@ var (
 	scriptComment = regexp.MustCompile(`(?m)(^|\s)//.*$`)
 	scriptString  = regexp.MustCompile("\"(?:[^\"\\\\\n]|\\\\.)*\"|'(?:[^'\\\\\n]|\\\\.)*'|`(?:[^`\\\\]|\\\\.)*`")
 	// notRead are strings of a script that are no text: selectors, names of the web platform's objects, MIME types.
-	notRead = regexp.MustCompile("[\\[\\]#>=/]|^.(Accept|Content-Type|AbortError|UnknownError|S\\d|GET|POST).$|^.use strict.$")
+	notRead = regexp.MustCompile(`[\[\]#>=/]|^.(Accept|Content-Type|AbortError|UnknownError|S\d|GET|POST).$|^.use strict.$`)
 )
 
 // wordsInScript finds the strings of a script that a person would read.
