@@ -100,6 +100,17 @@ func (p *Page) Screenshot(ctx context.Context) ([]byte, error) {
 	return p.capture(ctx, proto.PageCaptureScreenshot{})
 }
 
+// ScreenshotOf returns a JPEG of what the window shows of the first element that a CSS selector finds.
+func (p *Page) ScreenshotOf(ctx context.Context, selector string) ([]byte, error) {
+	var at proto.PageViewport
+	place := fmt.Sprintf(`(() => { const r = document.querySelector(%q).getBoundingClientRect();
+		return {x: r.x + scrollX, y: r.y + scrollY, width: r.width, height: r.height, scale: 1}; })()`, selector)
+	if err := p.Evaluate(ctx, place, &at); err != nil {
+		return nil, fmt.Errorf("browser: picture of %s: %w", selector, err)
+	}
+	return p.capture(ctx, proto.PageCaptureScreenshot{Clip: &at})
+}
+
 // ScreenshotFull returns a JPEG of the whole document, up to 16000 pixels high.
 func (p *Page) ScreenshotFull(ctx context.Context) ([]byte, error) {
 	m, err := proto.PageGetLayoutMetrics{}.Call(p.Rod.Context(ctx))

@@ -21,6 +21,9 @@ type Frame struct {
 	// Phone is what the phone showed, and Tapped the id of the control by which the person left that screen.
 	Phone  phone.View
 	Tapped string
+	// Glass is a JPEG of the phone's page, which shows the same; nil without a page, and when the phone went on before the page
+	// had drawn it.
+	Glass []byte
 }
 
 // film keeps frames: one for each screen of the phone and each step of the browser's dialog.
@@ -30,6 +33,7 @@ type film struct {
 	mu     sync.Mutex
 	frames []Frame
 	news   chan struct{} // has room for one: something is to be photographed
+	turns  chan struct{} // has room for one: the phone's page is
 }
 
 // shows notes what the phone shows; the event of a tap belongs to the screen before.
@@ -48,6 +52,10 @@ func (f *film) shows(e phone.Event) {
 			next.Dialog = f.frames[last].Dialog
 		}
 		f.add(next)
+		select {
+		case f.turns <- struct{}{}:
+		default:
+		}
 	}
 }
 
@@ -63,7 +71,7 @@ func (f *film) steps(m dialog.Moment) {
 	defer f.mu.Unlock()
 	next := Frame{At: m.At, Dialog: m.Step}
 	if last := len(f.frames) - 1; last >= 0 {
-		next.Phone = f.frames[last].Phone
+		next.Phone, next.Glass = f.frames[last].Phone, f.frames[last].Glass
 	}
 	f.add(next)
 }
@@ -133,4 +141,50 @@ func (r *Reach) Film(from int) []Frame {
 	r.film.mu.Lock()
 	defer r.film.mu.Unlock()
 	return slices.Clone(r.film.frames[min(from, len(r.film.frames)):])
+}
+
+// wantsPhone reports whether there is a frame of a view that lacks a picture of the phone's page.
+func (f *film) wantsPhone(v phone.View) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	last := len(f.frames) - 1
+	return f.pictures != nil && last >= 0 && f.frames[last].Glass == nil && alike(f.frames[last].Phone, v)
+}
+
+// develop puts a picture of the phone's page into the latest frames in which the phone showed that.
+func (f *film) develop(v phone.View, picture []byte) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	at := len(f.frames) - 1
+	for at >= 0 && !alike(f.frames[at].Phone, v) {
+		at--
+	}
+	for ; at >= 0 && alike(f.frames[at].Phone, v) && f.frames[at].Glass == nil; at-- {
+		f.frames[at].Glass = picture
+	}
+}
+
+// follow photographs a phone's page whenever the phone shows something new, if pictures are wanted, until the returned function is
+// called. What goes by faster than it is drawn stays without one.
+func (f *film) follow(s *Screen) (end func() error) {
+	if f.pictures == nil {
+		return func() error { return nil }
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	var work sync.WaitGroup
+	work.Go(func() {
+		for {
+			select {
+			case <-f.turns:
+			case <-ctx.Done():
+				return
+			}
+			s.look(ctx)
+		}
+	})
+	return func() error {
+		cancel()
+		work.Wait()
+		return nil
+	}
 }

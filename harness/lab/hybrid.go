@@ -26,9 +26,10 @@ type Reach struct {
 	Tunnel *tunnel.Server
 	Dialog *dialog.Window
 
-	stage *Stage
-	film  film
-	read  readCodes
+	stage  *Stage
+	film   film
+	read   readCodes
+	screen *Screen // nil as long as nobody has asked for it
 }
 
 // Camera is the phone's eye on the browser's window: it reads the first code that is shown there. One that was read in an
@@ -97,7 +98,7 @@ func (s *Stage) openReach(ctx context.Context, o StageOptions) error {
 	if err != nil {
 		return err
 	}
-	r := &Reach{stage: s, film: film{news: make(chan struct{}, 1)}}
+	r := &Reach{stage: s, film: film{news: make(chan struct{}, 1), turns: make(chan struct{}, 1)}}
 	s.Reach = r
 	if r.Bus, err = bluetooth.Start(ctx, bluetooth.Options{Observe: s.observeBus}); err != nil {
 		return err

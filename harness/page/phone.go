@@ -21,6 +21,7 @@ const (
 	PhoneGlass   PhonePart = "#screen"          // what the phone shows
 	PhoneControl PhonePart = "[data-control]"   // each thing to tap
 	PhoneSecret  PhonePart = "#secret"          // the field for the PIN
+	PhoneKey     PhonePart = "[data-key=%q]"    // a key of the pad for the PIN
 	PhoneEnter   PhonePart = "[data-send]"      // the key that sends the PIN off
 	PhoneNote    PhonePart = "[data-note]"      // what went wrong
 	PhonePicture PhonePart = "#picture"         // the field for a picture of a code
@@ -69,6 +70,9 @@ type PhoneTap struct {
 
 // PhoneView is what the page of a phone shows at one moment.
 type PhoneView struct {
+	// Revision goes up with every change of what the phone shows; 0 where no phone is shown.
+	Revision uint64 `json:"revision"`
+
 	Screen PhoneScreen `json:"screen"`
 	State  string      `json:"state"` // "P7"
 	Skin   string      `json:"skin"`  // android or ios
@@ -96,7 +100,7 @@ const readPhone = `(glass, control, note) => {
   if (!at) return '{}';
   const words = element => fold((element.querySelector('bdi') || element).innerText || (element.labels && element.labels[0] || {}).innerText);
   return JSON.stringify({
-    screen: at.dataset.screen, state: at.dataset.state, skin: at.dataset.skin, title: at.dataset.title, text: at.dataset.text,
+    revision: Number(at.dataset.revision), screen: at.dataset.screen, state: at.dataset.state, skin: at.dataset.skin, title: at.dataset.title, text: at.dataset.text,
     busy: 'busy' in at.dataset, note: shown && !shown.hidden ? fold(shown.innerText) : '',
     focus: focus ? fold(focus.dataset.control || focus.id || focus.innerText || focus.tagName) : '',
     taps: [...at.querySelectorAll(control)].map(each => ({id: each.dataset.control, label: words(each),
@@ -194,6 +198,16 @@ func TapPhone(ctx context.Context, p *browser.Page, label string) error {
 func EnterPIN(ctx context.Context, p *browser.Page, pin string) error {
 	if err := fillIn(ctx, p, string(PhoneSecret), pin); err != nil {
 		return err
+	}
+	return clickPhone(ctx, p, string(PhoneEnter))
+}
+
+// TapPIN taps the PIN, digit by digit, on the phone's pad and sends it off by its key.
+func TapPIN(ctx context.Context, p *browser.Page, pin string) error {
+	for _, digit := range pin {
+		if err := clickPhone(ctx, p, fmt.Sprintf(string(PhoneKey), string(digit))); err != nil {
+			return err
+		}
 	}
 	return clickPhone(ctx, p, string(PhoneEnter))
 }

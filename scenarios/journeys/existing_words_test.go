@@ -35,13 +35,13 @@ func (p *Person) reachesTheCeremony(method string) {
 // resetsThePhone takes away everything that a provider on the phone holds, as a factory reset would.
 func (p *Person) resetsThePhone(in provider.Provider) {
 	GinkgoHelper()
-	p.does("resets the phone with "+in.Name, func(context.Context) error {
+	p.does("resets the phone with "+in.Name, func(ctx context.Context) error {
 		all, err := p.phone.Held(in)
 		if err != nil {
 			return err
 		}
 		for _, held := range all {
-			if err := p.phone.Remove(in, held.ID); err != nil {
+			if err := p.phone.Remove(ctx, in, held.ID); err != nil {
 				return err
 			}
 		}

@@ -131,7 +131,7 @@ func (t *Telling) collect(stage *lab.Stage) {
 	stage.Trace.Fill(&t.result)
 	t.result.SavedIn = t.phone.SavedIn()
 	t.result.Ceremonies = revealed(t.result.Ceremonies, t.calls)
-	if stage.Page == nil {
+	if stage.Page == nil || t.scene == nil {
 		return
 	}
 	if t.result.Failure == nil {
@@ -139,7 +139,7 @@ func (t *Telling) collect(stage *lab.Stage) {
 		defer cancel()
 		t.result.Ended = t.scene.view(ctx)
 	}
-	t.result.Steps = append(t.result.Steps, t.scene.beside()...)
+	t.result.Steps = t.scene.develop(append(t.result.Steps, t.scene.beside()...))
 	for _, message := range stage.Page.Console() {
 		t.result.Console = append(t.result.Console, reports.ConsoleEntry{At: message.Time, Level: message.Level, Text: message.Text, Source: message.Where})
 	}

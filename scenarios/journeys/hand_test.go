@@ -25,7 +25,7 @@ type hand interface {
 	// Held are the passkeys that a provider keeps, oldest first.
 	Held(in provider.Provider) ([]virtualauth.Credential, error)
 	// Remove deletes one of them, in the provider itself.
-	Remove(in provider.Provider, id []byte) error
+	Remove(ctx context.Context, in provider.Provider, id []byte) error
 	// Unattended answers for a provider at once, as if she had agreed: for what is there before a journey begins.
 	Unattended(in provider.Provider) (ctap2.Transport, error)
 	// Choose makes the person pick the provider whenever the phone asks where to save, or which passkey to use.
@@ -73,7 +73,7 @@ func (b *behindThePage) Held(in provider.Provider) ([]virtualauth.Credential, er
 	return b.handset.Has(in).Authenticator.Credentials(), nil
 }
 
-func (b *behindThePage) Remove(in provider.Provider, id []byte) error {
+func (b *behindThePage) Remove(_ context.Context, in provider.Provider, id []byte) error {
 	return b.handset.Has(in).Authenticator.Delete(id)
 }
 
@@ -251,7 +251,7 @@ func (p *Person) findsHeld(in provider.Provider, count int) []virtualauth.Creden
 // removesItFrom deletes the one passkey that a provider on the phone holds, in the provider itself.
 func (p *Person) removesItFrom(in provider.Provider) {
 	GinkgoHelper()
-	p.does("removes the passkey from "+in.Name+" on the phone", func(context.Context) error {
+	p.does("removes the passkey from "+in.Name+" on the phone", func(ctx context.Context) error {
 		held, err := p.phone.Held(in)
 		if err != nil {
 			return err
@@ -259,6 +259,6 @@ func (p *Person) removesItFrom(in provider.Provider) {
 		if err := holds("what "+in.Name+" holds", held, gomega.HaveLen(1)); err != nil {
 			return err
 		}
-		return p.phone.Remove(in, held[0].ID)
+		return p.phone.Remove(ctx, in, held[0].ID)
 	})
 }

@@ -73,7 +73,7 @@ func TestAPhoneWithAScreenKeepsWhatItsProvidersSave(t *testing.T) {
 	if err != nil || len(inApp) != 2 || inApp[0].UserName != "mia" {
 		t.Fatalf("the app holds %+v (%v)", inApp, err)
 	}
-	if err := held.Remove(app, inApp[0].ID); err != nil {
+	if err := held.Remove(t.Context(), app, inApp[0].ID); err != nil {
 		t.Fatal(err)
 	}
 	if left, err := held.Held(app); err != nil || len(left) != 1 || left[0].UserName != "otto" {
@@ -85,7 +85,7 @@ func TestAPhoneWithAScreenKeepsWhatItsProvidersSave(t *testing.T) {
 	if view := held.phone.View(); strings.HasPrefix(string(view.Screen), string(phone.ScreenSettings)) {
 		t.Errorf("the phone is left in Settings, at %s", view.Screen)
 	}
-	if err := held.Remove(app, inApp[0].ID); err == nil {
+	if err := held.Remove(t.Context(), app, inApp[0].ID); err == nil {
 		t.Error("what is not there was deleted")
 	}
 }

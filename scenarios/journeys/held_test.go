@@ -3,8 +3,6 @@ package journeys
 import (
 	"context"
 	"encoding/hex"
-	"errors"
-	"fmt"
 	"slices"
 	"strings"
 	"sync"
@@ -23,6 +21,7 @@ import (
 type besideTheComputer struct {
 	phone  *phone.Phone
 	camera phone.CameraSource // looks at the browser's window
+	screen *lab.Screen        // the phone's page, once she taps that; nil: she taps the phone itself
 
 	mu      sync.Mutex
 	person  phone.Person
@@ -30,6 +29,7 @@ type besideTheComputer struct {
 	changed chan struct{}       // closed and replaced when a mood changes
 	putAway context.CancelFunc  // ends the ceremony under way; nil without one
 	over    chan struct{}       // closed when it has ended
+	slipped error               // why she could not go on tapping
 }
 
 // hold gives a person a phone as it comes out of its box: Android 15, without any provider.
@@ -38,10 +38,12 @@ func hold(it *phone.Phone, camera phone.CameraSource) (*besideTheComputer, error
 	return b, it.Change(func(s *phone.Settings) { *s = phone.Settings{Name: "Mia's phone"} })
 }
 
-// close puts the phone away for good.
+// close puts the phone away for good, and tells what she could not tap on its page.
 func (b *besideTheComputer) close() error {
 	b.putDown()
-	return nil
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.slipped
 }
 
 // putDown ends the ceremony under way, if there is one, and waits for it.
@@ -82,36 +84,6 @@ func (b *besideTheComputer) Held(in provider.Provider) ([]virtualauth.Credential
 		}
 	}
 	return held, nil
-}
-
-// Remove walks through the phone's Settings, as its owner would.
-func (b *besideTheComputer) Remove(in provider.Provider, id []byte) error {
-	b.putDown()
-	b.phone.OpenSettings()
-	for _, label := range []string{
-		"Passwords, passkeys & accounts", in.Name + ": passkeys", "delete-" + hex.EncodeToString(id), "Delete", "Back", "Back", "Back",
-	} {
-		if err := tap(b.phone, label); err != nil {
-			return fmt.Errorf("delete a passkey of %s on the phone: %w", in.Name, err)
-		}
-	}
-	return nil
-}
-
-// tap taps what has that label, or that id.
-func tap(it *phone.Phone, label string) error {
-	view := it.View()
-	for _, entry := range view.Entries {
-		if entry.Label == label || entry.ID == label {
-			return it.Tap(entry.ID)
-		}
-	}
-	for _, control := range view.Controls {
-		if control.Label == label || control.ID == label {
-			return it.Tap(control.ID)
-		}
-	}
-	return it.Tap(label) // which says what can be tapped instead
 }
 
 // Unattended is the provider as the phone's own browser reaches it, with a person who agrees to everything.
@@ -246,52 +218,6 @@ func (b *besideTheComputer) IPhone(version int) error {
 }
 
 func (b *besideTheComputer) Scope() rp.DeviceScope { return rp.ScopeOtherDevice }
-
-// errUnread says that the phone did not get as far as reading the code.
-var errUnread = errors.New("the phone has not read the code")
-
-// Scan takes the phone up, after putting it down, and points its camera at the browser's window. The rest happens while the
-// journey goes on; the next scan, and the end of the journey, end it.
-func (b *besideTheComputer) Scan(ctx context.Context) error {
-	b.putDown()
-	ceremony, end := context.WithCancel(context.WithoutCancel(ctx))
-	b.mu.Lock()
-	person := b.person
-	if person.Account == "" {
-		person.Account = b.newestIn(person.Provider)
-	}
-	person.Script = slices.Concat(b.moodSteps(), person.Script)
-	over := make(chan struct{})
-	b.putAway, b.over = end, over
-	b.mu.Unlock()
-	var failed error
-	read := make(chan struct{})
-	go func() {
-		defer close(over)
-		_, failed = person.Scan(ceremony, b.phone, func(ctx context.Context) (string, error) {
-			text, err := b.camera(ctx)
-			if err == nil {
-				close(read)
-			}
-			return text, err
-		})
-	}()
-	select {
-	case <-read:
-		return nil
-	case <-over:
-	case <-ctx.Done():
-		end()
-		<-over
-		failed = errors.Join(failed, ctx.Err())
-	}
-	select {
-	case <-read: // and ended at once
-		return nil
-	default:
-		return errors.Join(errUnread, failed)
-	}
-}
 
 // newestIn is the row of a provider's newest passkey, where the phone asks with which one to sign in; empty without one.
 func (b *besideTheComputer) newestIn(key string) (row string) {

@@ -305,9 +305,8 @@ func (p *Person) reloads() {
 type window struct {
 	journey string
 	page    *browser.Page
-	reach   *lab.Reach   // nil but over hybrid
-	told    int          // frames of its film that are told already
-	latest  reports.View // of the browser's window, in the frame with the latest picture
+	reach   *lab.Reach      // nil but over hybrid
+	places  []*reports.View // of each frame of its film that has a step: the first of that step's views
 }
 
 func (w *window) picture(ctx context.Context, name string) *reports.Picture {

@@ -161,6 +161,7 @@ var _ = Describe("A phone that needs something first", func() {
 	Journey("PH-03", "finds the app switched off, under other password managers; she switches it on and saves there", overHybridOnly(), Regular,
 		atAComputer, func(mia *Person) {
 			mia.phoneDefaultsTo(google, app)
+			mia.tapsItsPage()
 			mia.phoneIs("has the app switched off", func(s *phone.Settings) { s.Find(app.Name).Off = true })
 			mia.looksAway(app)
 			mia.isSignedIn()

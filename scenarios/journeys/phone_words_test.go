@@ -62,8 +62,8 @@ func (p *Person) willSignInAs(userName string) {
 // tapsOnThePhone taps what has that label, herself.
 func (p *Person) tapsOnThePhone(label string) {
 	GinkgoHelper()
-	it := p.handheld().phone
-	p.does(fmt.Sprintf("taps %q on the phone", label), func(context.Context) error { return tap(it, label) })
+	held := p.handheld()
+	p.does(fmt.Sprintf("taps %q on the phone", label), func(ctx context.Context) error { return held.tap(ctx, label) })
 }
 
 // seesOnThePhone waits until the phone shows a screen, and returns it.

@@ -21,6 +21,7 @@ var _ = Describe("Registering a passkey", func() {
 		Given{Policy: onlyTheApp()}, func(mia *Person) {
 			app := provider.LarkspurIDAndroid()
 			mia.sitsAtAComputer()
+			mia.tapsItsPage()
 			mia.looksAway(app)
 			calls := mia.spiesOnCeremonies()
 			mia.isSignedIn()
@@ -64,6 +65,7 @@ var _ = Describe("Registering a passkey", func() {
 			app := provider.LarkspurIDIOS()
 			mia.hasAnIPhone(17)
 			mia.sitsAtAComputer()
+			mia.tapsItsPage()
 			mia.phoneSavesIn(app)
 			mia.isSignedIn()
 			mia.startsAdding(inTheApp)
@@ -224,6 +226,7 @@ var _ = Describe("Unlocking the phone", func() {
 	Journey("REG-10", "has no face or finger enrolled: the phone asks for the PIN at once, and the passkey is stored", overHybridOnly(), Regular,
 		atAComputer, func(mia *Person) {
 			mia.phoneSavesIn(app)
+			mia.tapsItsPage()
 			mia.phoneIs("knows no face and no finger", func(s *phone.Settings) { s.Biometrics = phone.NotEnrolled })
 			mia.isSignedIn()
 			mia.addsAPasskey(inTheApp, android)

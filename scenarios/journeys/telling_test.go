@@ -34,8 +34,10 @@ type scene interface {
 	picture(ctx context.Context, name string) *reports.Picture
 	// view says what the page shows, or nil when there is no page.
 	view(ctx context.Context) *reports.PageView
-	// beside are the steps that browser and phone took by themselves since the last call, each with what both showed.
+	// beside are the steps that browser and phone took by themselves since the last call; develop fills them in.
 	beside() []reports.Step
+	// develop returns all steps of the journey with what browser and phone showed.
+	develop(steps []reports.Step) []reports.Step
 }
 
 // Unexpected is an expectation that did not hold.

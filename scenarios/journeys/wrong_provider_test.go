@@ -36,6 +36,7 @@ var _ = Describe("Saving in the wrong provider", func() {
 
 	Journey("WP-02", "removes the stray and tries again in the app: it is stored, by a new challenge, and only once", Over(config.Bridge, config.Hybrid).Cannot(config.DevTools, oneAAGUID), Essential,
 		onPhone, func(mia *Person) {
+			mia.tapsItsPage()
 			mia.isSignedIn()
 			mia.savesInTheWrongPlace(google)
 			mia.removesItFrom(google)

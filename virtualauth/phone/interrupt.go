@@ -16,7 +16,7 @@ func (p *Phone) interrupt(kind InterruptionKind) {
 	case ScreenGoesOff:
 		p.covers = append(p.covers, offCover)
 	case AppKilled, PhoneDies:
-		p.covers, p.shown = nil, home()
+		p.covers, p.shown, p.ended = nil, home(), P0
 		if kind == PhoneDies {
 			p.covers = []cover{deadCover}
 		}

@@ -6,8 +6,9 @@ import (
 	"time"
 )
 
-// Person is somebody with the phone in her hand, without any page: she looks at its View and taps. The zero Person agrees to
-// everything at once, takes what the phone offers, sets right in Settings what it asks for, and knows the PIN.
+// Person is somebody with the phone in her hand: she looks at its View and taps, without any page unless she has Fingers for one.
+// The zero Person agrees to everything at once, takes what the phone offers, sets right in Settings what it asks for, and knows
+// the PIN.
 type Person struct {
 	// Provider is the Key of the one that she wants to save in, or the name of a security key; empty takes what is preselected.
 	Provider string
@@ -22,6 +23,28 @@ type Person struct {
 	// Idle, if not nil, is called when she leaves a screen alone for good: nothing more will happen there unless somebody else
 	// does something.
 	Idle func(View)
+	// Fingers, if not nil, touch the phone in her place: on a page that shows it. Nil touches the phone itself.
+	Fingers Fingers
+}
+
+// Fingers touch what a Person has decided to touch. Both methods return when the phone has felt it, and fail with a *TapError
+// when it shows something else than the view by then.
+type Fingers interface {
+	// Tap taps a row or a control of a view, by its id.
+	Tap(ctx context.Context, v View, control string) error
+	// Enter types a text into a KindSecret control of a view and sends it off.
+	Enter(ctx context.Context, v View, control, text string) error
+}
+
+// directly are the Fingers of a Person without any page.
+type directly struct{ phone *Phone }
+
+// Tap implements Fingers.
+func (d directly) Tap(_ context.Context, _ View, control string) error { return d.phone.Tap(control) }
+
+// Enter implements Fingers.
+func (d directly) Enter(_ context.Context, _ View, control, text string) error {
+	return d.phone.Enter(control, text)
 }
 
 // attending is a Person at work.
@@ -36,6 +59,9 @@ type attending struct {
 // Attend taps until ctx ends, which it returns as nil. It fails with a *StepError when her script asks for what is not there.
 func (p Person) Attend(ctx context.Context, phone *Phone) error {
 	a := &attending{Person: p, phone: phone, used: map[int]bool{}}
+	if a.Fingers == nil {
+		a.Fingers = directly{phone}
+	}
 	view := phone.View()
 	for {
 		err := a.look(ctx, view)
@@ -98,7 +124,7 @@ func (a *attending) look(ctx context.Context, v View) error {
 			return a.perform(ctx, step, v)
 		}
 	}
-	return a.usual(v)
+	return a.usual(ctx, v)
 }
 
 // early lets what needs no control happen on screens without any.
@@ -127,11 +153,11 @@ func (a *attending) perform(ctx context.Context, s Step, v View) error {
 	case TurnOff:
 		a.phone.Interrupt(ScreenGoesOff)
 	case GiveUp:
-		return a.touch(s, v, v.inRole(Decline))
+		return a.touch(ctx, s, v, v.inRole(Decline))
 	case TapOn:
-		return a.touch(s, v, v.labelled(s.Text))
+		return a.touch(ctx, s, v, v.labelled(s.Text))
 	case Type:
-		return a.touch(s, v, v.inRole(Agree))
+		return a.touch(ctx, s, v, v.inRole(Agree))
 	case Wait:
 		if s.Until != nil {
 			return errors.Join(s.Until(ctx), a.again(ctx))
@@ -142,15 +168,15 @@ func (a *attending) perform(ctx context.Context, s Step, v View) error {
 }
 
 // touch taps what a step means, or types into it.
-func (a *attending) touch(s Step, v View, id string) error {
+func (a *attending) touch(ctx context.Context, s Step, v View, id string) error {
 	control, _ := v.Control(id)
 	switch {
 	case id == "", s.Do == Type && control.Kind != KindSecret:
 		return &StepError{Step: s, Screen: v.Screen, There: v.ids()}
 	case s.Do == Type:
-		return a.phone.Enter(id, s.Text)
+		return a.Fingers.Enter(ctx, v, id, s.Text)
 	}
-	return a.phone.Tap(id)
+	return a.Fingers.Tap(ctx, v, id)
 }
 
 // again looks anew, after waiting.
@@ -162,9 +188,9 @@ func (a *attending) again(ctx context.Context) error {
 }
 
 // usual is what she does without a script.
-func (a *attending) usual(v View) error {
+func (a *attending) usual(ctx context.Context, v View) error {
 	if id := a.wanted(v); id != "" {
-		return a.phone.Tap(id)
+		return a.Fingers.Tap(ctx, v, id)
 	}
 	id := v.inRole(Agree)
 	if control, _ := v.Control(id); control.Kind == KindSecret {
@@ -172,12 +198,12 @@ func (a *attending) usual(v View) error {
 		if pin == "" {
 			pin = a.phone.Settings().pin()
 		}
-		return a.phone.Enter(id, pin)
+		return a.Fingers.Enter(ctx, v, id, pin)
 	}
 	if id == "" || v.Screen == ScreenHome {
 		return nil
 	}
-	return a.phone.Tap(id)
+	return a.Fingers.Tap(ctx, v, id)
 }
 
 // wanted is the row, or the way to it, that she looks for on this screen; empty when she takes what is preselected.
