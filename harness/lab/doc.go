@@ -13,7 +13,7 @@
 // Hybrid the stage has a browser of its own, in which nothing is replaced: it shows its code in its own dialog, the phone
 // (Reach.Phone) reads that from the pixels (Reach.Camera), and the two meet over a software Bluetooth (Reach.Bus) and a tunnel
 // server (Reach.Tunnel), each of which can be made to fail while a ceremony runs. Nobody taps by itself there: a ceremony is
-// phone.Person.Scan, or whoever calls Phone.PointCamera and Phone.Tap, and ends at the latest with the context that it was given.
+// phone.Person.Scan, or whoever calls Phone.PointCamera and Phone.Tap or taps the phone's page (Reach.Screen), and ends at the latest with the context that it was given.
 // Stage.Close ends browser, tunnel and bus, whatever they are doing; a phone that has begun to connect ends with a typed error then.
 //
 // A stage can also stand at a relying party that runs elsewhere and has the same

@@ -14,7 +14,7 @@ func TestEveryPartOfThePhonesPageStandsInItsTemplates(t *testing.T) {
 			t.Errorf("%s: no template has %s", name, want)
 		}
 	}
-	for _, attribute := range []string{"data-screen", "data-state", "data-skin", "data-title", "data-text", "data-busy"} {
+	for _, attribute := range []string{"data-revision", "data-screen", "data-state", "data-skin", "data-title", "data-text", "data-busy"} {
 		if !strings.Contains(pages, attribute) {
 			t.Errorf("no template has %s", attribute)
 		}
