@@ -58,8 +58,12 @@ func TestAPersonTouchesThePhoneWithHerFingersAlone(t *testing.T) {
 
 func TestAPhoneWhoseAppIsSwipedAwayAfterwardsIsIdle(t *testing.T) {
 	s := newStage(t, android(nil))
-	if _, err := s.creates(phone.Person{}, create("ada")); err != nil {
+	leave := phone.Script{{At: string(phone.ScreenSaved), Do: phone.Ignore}}
+	if _, err := s.creates(phone.Person{Script: leave}, create("ada")); err != nil {
 		t.Fatal(err)
+	}
+	if v := s.View(); v.Screen != phone.ScreenSaved || v.State != phone.P16 {
+		t.Fatalf("it shows %s in %s before", v.Screen, v.State)
 	}
 	s.Interrupt(phone.AppKilled)
 	if v := s.View(); v.Screen != phone.ScreenHome || v.State != phone.P0 {
