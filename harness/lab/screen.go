@@ -34,7 +34,8 @@ var phoneSize = browser.Size{Width: 412, Height: 915}
 var ErrNoScreen = errors.New("lab: the phone's page needs a browser, and this lab has none")
 
 // Screen serves the phone's page on this machine and opens it, the first time that it is called. Both end with the stage. From
-// then on Film has pictures of the page, if the stage keeps pictures. It fails with ErrNoScreen.
+// then on Film has pictures of the page, if the stage keeps pictures. It fails with ErrNoScreen. Unlike what it returns, it is
+// for one goroutine at a time.
 func (r *Reach) Screen(ctx context.Context) (*Screen, error) {
 	if r.screen != nil {
 		return r.screen, nil
@@ -149,7 +150,7 @@ func (s *Screen) touch(ctx context.Context, v phone.View, control string, do fun
 	if err := do(ctx); err != nil {
 		return fmt.Errorf("lab: tap %s on the phone's page: %w", control, err)
 	}
-	// What is tapped is gone, or something else is, before the phone is looked at again.
+	// It has felt the tap once there is something new to see, so that nobody taps twice.
 	if _, err := s.reach.Phone.Await(ctx, now.Revision); err != nil {
 		return fmt.Errorf("lab: the phone did not feel the tap on %s: %w", control, err)
 	}
