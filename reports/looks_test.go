@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -68,6 +69,24 @@ func TestViewsThatDoNotChangeAreSaidToBeUnchanged(t *testing.T) {
 	steps[1].State = reports.Failed
 	if got := unchanged(); got != 0 {
 		t.Errorf("%d views are hidden where it failed", got)
+	}
+}
+
+func TestAStepThatChangesNothingInSightIsOneLine(t *testing.T) {
+	run := hybridRun()
+	steps := slices.Clone(run.Results[0].Steps[1:3])
+	steps[0].Screenshot, steps[1].Screenshot = nil, nil
+	steps[1].Views = steps[0].Views
+	run.Results[0].Steps = steps
+	files := fstest.MapFS{}
+	for _, v := range steps[0].Views {
+		if v.Picture != nil {
+			files[v.Picture.Path] = &fstest.MapFile{Data: screen(3, 64, 45)}
+		}
+	}
+	page := renderHTML(t, run, reports.Assets{Files: files})
+	if looks, unchanged := strings.Count(page, `class="looks `), strings.Count(page, "unchanged<"); looks != 1 || unchanged != 1 {
+		t.Errorf("%d steps show views and %d are said to be unchanged, want one of each", looks, unchanged)
 	}
 }
 

@@ -3,6 +3,7 @@ package reports
 import (
 	"net/url"
 	"reflect"
+	"slices"
 )
 
 type stepView struct {
@@ -49,7 +50,8 @@ func (b *viewBuilder) steps(result Result) []stepView {
 			}
 			s.Looks = append(s.Looks, look)
 		}
-		if step.Screenshot != nil && s.Looks == nil {
+		s.still()
+		if step.Screenshot != nil && len(step.looks()) == 0 {
 			shot := b.picture(*step.Screenshot, step.Text)
 			// Many steps only look; the same screen again and again would hide where it changes.
 			if shot.Class != "" && shot.Class == last && !s.State.Bad() {
@@ -61,6 +63,14 @@ func (b *viewBuilder) steps(result Result) []stepView {
 		list = append(list, s)
 	}
 	return list
+}
+
+// still leaves one word of a step during which nothing in sight has changed, and a link to the picture.
+func (s *stepView) still() {
+	shown := slices.IndexFunc(s.Looks, func(l lookView) bool { return l.Shot != nil })
+	if shown >= 0 && !slices.ContainsFunc(s.Looks, func(l lookView) bool { return !l.Same }) {
+		s.Shot, s.Looks = s.Looks[shown].Shot, nil
+	}
 }
 
 func (b *viewBuilder) look(view View, step string) lookView {

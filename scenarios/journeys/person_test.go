@@ -238,7 +238,7 @@ func names(steps []page.Step) string {
 // reads finds words on the screen, wherever they stand.
 func (p *Person) reads(words ...string) {
 	GinkgoHelper()
-	p.comesToFind(fmt.Sprintf("the page says %q", words), func(ctx context.Context) (any, error) {
+	p.comesToFind("the page says "+quoted(words), func(ctx context.Context) (any, error) {
 		screen, err := page.Read(ctx, p.Page)
 		return screen.Text, err
 	}, containAll(words))
@@ -247,7 +247,7 @@ func (p *Person) reads(words ...string) {
 // doesNotRead finds that words are nowhere on the screen as it is now.
 func (p *Person) doesNotRead(words ...string) {
 	GinkgoHelper()
-	p.does(fmt.Sprintf("finds none of %q on the page", words), func(ctx context.Context) error {
+	p.does("does not find on the page "+quoted(words), func(ctx context.Context) error {
 		screen, err := page.Read(ctx, p.Page)
 		if err != nil {
 			return err
@@ -260,6 +260,9 @@ func (p *Person) doesNotRead(words ...string) {
 		return nil
 	})
 }
+
+// quoted are words as a sentence has them: “one”, “two”.
+func quoted(words []string) string { return "“" + strings.Join(words, "”, “") + "”" }
 
 func containAll(words []string) gomegatypes.GomegaMatcher {
 	matchers := make([]gomegatypes.GomegaMatcher, len(words))

@@ -140,7 +140,7 @@ func (p *Person) shown() []phone.View {
 // findsSaidOnThePhone finds that the phone comes to say something, or has said it: what she taps away is not there for long.
 func (p *Person) findsSaidOnThePhone(words string) {
 	GinkgoHelper()
-	p.comesToFind(fmt.Sprintf("the phone has said %q", words), func(context.Context) (any, error) {
+	p.comesToFind("the phone has said “"+words+"”", func(context.Context) (any, error) {
 		var said []string
 		for _, shown := range p.shown() {
 			said = append(said, shown.Title+". "+shown.Text)

@@ -83,7 +83,7 @@ func (p *Person) findsStoredIn(in provider.Provider) lab.Passkey {
 // findsInOrder finds words on the screen, one after the other.
 func (p *Person) findsInOrder(words ...string) {
 	GinkgoHelper()
-	p.does(fmt.Sprintf("finds that the page says, in this order, %q", words), func(ctx context.Context) error {
+	p.does("finds that the page says, in this order, "+quoted(words), func(ctx context.Context) error {
 		var last page.Screen
 		if page.Poll(ctx, func() bool {
 			screen, err := page.Read(ctx, p.Page)
@@ -112,7 +112,7 @@ func inOrder(text string, words []string) bool {
 // noLongerReads waits until a loaded screen says none of the words.
 func (p *Person) noLongerReads(words ...string) {
 	GinkgoHelper()
-	p.does(fmt.Sprintf("finds that the page no longer says %q", words), func(ctx context.Context) error {
+	p.does("finds that the page no longer says "+quoted(words), func(ctx context.Context) error {
 		var last page.Screen
 		if page.Poll(ctx, func() bool {
 			screen, err := page.Read(ctx, p.Page)
