@@ -103,7 +103,7 @@ function themeSwitch() {
 // Dates are written by the server in the reader's own time zone, which only the browser knows.
 function tellZone() {
   const { timeZone } = new Intl.DateTimeFormat().resolvedOptions();
-  if (!timeZone || document.cookie.split("; ").includes(`zone=${timeZone}`)) return;
+  if (!timeZone) return;
   const secure = location.protocol === "https:" ? "; Secure" : "";
   document.cookie = `zone=${timeZone}; Path=/; Max-Age=31536000; SameSite=Lax${secure}`;
 }
