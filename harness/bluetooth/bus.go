@@ -44,11 +44,12 @@ type Bus struct {
 	daemon  *daemon
 	events  *events
 
-	starts sync.Mutex // held while org.bluez comes or goes
-	mu     sync.Mutex // guards what follows, and all state of Adapter and Radio
-	bluez  *service   // nil while org.bluez is not on the bus
-	err    error      // why the bus can no longer be used
-	done   chan struct{}
+	starts   sync.Mutex      // held while org.bluez comes or goes
+	mu       sync.Mutex      // guards what follows, and all state of Adapter and Radio
+	bluez    *service        // nil while org.bluez is not on the bus
+	programs map[string]bool // that have called org.bluez and are on the bus still
+	err      error           // why the bus can no longer be used
+	done     chan struct{}
 
 	closing sync.Once
 	closed  error
@@ -72,7 +73,7 @@ func Start(ctx context.Context, o Options) (*Bus, error) {
 	if err != nil {
 		return nil, err
 	}
-	b := &Bus{options: o, daemon: d, events: newEvents(o.Observe), done: make(chan struct{})}
+	b := &Bus{options: o, daemon: d, events: newEvents(o.Observe), programs: map[string]bool{}, done: make(chan struct{})}
 	b.Adapter = newAdapter(b)
 	b.Radio = newRadio(b)
 	b.watcher.Go(func() {

@@ -210,6 +210,45 @@ func TestADiscoveryEndsWithThePowerAndWithItsProgram(t *testing.T) {
 	c.discover()
 }
 
+// TestAwaitHeardWaitsForEveryProgram has one program that answers, one that has left and one that hears nothing.
+func TestAwaitHeardWaitsForEveryProgram(t *testing.T) {
+	b := start(t, bluetooth.Options{})
+	c, left := connect(t, b), connect(t, b)
+	for _, program := range []*client{c, left} {
+		program.must("/", "org.freedesktop.DBus.Peer.Ping")
+	}
+	if err := left.conn.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for _, power := range []bool{false, true, false} {
+		b.Adapter.Power(power)
+		if err := b.AwaitHeard(limit(t)); err != nil {
+			t.Fatal(err)
+		}
+		if len(c.signals) == 0 {
+			t.Fatalf("the program has not heard that the power is %v", power)
+		}
+		for len(c.signals) > 0 {
+			<-c.signals
+		}
+	}
+
+	deaf, end := context.WithTimeout(t.Context(), 20*time.Millisecond)
+	defer end()
+	other := connect(t, b)
+	other.must("/", "org.freedesktop.DBus.Peer.Ping")
+	other.conn.Eavesdrop(make(chan *dbus.Message, 10)) // takes the calls away from the library, which would answer
+	if err := b.AwaitHeard(deaf); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("a program has not answered, but the error is %v", err)
+	}
+	if err := b.StopBlueZ(); err != nil {
+		t.Fatal(err)
+	}
+	if err := b.AwaitHeard(limit(t)); err != nil {
+		t.Errorf("nobody speaks any more, but the error is %v", err)
+	}
+}
+
 func TestBlueZIsRestartedUnderARunningBrowser(t *testing.T) {
 	b := start(t, bluetooth.Options{})
 	c := connect(t, b)

@@ -37,8 +37,8 @@ type service struct {
 	conn  *dbus.Conn
 	inbox chan *dbus.Message
 	ended chan struct{} // closed when all messages are answered and the connection is gone
-	asked uint32        // serial of our request for the name
-	named chan error    // receives the answer to it, once
+
+	asked map[uint32]chan<- *dbus.Message // our own calls, by serial: who waits for the answer; guarded by the lock of the bus
 }
 
 // newService connects to the bus and asks to be told when a program leaves it.
@@ -56,7 +56,7 @@ func newService(ctx context.Context, b *Bus) (*service, error) {
 		_ = conn.Close()
 		return nil, fmt.Errorf("connect to the bus: %w", err)
 	}
-	s := &service{bus: b, conn: conn, inbox: make(chan *dbus.Message, inboxSize), ended: make(chan struct{}), named: make(chan error, 1)}
+	s := &service{bus: b, conn: conn, inbox: make(chan *dbus.Message, inboxSize), ended: make(chan struct{}), asked: map[uint32]chan<- *dbus.Message{}}
 	// Our own loop answers from before the name is ours: a browser calls as soon as it sees the name.
 	conn.Eavesdrop(s.inbox)
 	return s, nil
@@ -75,28 +75,17 @@ func greet(conn *dbus.Conn) error {
 
 // own takes the name and serves until the connection ends. It returns once the name is ours.
 func (s *service) own(ctx context.Context) error {
-	request := &dbus.Message{Type: dbus.TypeMethodCall, Headers: map[dbus.HeaderField]dbus.Variant{
-		dbus.FieldDestination: dbus.MakeVariant(busName),
-		dbus.FieldPath:        dbus.MakeVariant(dbus.ObjectPath("/org/freedesktop/DBus")),
-		dbus.FieldInterface:   dbus.MakeVariant(busName),
-		dbus.FieldMember:      dbus.MakeVariant("RequestName"),
-		dbus.FieldSignature:   dbus.MakeVariant(dbus.SignatureOf("", uint32(0))),
-	}, Body: []any{bluezName, uint32(dbus.NameFlagDoNotQueue)}}
-	sending, sent := context.WithCancel(ctx) // the library waits for an answer that our loop gets
-	defer sent()
+	request := newCall(busName, "/org/freedesktop/DBus", busName, "RequestName", bluezName, uint32(dbus.NameFlagDoNotQueue))
 	// Nothing is answered before this lock is free: then the service is known, and so is the serial of the request.
 	s.bus.mu.Lock()
 	s.bus.bluez = s
-	s.conn.SendWithContext(sending, request, make(chan *dbus.Call, 1))
-	s.asked = request.Serial()
+	reply := s.send(request)
 	s.bus.note(Event{Kind: BlueZStarted, Title: bluezName})
 	s.bus.mu.Unlock()
 	go s.run()
-	var err error
-	select {
-	case err = <-s.named:
-	case <-ctx.Done():
-		err = context.Cause(ctx)
+	answer, err := s.await(ctx, reply)
+	if err == nil && (len(answer.Body) != 1 || answer.Body[0] != uint32(dbus.RequestNameReplyPrimaryOwner)) {
+		err = fmt.Errorf("another program has it (reply %v)", answer.Body)
 	}
 	if err == nil {
 		return nil
@@ -119,10 +108,6 @@ func (s *service) run() {
 		case dbus.TypeMethodReply, dbus.TypeError:
 			s.answered(msg)
 		}
-	}
-	select {
-	case s.named <- errors.New("the connection to the bus ended"):
-	default:
 	}
 	s.bus.lost(s)
 }
@@ -166,24 +151,7 @@ func (s *service) close() error {
 	return nil
 }
 
-// answered looks for the bus' answer to our request for the name.
-func (s *service) answered(msg *dbus.Message) {
-	if serial, _ := msg.Headers[dbus.FieldReplySerial].Value().(uint32); serial != s.asked {
-		return
-	}
-	var err error
-	if msg.Type == dbus.TypeError {
-		err = dbus.Error{Name: header(msg, dbus.FieldErrorName), Body: msg.Body}
-	} else if len(msg.Body) != 1 || msg.Body[0] != uint32(dbus.RequestNameReplyPrimaryOwner) {
-		err = fmt.Errorf("another program has it (reply %v)", msg.Body)
-	}
-	select {
-	case s.named <- err:
-	default:
-	}
-}
-
-// notice ends the discovery of a program that left the bus.
+// notice forgets a program that left the bus, and ends its discovery.
 func (s *service) notice(msg *dbus.Message) {
 	if header(msg, dbus.FieldMember) != "NameOwnerChanged" || len(msg.Body) != 3 || msg.Body[2] != "" {
 		return
@@ -191,6 +159,7 @@ func (s *service) notice(msg *dbus.Message) {
 	if name, ok := msg.Body[0].(string); ok {
 		s.bus.mu.Lock()
 		defer s.bus.mu.Unlock()
+		delete(s.bus.programs, name)
 		s.bus.Adapter.forget(name)
 	}
 }
@@ -206,6 +175,7 @@ func (s *service) answer(msg *dbus.Message) {
 	if s.bus.bluez != s {
 		return // stopped meanwhile: a dead program does not answer
 	}
+	s.bus.programs[c.sender] = true
 	values, failure := s.bus.perform(c)
 	e := Event{Kind: Called, Title: c.iface + "." + c.member, Sender: c.sender, Path: string(c.path), Args: c.args}
 	reply := &dbus.Message{Type: dbus.TypeMethodReply, Body: values}

@@ -363,8 +363,8 @@ func TestSpies(t *testing.T) {
 		t.Fatal(err)
 	}
 	for range 2 { // the spies outlive the document
-		js[any](t, p, `(location.reload(), null)`)
-		if err := p.Rod.Context(limit(t)).WaitLoad(); err != nil {
+		address := js[string](t, p, `location.href`)
+		if err := p.Goto(limit(t), address); err != nil {
 			t.Fatal(err)
 		}
 	}

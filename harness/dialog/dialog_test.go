@@ -146,6 +146,9 @@ func TestTheDialogFollowsTheAdapter(t *testing.T) {
 		d := newDesk(t, setup, browser.Options{})
 		p := d.page()
 		d.bus.Adapter.Power(false)
+		if err := d.bus.AwaitHeard(limit(t)); err != nil {
+			t.Fatal(err)
+		}
 		create(t, p, toTheCode)
 		state := d.awaits(dialog.BlePowerOnAutomatic)
 		if r := roles(state); r["Turn on"] != dialog.Accept || r["Cancel"] != dialog.Cancel || state.Title != "Turn on Bluetooth?" {

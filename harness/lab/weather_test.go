@@ -2,6 +2,8 @@ package lab
 
 import (
 	"errors"
+	"fmt"
+	"strconv"
 	"testing"
 
 	"github.com/passkeylab/passkeylab/harness/bluetooth"
@@ -29,9 +31,14 @@ func changes(t *testing.T, s *Stage, change func(*phone.Settings)) {
 func adapterFails(t *testing.T, s *Stage) {
 	adapter := s.Reach.Bus.Adapter
 	t.Run("BlueZ is restarted before a ceremony", func(t *testing.T) {
-		if err := s.Reach.Bus.RestartBlueZ(bound(t)); err != nil {
+		if err := s.Reach.Bus.StopBlueZ(); err != nil {
 			t.Fatal(err)
 		}
+		hasHybrid(t, s, false)
+		if err := s.Reach.Bus.StartBlueZ(bound(t)); err != nil {
+			t.Fatal(err)
+		}
+		hasHybrid(t, s, true)
 		succeeds(t, s)
 	})
 	t.Run("BlueZ is restarted while the phone is asked", func(t *testing.T) {
@@ -43,10 +50,12 @@ func adapterFails(t *testing.T, s *Stage) {
 		}
 		holds(t, s, before, learns(t, s))
 		arrives(t, s, dialog.Closed)
+		hasHybrid(t, s, true)
 		succeeds(t, s)
 	})
 	t.Run("the adapter is unplugged and plugged in again", func(t *testing.T) {
 		adapter.Unplug()
+		hasHybrid(t, s, false)
 		asks(t, s)
 		arrives(t, s, dialog.UsbInsertAndActivate)
 		givesUp(t, s)
@@ -55,13 +64,18 @@ func adapterFails(t *testing.T, s *Stage) {
 		}
 		arrives(t, s, dialog.Closed)
 		adapter.Plug()
+		hasHybrid(t, s, true)
 		succeeds(t, s)
 	})
 	t.Run("the power is off, and switched on when the browser asks for it", func(t *testing.T) {
 		before := len(s.Reach.Phone.Passkeys())
 		adapter.Power(false)
 		defer adapter.Power(true)
-		asksWithoutPower(t, s)
+		if err := s.Reach.Bus.AwaitHeard(bound(t)); err != nil {
+			t.Fatal(err)
+		}
+		asks(t, s)
+		arrives(t, s, dialog.BlePowerOnAutomatic)
 		adapter.Power(true)
 		if outcome := <-scans(t, s, phone.Person{}); outcome.Err != nil {
 			t.Fatal(outcome.Err)
@@ -71,23 +85,12 @@ func adapterFails(t *testing.T, s *Stage) {
 	})
 }
 
-// asksWithoutPower asks for a passkey once the browser has heard that the power is off, which it shows nowhere: as long as it
-// has not, it shows a code.
-func asksWithoutPower(t *testing.T, s *Stage) {
+// hasHybrid waits until the browser can reach phones, or no longer can: it notices the comings and goings of BlueZ and adapter
+// in its own time.
+func hasHybrid(t *testing.T, s *Stage, wanted bool) {
 	t.Helper()
-	eventually(t, "the browser asks for power", func() bool {
-		asks(t, s)
-		state, err := s.Reach.Dialog.AwaitState(bound(t), dialog.QRCode, dialog.BlePowerOnAutomatic)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if state.Step == dialog.BlePowerOnAutomatic {
-			return true
-		}
-		givesUp(t, s)
-		learns(t, s)
-		arrives(t, s, dialog.Closed)
-		return false
+	eventually(t, fmt.Sprintf("the browser's hybrid transport is there: %v", wanted), func() bool {
+		return evaluate(t, s, `PublicKeyCredential.getClientCapabilities().then((can) => String(can.hybridTransport))`) == strconv.FormatBool(wanted)
 	})
 }
 

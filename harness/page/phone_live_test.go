@@ -105,6 +105,19 @@ func (h *held) focus(want string) {
 	h.Fatalf("no way to %s by the keyboard", want)
 }
 
+// offers waits until there is something to tap.
+func (h *held) offers(id string) {
+	h.Helper()
+	var v page.PhoneView
+	if !page.Poll(h.Context(), func() bool {
+		var err error
+		v, err = page.ReadPhone(h.Context(), h.Page)
+		return err == nil && slices.ContainsFunc(v.Taps, func(t page.PhoneTap) bool { return t.ID == id })
+	}) {
+		h.Errorf("there is no %s on %s", id, v)
+	}
+}
+
 func (h *held) said(want string) {
 	h.Helper()
 	var text string
@@ -177,6 +190,7 @@ func byKeyboard(h *held) {
 	if v := h.shows("settings-bluetooth"); !page.Poll(h.Context(), func() bool { return h.phone.Settings().Bluetooth == phone.SwitchedOff }) {
 		h.Errorf("%s", v)
 	}
+	h.offers("bluetooth-on") // once the page has drawn that it is off
 	h.focus("bluetooth-on")
 	h.press(input.Enter)
 	if !page.Poll(h.Context(), func() bool {
