@@ -1,6 +1,10 @@
 package rp
 
-import "time"
+import (
+	"time"
+
+	"github.com/passkeylab/passkeylab/rp/policy"
+)
 
 // User is one account.
 type User struct {
@@ -15,8 +19,16 @@ type User struct {
 	CreatedAt time.Time
 	// HasPassword and HasCode say which other ways to sign in exist.
 	HasPassword, HasCode bool
+	// Groups are the groups that the policy speaks of; Guest marks somebody whose home is another organisation.
+	Groups []string
+	Guest  bool
 	// Demo marks the seeded accounts, whose passwords are public.
 	Demo bool
+}
+
+// subject is the person as the policy sees them.
+func (u *User) subject() policy.Subject {
+	return policy.Subject{UserName: u.UserName, Groups: u.Groups, Guest: u.Guest}
 }
 
 // Registration is what a new account is made of.
@@ -58,4 +70,7 @@ const (
 	MethodPassword Method = "password"
 	MethodCode     Method = "one-time-code"
 	MethodPasskey  Method = "passkey"
+	// MethodPass is a bootstrap pass that may be used again, MethodPassOnce one that may not.
+	MethodPass     Method = "temporary-access-pass"
+	MethodPassOnce Method = "temporary-access-pass-once"
 )

@@ -36,6 +36,9 @@ type Config struct {
 	// With roots for its format, a statement that leads to none of them is CodeAttestationInvalid, and the passkey
 	// of one that does is marked Attested.
 	AttestationRoots attest.Roots
+	// Metadata tells what is known of authenticator models; nil knows none. Under a policy that enforces attestation a
+	// passkey's statement must lead to the roots of its model, or, for a model that is not known, to AttestationRoots.
+	Metadata Metadata
 	// Timers are the time limits; every zero one gets its default.
 	Timers Timers
 	// Store is the open database. The relying party does not close it.

@@ -23,7 +23,11 @@ func (rp *RelyingParty) BeginRegistration(ctx context.Context, sessionID, runID 
 		if err != nil {
 			return nil, err
 		}
-		if refusal := rp.beginRefusal(s, run, len(list)); refusal != nil {
+		a, err := accountByID(tx, s.UserID)
+		if err != nil {
+			return nil, err
+		}
+		if refusal := rp.beginRefusal(s, &a.User, run, len(list)); refusal != nil {
 			return refusal, rp.closeCeremonies(tx, run.ID, closedLeft)
 		}
 		if err := rp.countAttempt(tx, run); err != nil {
@@ -32,7 +36,7 @@ func (rp *RelyingParty) BeginRegistration(ctx context.Context, sessionID, runID 
 		if err := rp.closeCeremonies(tx, run.ID, closedRestarted); err != nil {
 			return nil, err
 		}
-		options, err = rp.issueCreation(tx, s, run, list)
+		options, err = rp.issueCreation(tx, s, &a.User, run, list)
 		return nil, err
 	})
 	if err != nil {
@@ -42,8 +46,13 @@ func (rp *RelyingParty) BeginRegistration(ctx context.Context, sessionID, runID 
 	return options, nil
 }
 
-func (rp *RelyingParty) beginRefusal(s *Session, run *Run, stored int) *Refusal {
-	if refusal := mayAdd(rp.Policy(), stored); refusal != nil {
+func (rp *RelyingParty) beginRefusal(s *Session, user *User, run *Run, stored int) *Refusal {
+	p := rp.Policy()
+	refusal := mayAdd(p, user, stored)
+	if refusal == nil {
+		refusal = flowRefusal(p, user, run.Flow)
+	}
+	if refusal != nil {
 		run.fail(refusal)
 		return refusal
 	}
@@ -70,12 +79,8 @@ func (rp *RelyingParty) countAttempt(tx *store.Tx, run *Run) error {
 	return nil
 }
 
-func (rp *RelyingParty) issueCreation(tx *store.Tx, s *Session, run *Run, list []Credential) (*CreationOptions, error) {
-	a, err := accountByID(tx, s.UserID)
-	if err != nil {
-		return nil, err
-	}
-	creation, data, err := rp.creationOptions(&a.User, run, list)
+func (rp *RelyingParty) issueCreation(tx *store.Tx, s *Session, user *User, run *Run, list []Credential) (*CreationOptions, error) {
+	creation, data, err := rp.creationOptions(user, run.Flow, list)
 	if err != nil {
 		return nil, err
 	}

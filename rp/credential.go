@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+
+	"github.com/passkeylab/passkeylab/rp/policy"
 )
 
 // Credential is one stored passkey.
@@ -22,6 +24,8 @@ type Credential struct {
 	AttestationFormat string
 	// Attested is true only when the statement chains to a trust anchor.
 	Attested bool
+	// AttestationCertificates are the SHA-256 hashes, in hexadecimal, of the statement's certificates, the leaf first.
+	AttestationCertificates []string
 	// BackupEligible never changes (BE); BackupState (BS) follows each sign-in; UVInitialized is true once the
 	// user was verified with it.
 	BackupEligible, BackupState, UVInitialized bool
@@ -44,6 +48,11 @@ type Credential struct {
 
 // Key returns the credential id in base64url without padding, as it appears in URLs and in WebAuthn JSON.
 func (c *Credential) Key() string { return base64.RawURLEncoding.EncodeToString(c.ID) }
+
+// candidate is the passkey as the policy sees it.
+func (c *Credential) candidate() policy.Candidate {
+	return policy.Candidate{AAGUID: c.AAGUID, BackupEligible: c.BackupEligible}
+}
 
 // Status is whether a stored passkey may be used.
 type Status string

@@ -20,6 +20,6 @@ func (rp *RelyingParty) AcceptsOnlyTheApp() bool {
 }
 
 // AsksForAttestation reports whether the policy asks security keys to show their make and model.
-func (rp *RelyingParty) AsksForAttestation() bool {
-	return rp.Policy().Attestation == policy.AttestationDirect
+func (rp *RelyingParty) AsksForAttestation(user *User) bool {
+	return rp.Policy().AsksDirect(user.subject())
 }

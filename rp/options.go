@@ -82,13 +82,13 @@ func uvRequirement(p policy.Policy) protocol.UserVerificationRequirement {
 }
 
 // creationOptions builds the options of a registration and the state that verifies its answer.
-func (rp *RelyingParty) creationOptions(user *User, run *Run, list []Credential) (*protocol.CredentialCreation, *webauthn.SessionData, error) {
+func (rp *RelyingParty) creationOptions(user *User, flow Flow, list []Credential) (*protocol.CredentialCreation, *webauthn.SessionData, error) {
 	challenge, err := rp.rand.bytes(challengeLength)
 	if err != nil {
 		return nil, nil, err
 	}
 	p := rp.Policy()
-	attachment, hints := attachmentAndHints(run.Flow)
+	attachment, hints := attachmentAndHints(flow)
 	return rp.webauthn.BeginRegistration(asUser{account: user}, func(o *protocol.PublicKeyCredentialCreationOptions) error {
 		o.Challenge = challenge
 		o.Parameters = nil
@@ -102,7 +102,7 @@ func (rp *RelyingParty) creationOptions(user *User, run *Run, list []Credential)
 		}
 		o.Hints = hints
 		o.Attestation = protocol.PreferNoAttestation
-		if p.Attestation == policy.AttestationDirect {
+		if p.AsksDirect(user.subject()) {
 			o.Attestation = protocol.PreferDirectAttestation
 		}
 		o.Timeout = int(rp.timers.Timeout.Milliseconds())

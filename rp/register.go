@@ -10,7 +10,6 @@ import (
 
 	"github.com/google/uuid"
 
-	"github.com/passkeylab/passkeylab/rp/policy"
 	"github.com/passkeylab/passkeylab/rp/store"
 )
 
@@ -131,19 +130,33 @@ func (rp *RelyingParty) judge(tx *store.Tx, d decision) (*Refusal, error) {
 	if refusal, err := rp.duplicate(tx, d); err != nil || refusal != nil {
 		return refusal, err
 	}
+	return rp.judgeByPolicy(tx, d)
+}
+
+// judgeByPolicy decides by the policy of this moment, which may be narrower than the one the options were issued under:
+// who may add, whether this flow makes sense, the passkey itself, the limit.
+func (rp *RelyingParty) judgeByPolicy(tx *store.Tx, d decision) (*Refusal, error) {
 	stored, err := credentialsOf(tx, d.session.UserID)
 	if err != nil {
 		return nil, err
 	}
-	switch verdict := p.Decide(policy.Candidate{AAGUID: response.credential.AAGUID, BackupEligible: response.credential.BackupEligible}); {
-	case !p.Enabled() || !p.SelfService():
-		return mayAdd(p, 0), nil
-	case verdict == policy.SyncedNotAllowed:
-		return refuse(CodeSyncedNotAllowed, nil), nil
-	case verdict != policy.Accepted:
-		return refuse(CodeProviderNotAllowed, errors.New(string(verdict))), nil
+	a, err := accountByID(tx, d.session.UserID)
+	if err != nil {
+		return nil, err
 	}
-	return mayAdd(p, len(stored)), nil
+	p := rp.Policy()
+	if refusal := mayAdd(p, &a.User, 0); refusal != nil {
+		return refusal, nil
+	}
+	if refusal := flowRefusal(p, &a.User, d.run.Flow); refusal != nil {
+		return refusal, nil
+	}
+	candidate := d.response.credential.candidate()
+	candidate.Attestation = d.response.proof
+	if refusal := refuseVerdict(p.AtRegistration(a.subject(), candidate)); refusal != nil {
+		return refusal, nil
+	}
+	return limitRefusal(p, len(stored)), nil
 }
 
 // duplicate refuses a credential id that is stored already. Another user's id gets the answer of a failed

@@ -12,6 +12,7 @@ import (
 	"github.com/go-webauthn/webauthn/protocol/webauthncose"
 	"github.com/go-webauthn/webauthn/webauthn"
 
+	"github.com/passkeylab/passkeylab/rp/policy"
 	"github.com/passkeylab/passkeylab/rp/store"
 )
 
@@ -25,8 +26,10 @@ type response struct {
 	digest        []byte
 	challengeHash []byte
 	credential    Credential
-	code          Code
-	err           error
+	// proof is what the attestation statement proved.
+	proof policy.Proof
+	code  Code
+	err   error
 }
 
 // target names the passkey for the audit log, "" when its id was not verified.
@@ -53,8 +56,7 @@ func (rp *RelyingParty) examine(ctx context.Context, runID string, body []byte) 
 	if err != nil {
 		return r.failed(CodeVerificationFailed, err)
 	}
-	challenge := parsed.Response.CollectedClientData.Challenge
-	r.challengeHash = challengeHash(challenge)
+	r.challengeHash = challengeHash(parsed.Response.CollectedClientData.Challenge)
 	var ceremony Ceremony
 	var a account
 	err = rp.store.Read(ctx, func(q store.Querier) (err error) {
@@ -67,7 +69,7 @@ func (rp *RelyingParty) examine(ctx context.Context, runID string, body []byte) 
 	if err != nil || ceremony.RunID != runID || ceremony.Kind != KindCreate {
 		return r.failed(CodeVerificationFailed, errors.Join(errUnknownChallenge, err))
 	}
-	return rp.verifyCreation(r, parsed, challenge, &ceremony, &a.User)
+	return rp.verifyCreation(ctx, r, creationResponse{parsed, &ceremony, &a.User})
 }
 
 // parseCreation reads a RegistrationResponseJSON. Nothing in it is trusted yet.
@@ -94,17 +96,25 @@ func checkBody(body []byte) error {
 	return nil
 }
 
+// creationResponse is a parsed response with what it answers.
+type creationResponse struct {
+	parsed   *protocol.ParsedCredentialCreationData
+	ceremony *Ceremony
+	user     *User
+}
+
 // verifyCreation runs the verifier (WebAuthn L3 §7.1). Three of its checks are taken out of it and made here, so
 // that they can be told apart from a forged response: the attestation statement, the algorithm, and, by the caller,
 // user verification.
-func (rp *RelyingParty) verifyCreation(r *response, parsed *protocol.ParsedCredentialCreationData, challenge string, ceremony *Ceremony, user *User) *response {
+func (rp *RelyingParty) verifyCreation(ctx context.Context, r *response, in creationResponse) *response {
+	parsed, user := in.parsed, in.user
 	var key webauthncose.PublicKeyData
 	data := parsed.Response.AttestationObject.AuthData
 	if err := webauthncbor.Unmarshal(data.AttData.CredentialPublicKey, &key); err != nil {
 		return r.failed(CodeVerificationFailed, fmt.Errorf("credential public key: %w", err))
 	}
-	session := ceremony.state.Session
-	session.Challenge = challenge
+	session := in.ceremony.state.Session
+	session.Challenge = parsed.Response.CollectedClientData.Challenge
 	session.UserVerification = protocol.VerificationPreferred
 	offered := session.CredParams
 	session.CredParams = []protocol.CredentialParameter{{Type: protocol.PublicKeyCredentialType, Algorithm: webauthncose.COSEAlgorithmIdentifier(key.Algorithm)}}
@@ -113,7 +123,7 @@ func (rp *RelyingParty) verifyCreation(r *response, parsed *protocol.ParsedCrede
 	if err != nil {
 		return r.failed(CodeVerificationFailed, describeError(err))
 	}
-	result, err := rp.attestation.Verify(statement, hashOf(parsed.Raw.AttestationResponse.ClientDataJSON))
+	seen, err := rp.verifyStatement(ctx, statement, hashOf(parsed.Raw.AttestationResponse.ClientDataJSON))
 	if err != nil {
 		return r.failed(CodeAttestationInvalid, err)
 	}
@@ -121,7 +131,8 @@ func (rp *RelyingParty) verifyCreation(r *response, parsed *protocol.ParsedCrede
 		return r.failed(CodeVerificationFailed, fmt.Errorf("credential public key: %w", err))
 	}
 	r.credential = newCredential(verified, key.Algorithm)
-	r.credential.AttestationFormat, r.credential.Attested = statement.Format, result.Trusted
+	r.credential.AttestationFormat, r.credential.Attested = statement.Format, seen.trusted
+	r.credential.AttestationCertificates, r.proof = certificateHashes(statement), seen.proof
 	r.credential.UserID = user.ID
 	for _, parameter := range offered {
 		if int64(parameter.Algorithm) == key.Algorithm {

@@ -64,17 +64,23 @@ func collect[T any](q store.Querier, scan func(scanner) (T, error), query string
 	return all, rows.Err()
 }
 
-const userColumns = `id, handle, user_name, display_name, password, totp_secret, totp_step, demo, created_at, language`
+const userColumns = `id, handle, user_name, display_name, password, totp_secret, totp_step, demo, created_at, language, member_of, guest,
+	snoozes, next_prompt_at, snoozed_session`
 
 // account is a user with the secrets that stay in this package.
 type account struct {
 	User
 	password, totpSecret string
 	totpStep             int64
+	// snoozes, nextPromptAt and snoozedSession are how the person answered the campaign.
+	snoozes        int
+	nextPromptAt   time.Time
+	snoozedSession string
 }
 
 func scanAccount(row scanner) (a account, err error) {
-	err = row.Scan(&a.ID, &a.Handle, &a.UserName, &a.DisplayName, &a.password, &a.totpSecret, &a.totpStep, &a.Demo, instant{&a.CreatedAt}, &a.Language)
+	err = row.Scan(&a.ID, &a.Handle, &a.UserName, &a.DisplayName, &a.password, &a.totpSecret, &a.totpStep, &a.Demo, instant{&a.CreatedAt},
+		&a.Language, jsonText{&a.Groups}, &a.Guest, &a.snoozes, instant{&a.nextPromptAt}, &a.snoozedSession)
 	a.HasPassword, a.HasCode = a.password != "", a.totpSecret != ""
 	return a, err
 }
@@ -87,12 +93,14 @@ func accountByName(q store.Querier, userName string) (account, error) {
 	return scanAccount(q.QueryRow("SELECT "+userColumns+" FROM users WHERE user_key = ?", foldName(userName)))
 }
 
-const sessionColumns = `id, user_id, created_at, methods, proof_at, proof_method, credential_id, seen_at, expires_at, ended_at, client_family, ip_prefix`
+const sessionColumns = `id, user_id, created_at, methods, proof_at, proof_method, credential_id, seen_at, expires_at, ended_at, client_family, ip_prefix, proof_aaguid`
 
 func scanSession(row scanner) (s Session, err error) {
 	var methods string
+	var proofAAGUID []byte
 	err = row.Scan(&s.ID, &s.UserID, instant{&s.CreatedAt}, &methods, instant{&s.ProofAt}, &s.ProofMethod, &s.CredentialID,
-		instant{&s.SeenAt}, instant{&s.ExpiresAt}, instant{&s.endedAt}, &s.Client.Family, &s.Client.IPPrefix)
+		instant{&s.SeenAt}, instant{&s.ExpiresAt}, instant{&s.endedAt}, &s.Client.Family, &s.Client.IPPrefix, &proofAAGUID)
+	copy(s.ProofAAGUID[:], proofAAGUID)
 	for method := range strings.SplitSeq(methods, ",") {
 		s.Methods = append(s.Methods, Method(method))
 	}
@@ -104,30 +112,32 @@ func insertSession(tx *store.Tx, s *Session) error {
 	for i, method := range s.Methods {
 		methods[i] = string(method)
 	}
-	_, err := tx.Exec(`INSERT INTO sessions (`+sessionColumns+`) VALUES (?,?,?,?,?,?,?,?,?,0,?,?)`,
+	_, err := tx.Exec(`INSERT INTO sessions (`+sessionColumns+`) VALUES (?,?,?,?,?,?,?,?,?,0,?,?,?)`,
 		s.ID, s.UserID, store.Nanos(s.CreatedAt), strings.Join(methods, ","), store.Nanos(s.ProofAt), string(s.ProofMethod),
-		s.CredentialID, store.Nanos(s.SeenAt), store.Nanos(s.ExpiresAt), s.Client.Family, s.Client.IPPrefix)
+		s.CredentialID, store.Nanos(s.SeenAt), store.Nanos(s.ExpiresAt), s.Client.Family, s.Client.IPPrefix, s.ProofAAGUID[:])
 	return err
 }
 
 const credentialColumns = `id, user_id, user_handle, public_key, algorithm, sign_count, aaguid, attestation_format, attested,
 	backup_eligible, backup_state, uv_initialized, transports, attachment, name, named_by_user, account_name,
-	created_at, last_used_at, last_used_client, replaced_hint`
+	created_at, last_used_at, last_used_client, replaced_hint, attestation_certificates`
 
 func scanCredential(row scanner) (c Credential, err error) {
 	var aaguid []byte
 	err = row.Scan(&c.ID, &c.UserID, &c.UserHandle, &c.PublicKey, &c.Algorithm, &c.SignCount, &aaguid, &c.AttestationFormat, &c.Attested,
 		&c.BackupEligible, &c.BackupState, &c.UVInitialized, jsonText{&c.Transports}, &c.Attachment, &c.Name, &c.NamedByUser, &c.AccountName,
-		instant{&c.CreatedAt}, instant{&c.LastUsedAt}, &c.LastUsedClient, &c.ReplacedHint)
+		instant{&c.CreatedAt}, instant{&c.LastUsedAt}, &c.LastUsedClient, &c.ReplacedHint,
+		jsonText{&c.AttestationCertificates})
 	copy(c.AAGUID[:], aaguid)
 	return c, err
 }
 
 func insertCredential(tx *store.Tx, c *Credential) error {
-	_, err := tx.Exec(`INSERT INTO credentials (`+credentialColumns+`) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)`,
+	_, err := tx.Exec(`INSERT INTO credentials (`+credentialColumns+`) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)`,
 		c.ID, c.UserID, c.UserHandle, c.PublicKey, c.Algorithm, c.SignCount, c.AAGUID[:], c.AttestationFormat, c.Attested,
 		c.BackupEligible, c.BackupState, c.UVInitialized, toJSON(c.Transports), c.Attachment, c.Name, c.NamedByUser, c.AccountName,
-		store.Nanos(c.CreatedAt), store.Nanos(c.LastUsedAt), c.LastUsedClient, c.ReplacedHint)
+		store.Nanos(c.CreatedAt), store.Nanos(c.LastUsedAt), c.LastUsedClient, c.ReplacedHint,
+		toJSON(c.AttestationCertificates))
 	return err
 }
 

@@ -37,6 +37,7 @@ type RelyingParty struct {
 	providers    *providers
 	webauthn     *webauthn.WebAuthn
 	attestation  attest.Verifier
+	metadata     Metadata
 	policy       atomic.Pointer[policyInForce]
 	decoyOnce    sync.Once
 	decoyHash    string
@@ -74,7 +75,7 @@ func New(cfg Config) (*RelyingParty, error) {
 		origin: origin, rpID: rpID, organisation: cfg.Organisation, app: cfg.App,
 		timers: cfg.Timers.withDefaults(), store: cfg.Store, clock: &guard{clock: cfg.Clock},
 		rand: &lockedReader{r: cfg.Rand}, log: cfg.Log, hashing: cfg.Hashing,
-		providers: names, webauthn: lib,
+		providers: names, webauthn: lib, metadata: cfg.Metadata,
 	}
 	if rp.log == nil {
 		rp.log = slog.New(slog.DiscardHandler)

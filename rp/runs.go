@@ -20,7 +20,11 @@ func (rp *RelyingParty) StartRun(ctx context.Context, sessionID string, start St
 		if err != nil {
 			return err
 		}
-		if refusal := rp.startRefusal(start, len(list)); refusal != nil {
+		a, err := accountByID(tx, s.UserID)
+		if err != nil {
+			return err
+		}
+		if refusal := rp.startRefusal(&a.User, start, len(list)); refusal != nil {
 			return refusal
 		}
 		if run, err = rp.newRun(s, start); err != nil {
@@ -34,15 +38,15 @@ func (rp *RelyingParty) StartRun(ctx context.Context, sessionID string, start St
 	return run, err
 }
 
-func (rp *RelyingParty) startRefusal(start Start, stored int) *Refusal {
+func (rp *RelyingParty) startRefusal(user *User, start Start, stored int) *Refusal {
 	p := rp.Policy()
-	if refusal := mayAdd(p, stored); refusal != nil {
+	if refusal := mayAdd(p, user, stored); refusal != nil {
 		return refusal
 	}
 	if start.Unsupported {
 		return refuse(CodeUnsupported, nil)
 	}
-	if code := rowRefusal(p, start.Method); code != "" {
+	if code := rowRefusal(p, user, start.Method); code != "" {
 		return refuse(code, nil)
 	}
 	return nil

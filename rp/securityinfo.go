@@ -36,7 +36,7 @@ func (rp *RelyingParty) SecurityInfo(ctx context.Context, sessionID string) (*Se
 		return nil, err
 	}
 	info.Limit = rp.Policy().Limit()
-	info.AddRefused = mayAdd(rp.Policy(), len(info.Cards))
+	info.AddRefused = mayAdd(rp.Policy(), info.User, len(info.Cards))
 	info.OtherMethods = otherMethods(info.User)
 	return info, nil
 }
@@ -60,7 +60,7 @@ func (rp *RelyingParty) card(s *Session, user *User, c Credential) Card {
 	case c.BackupEligible:
 		card.Lives = LivesCanSync
 	}
-	if rp.Policy().Decide(policy.Candidate{AAGUID: c.AAGUID, BackupEligible: c.BackupEligible}) != policy.Accepted {
+	if rp.Policy().AtSignIn(user.subject(), c.candidate()) != policy.Accepted {
 		card.Status = StatusBlocked
 	}
 	return card

@@ -3,6 +3,8 @@ package rp
 import (
 	"slices"
 	"time"
+
+	"github.com/google/uuid"
 )
 
 // Session is one signed-in browser.
@@ -15,6 +17,8 @@ type Session struct {
 	Methods     []Method
 	ProofAt     time.Time
 	ProofMethod Method
+	// ProofAAGUID is the model of the passkey that proved it, all zero for another method.
+	ProofAAGUID uuid.UUID
 	// CredentialID is the passkey that signed it in, nil for a password.
 	CredentialID []byte
 	// SeenAt is the latest time this session was used, ExpiresAt its end whatever happens.

@@ -228,7 +228,7 @@ func (rp *RelyingParty) checkAssertion(ctx context.Context, tx *store.Tx, a *ass
 	if err != nil {
 		return refuse(CodeSignInFailed, describeError(err)), nil
 	}
-	if rp.Policy().Decide(policy.Candidate{AAGUID: c.AAGUID, BackupEligible: c.BackupEligible}) != policy.Accepted {
+	if rp.Policy().AtSignIn(a.account.subject(), c.candidate()) != policy.Accepted {
 		refusal := refuse(CodeSignInBlocked, nil)
 		provider := rp.providers.lookup(c.AAGUID, c.Transports)
 		refusal.Provider, refusal.ProviderKey, refusal.ProviderKnown = provider.Name, provider.Key, provider.Known

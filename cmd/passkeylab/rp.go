@@ -66,7 +66,7 @@ Exit codes: 0 stopped by Ctrl-C, 1 it could not serve, 2 wrong flags.`,
 	flags.StringVar(&o.origin, "origin", "", "the web `origin` in people's browsers, when it is not http://localhost and the port")
 	flags.StringVar(&o.data, "data", "", "`folder` for passkeylab.db (default: your data folder)")
 	flags.BoolVar(&o.temporary, "temporary", false, "keep data in a temporary folder that is removed at the end")
-	flags.StringVar(&o.policy, "policy", "", "whose passkeys are accepted: open, approved-app, or a policy `file` in YAML or JSON (default: rp.policy of ginkgo.yaml, else open)")
+	flags.StringVar(&o.policy, "policy", "", "whose passkeys are accepted: open, approved-app, attested, or a policy `file` in YAML or JSON (default: rp.policy of ginkgo.yaml, else open)")
 	flags.StringVar(&o.roots, "attestation-roots", "", "PEM `file` with the roots that attestation statements must lead to (default: the makers' own where they are known, else none)")
 	flags.BoolVar(&o.noDemo, "no-demo", false, "no demo accounts; people sign up")
 	flags.BoolVarP(&o.verbose, "verbose", "v", false, "log every request")

@@ -12,11 +12,9 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/passkeylab/passkeylab/harness/config"
 	"github.com/passkeylab/passkeylab/rp"
 	"github.com/passkeylab/passkeylab/rp/attest"
 	"github.com/passkeylab/passkeylab/rp/policy"
-	"github.com/passkeylab/passkeylab/virtualauth/provider"
 )
 
 // site is where people find the relying party.
@@ -111,17 +109,22 @@ func userDataFolder(getenv func(string) string) (string, error) {
 	return filepath.Join(home, ".local", "share", "passkeylab"), nil
 }
 
+// sampleWords say the policies that ship with the program.
+var sampleWords = map[string]string{
+	policy.SampleOpen:        "any provider",
+	policy.SampleApprovedApp: "only " + approvedApp + ", the organisation's phone app",
+	policy.SampleAttested:    "only devices that prove their model by attestation",
+}
+
 // readPolicy returns the policy by one of its names, or from a file, and says it in words.
 func readPolicy(name string) (accepted policy.Policy, described string, err error) {
-	switch name {
-	case config.PolicyOpen:
-		return policy.Policy{}, "any provider", nil
-	case config.PolicyApprovedApp:
-		return policy.AllowList(provider.LarkspurIDAndroid().Model.AAGUID, provider.LarkspurIDIOS().Model.AAGUID), "only " + approvedApp + ", the organisation's phone app", nil
+	if described, shipped := sampleWords[name]; shipped {
+		accepted, err = policy.Sample(name)
+		return accepted, described, err
 	}
 	content, err := os.ReadFile(name)
 	if errors.Is(err, fs.ErrNotExist) {
-		return policy.Policy{}, "", fmt.Errorf("--policy %s: there is no such file; use %s, %s, or the path of a policy file", name, config.PolicyOpen, config.PolicyApprovedApp)
+		return policy.Policy{}, "", fmt.Errorf("--policy %s: there is no such file; use %s, or the path of a policy file", name, strings.Join(policy.Samples(), ", "))
 	}
 	if err != nil {
 		return policy.Policy{}, "", fmt.Errorf("--policy: %w", err)

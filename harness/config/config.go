@@ -139,7 +139,7 @@ type RP struct {
 	// the inside of ours, such as its store or its clock, are withheld there.
 	URL string `koanf:"url" kind:"url" help:"a relying party with the same pages that already runs; empty: our own, started for the journeys"`
 	// Policy is what our own relying party accepts where nothing else is said (a journey about policies brings its own):
-	// PolicyOpen, PolicyApprovedApp, or the path of a policy file.
+	// PolicyOpen, PolicyApprovedApp, PolicyAttested, or the path of a policy file.
 	Policy string `koanf:"policy" kind:"policy" default:"open" help:"where nothing else is said, open: any provider; approved-app: only the organisation's phone app; or the path of a policy file"`
 }
 

@@ -158,15 +158,17 @@ const (
 	PolicyOpen = "open"
 	// PolicyApprovedApp accepts the organisation's own phone app only.
 	PolicyApprovedApp = "approved-app"
+	// PolicyAttested accepts only devices that prove their model.
+	PolicyAttested = "attested"
 )
 
 func parsePolicy(text, base string) (any, string) {
-	if text == PolicyOpen || text == PolicyApprovedApp {
+	if text == PolicyOpen || text == PolicyApprovedApp || text == PolicyAttested {
 		return text, ""
 	}
 	// A bare word is a misspelt name far more often than a file without an extension.
 	if text == "" || !strings.ContainsAny(text, "./") {
-		return nil, oneOf([]string{PolicyOpen, PolicyApprovedApp, "the path of a policy file"})
+		return nil, oneOf([]string{PolicyOpen, PolicyApprovedApp, PolicyAttested, "the path of a policy file"})
 	}
 	return absolute(text, base), ""
 }

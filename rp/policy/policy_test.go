@@ -17,7 +17,7 @@ var (
 )
 
 // Every combination of restriction, type and candidate, against the rule written once.
-func TestDecide(t *testing.T) {
+func TestTypesAndModels(t *testing.T) {
 	lists := map[string]policy.KeyRestrictions{
 		"none":           {},
 		"listed but off": {EnforcementType: policy.EnforcementAllow, AAGUIDs: []uuid.UUID{app}},
@@ -40,7 +40,7 @@ func TestDecide(t *testing.T) {
 		return true
 	}
 	for name, list := range lists {
-		for _, kind := range []policy.PasskeyType{"", policy.TypeAny, policy.TypeDeviceBound, policy.TypeSynced} {
+		for _, kind := range []policy.PasskeyType{"", policy.TypeAny, policy.TypeBoth, policy.TypeDeviceBound, policy.TypeSynced} {
 			for _, id := range []uuid.UUID{app, other, uuid.Nil} {
 				for _, be := range []bool{false, true} {
 					want := policy.Accepted
@@ -53,8 +53,12 @@ func TestDecide(t *testing.T) {
 						want = policy.ProviderNotAllowed
 					}
 					p := policy.Policy{KeyRestrictions: list, PasskeyTypes: kind}
-					if got := p.Decide(policy.Candidate{AAGUID: id, BackupEligible: be}); got != want {
-						t.Errorf("%s, type %q, %s, BE %v: %s, want %s", name, kind, id, be, got, want)
+					candidate := policy.Candidate{AAGUID: id, BackupEligible: be}
+					if got := p.AtRegistration(policy.Subject{}, candidate); got != want {
+						t.Errorf("%s, type %q, %s, BE %v at registration: %s, want %s", name, kind, id, be, got, want)
+					}
+					if got := p.AtSignIn(policy.Subject{}, candidate); got != want {
+						t.Errorf("%s, type %q, %s, BE %v at sign-in: %s, want %s", name, kind, id, be, got, want)
 					}
 				}
 			}
@@ -114,7 +118,7 @@ func FuzzPolicy(f *testing.F) {
 		if json.Unmarshal(data, &p) != nil || p.Validate() != nil {
 			return
 		}
-		if p.Limit() <= 0 || p.Decide(policy.Candidate{}) == "" {
+		if p.Limit() <= 0 || p.AtSignIn(policy.Subject{}, policy.Candidate{}) == "" {
 			t.Fatalf("%s decides nothing", data)
 		}
 	})

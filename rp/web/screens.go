@@ -278,7 +278,7 @@ func (v *visit) fillCeremony(page *ceremonyPage, run *rp.Run) (title string) {
 		words("_key", "usb-key", "keyready.steps")
 		page.WaitingStatus, page.StillList = v.tongue.T("waiting.status_key"), v.tongue.Lines("waiting.still_list_key")
 		page.Notes, page.Primary = []string{v.tongue.T("keyready.gaps")}, v.tongue.T("action.next")
-		if v.rp.AsksForAttestation() {
+		if v.rp.AsksForAttestation(v.user) {
 			page.Notes = append(page.Notes, v.tongue.T("keyready.shared"))
 		}
 		return v.tongue.T("keyready.title")

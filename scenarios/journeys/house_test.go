@@ -91,6 +91,8 @@ func (h *House) policy(own policy.Policy) (policy.Policy, error) {
 		return policy.Policy{}, nil
 	case config.PolicyApprovedApp:
 		return onlyTheApp(), nil
+	case config.PolicyAttested:
+		return policy.Sample(policy.SampleAttested)
 	default:
 		document, err := os.ReadFile(name)
 		if err != nil {

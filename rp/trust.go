@@ -1,0 +1,85 @@
+package rp
+
+import (
+	"context"
+	"crypto/sha256"
+	"crypto/x509"
+	"encoding/hex"
+
+	"github.com/go-webauthn/webauthn/protocol"
+	"github.com/google/uuid"
+
+	"github.com/passkeylab/passkeylab/rp/attest"
+	"github.com/passkeylab/passkeylab/rp/policy"
+)
+
+// Metadata tells what is known of authenticator models, as the FIDO Metadata Service does. It is asked at every
+// registration and must answer from what it holds: a service that is down is no reason to wait.
+type Metadata interface {
+	// Model returns what is known of a model, and false when nothing is.
+	Model(ctx context.Context, aaguid uuid.UUID) (Model, bool)
+}
+
+// Model is what is known of one authenticator model.
+type Model struct {
+	// Name is the model's name.
+	Name string
+	// Roots are the trust anchors of its attestation; nil when there are none.
+	Roots *x509.CertPool
+	// Certified is true while the model holds a FIDO certification; Compromised once it has been revoked or its keys,
+	// its attestation or its user verification are known to be broken (FIDO MDS 3 §3.1.4).
+	Certified, Compromised bool
+	// UserVerification, ResidentKeys and Secrets (hmac-secret or prf) are what the model can do.
+	UserVerification, ResidentKeys, Secrets bool
+}
+
+// fit reports whether the policy's enforced attestation may rely on the model.
+func (m Model) fit() bool {
+	return m.Roots != nil && m.Certified && !m.Compromised && m.UserVerification && m.ResidentKeys && m.Secrets
+}
+
+// testimony is what an attestation statement proved.
+type testimony struct {
+	// trusted marks the passkey as attested; proof is what an enforcing policy makes of the statement.
+	trusted bool
+	proof   policy.Proof
+}
+
+// verifyStatement verifies the statement, whatever was asked for: one that is wrong, or that does not lead to the roots
+// of its model, is an error. The model's own roots come from the metadata; a model that it does not know is held against
+// the roots of the configuration.
+func (rp *RelyingParty) verifyStatement(ctx context.Context, object protocol.AttestationObject, clientDataHash []byte) (testimony, error) {
+	verifier, model, known := rp.attestation, Model{}, false
+	if rp.metadata != nil {
+		model, known = rp.metadata.Model(ctx, uuid.UUID(object.AuthData.AttData.AAGUID))
+	}
+	if known && model.Roots != nil {
+		verifier.Roots = attest.All(model.Roots)
+	}
+	result, err := verifier.Verify(object, clientDataHash)
+	if err != nil {
+		return testimony{}, err
+	}
+	seen := testimony{trusted: result.Trusted && !(known && model.Compromised)}
+	switch {
+	case result.Type == attest.None || result.Type == attest.Self:
+	case !result.Trusted || known && !model.fit() || object.Format != string(protocol.AttestationFormatPacked):
+		seen.proof = policy.ProofInvalid
+	default:
+		seen.proof = policy.ProofTrusted
+	}
+	return seen, nil
+}
+
+// certificateHashes are the SHA-256 hashes of a statement's certificates, the leaf first.
+func certificateHashes(object protocol.AttestationObject) []string {
+	var hashes []string
+	list, _ := object.AttStatement["x5c"].([]any)
+	for _, one := range list {
+		if der, ok := one.([]byte); ok {
+			sum := sha256.Sum256(der)
+			hashes = append(hashes, hex.EncodeToString(sum[:]))
+		}
+	}
+	return hashes
+}
