@@ -138,8 +138,14 @@ const (
 	ActionPasskeyRefused Action = "passkey.refused"
 	ActionPasskeyRenamed Action = "passkey.renamed"
 	ActionPasskeyDeleted Action = "passkey.deleted"
+	ActionPasskeyRemoved Action = "passkey.removed_by_admin" // in notices only
 	ActionCounter        Action = "passkey.counter_went_back"
 	ActionPolicyChanged  Action = "policy.changed"
+	ActionPassIssued     Action = "pass.issued"
+	ActionPassUsed       Action = "pass.used"
+	ActionPassDeleted    Action = "pass.deleted"
+	ActionMembership     Action = "account.groups_changed"
+	ActionSnoozed        Action = "campaign.snoozed"
 )
 
 // Notice is one message to the user, out of band: the outbox of an organisation without a mail server.

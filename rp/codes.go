@@ -38,6 +38,10 @@ const (
 	CodeCodeUsed         Code = "auth.code_used"
 	CodeLocked           Code = "auth.locked"
 	CodeWrongCredentials Code = "auth.wrong_credentials"
+	CodePassNotYetValid  Code = "auth.pass_not_yet_valid"
+	CodePassExpired      Code = "auth.pass_expired"
+	CodePassUsed         Code = "auth.pass_used"
+	CodeMethodTooWeak    Code = "auth.method_too_weak"
 
 	CodeRunSuperseded Code = "wizard.run_superseded"
 
@@ -108,6 +112,10 @@ var codeTable = map[Code]CodeInfo{
 	CodeCodeUsed:         {S2a, http.StatusUnprocessableEntity, StrayNo},
 	CodeLocked:           {S2a, http.StatusTooManyRequests, StrayNo},
 	CodeWrongCredentials: {SignIn, http.StatusUnprocessableEntity, StrayNo},
+	CodePassNotYetValid:  {S2a, http.StatusUnprocessableEntity, StrayNo},
+	CodePassExpired:      {S2a, http.StatusUnprocessableEntity, StrayNo},
+	CodePassUsed:         {S2a, http.StatusUnprocessableEntity, StrayNo},
+	CodeMethodTooWeak:    {S2a, http.StatusForbidden, StrayNo},
 
 	CodeRunSuperseded: {E7, http.StatusConflict, StrayPossible},
 

@@ -39,6 +39,8 @@ type Config struct {
 	// Metadata tells what is known of authenticator models; nil knows none. Under a policy that enforces attestation a
 	// passkey's statement must lead to the roots of its model, or, for a model that is not known, to AttestationRoots.
 	Metadata Metadata
+	// Limits bound how many failing responses are taken; the zero value has the defaults.
+	Limits Limits
 	// Timers are the time limits; every zero one gets its default.
 	Timers Timers
 	// Store is the open database. The relying party does not close it.
@@ -80,6 +82,9 @@ type Timers struct {
 	RunResume time.Duration
 	// SessionLife and SessionIdle end a session: 12 hours after sign-in, 1 hour after the last request.
 	SessionLife, SessionIdle time.Duration
+	// PassUse is how long after its use a one-time bootstrap pass counts as a proof, and the passkey must be
+	// stored: 10 minutes.
+	PassUse time.Duration
 	// Lock is how long an account is locked after MaxTries wrong codes or passwords: 5 minutes.
 	Lock time.Duration
 	// StrayMemory is how long a refused passkey is recognised at sign-in: 30 days.
@@ -101,7 +106,7 @@ func (t Timers) withDefaults() Timers {
 		{&t.CheckOutcome, 10 * time.Second}, {&t.StillWaiting, 30 * time.Second},
 		{&t.ProofWarning, 60 * time.Second}, {&t.RunResume, 30 * time.Minute},
 		{&t.SessionLife, 12 * time.Hour}, {&t.SessionIdle, time.Hour},
-		{&t.Lock, 5 * time.Minute}, {&t.StrayMemory, 30 * 24 * time.Hour},
+		{&t.PassUse, 10 * time.Minute}, {&t.Lock, 5 * time.Minute}, {&t.StrayMemory, 30 * 24 * time.Hour},
 	} {
 		if *d.field == 0 {
 			*d.field = d.value
@@ -120,7 +125,7 @@ func (t Timers) validate() error {
 		"Proof": t.Proof, "Manage": t.Manage, "Timeout": t.Timeout, "ChallengeGrace": t.ChallengeGrace,
 		"PageGrace": t.PageGrace, "ProvePage": t.ProvePage, "CheckOutcome": t.CheckOutcome,
 		"StillWaiting": t.StillWaiting, "ProofWarning": t.ProofWarning, "RunResume": t.RunResume,
-		"SessionLife": t.SessionLife, "SessionIdle": t.SessionIdle, "Lock": t.Lock, "StrayMemory": t.StrayMemory,
+		"SessionLife": t.SessionLife, "SessionIdle": t.SessionIdle, "PassUse": t.PassUse, "Lock": t.Lock, "StrayMemory": t.StrayMemory,
 	} {
 		if d < 0 {
 			errs = append(errs, fmt.Errorf("rp: Timers.%s is %s; it must not be negative", name, d))

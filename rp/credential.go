@@ -110,6 +110,8 @@ type SecurityInfo struct {
 	AddRefused *Refusal
 	// Reminder is the newest refused passkey that may still be on a device and was not dismissed (WP-20).
 	Reminder *RefusedTry
+	// Pass is the user's bootstrap pass, nil if there is none.
+	Pass *Pass
 	// OtherMethods are the ways to sign in that remain without any passkey.
 	OtherMethods []Method
 }

@@ -10,6 +10,9 @@ import (
 // else: the two are never told apart.
 var ErrNotFound = errors.New("rp: not found")
 
+// ErrConflict is returned when something was changed by somebody else in the meantime.
+var ErrConflict = errors.New("rp: changed in the meantime")
+
 // Refusal is the typed "no" of the relying party. Its exported fields may be shown to the person; the wrapped
 // cause is for the log only. It travels as an error: use errors.As, or AsRefusal.
 type Refusal struct {

@@ -19,15 +19,22 @@ import (
 // by its first response whatever becomes of it. The same body posted again gets the same answer; another body for
 // a used challenge gets CodeChallengeUsed.
 func (rp *RelyingParty) FinishRegistration(ctx context.Context, sessionID, runID string, body []byte) (*Stored, error) {
-	response := rp.examine(ctx, runID, body)
+	response := rp.examine(ctx, KindCreate, runID, body)
 	var result *Stored
 	run, err := rp.changeRun(ctx, "finish registration", sessionID, runID, func(tx *store.Tx, s *Session, run *Run) (*Refusal, error) {
-		var refusal *Refusal
+		refusal := rp.limitedRefusal(rp.sessionAllowance(sessionID))
+		if refusal != nil {
+			if run.Screen == S8 {
+				run.fail(refusal)
+			}
+			return refusal, nil
+		}
 		var err error
 		result, refusal, err = rp.decide(ctx, tx, decision{session: s, run: run, response: response})
 		return refusal, err
 	})
 	if refusal := AsRefusal(err); refusal != nil {
+		rp.countFailedVerify(refusal, rp.sessionAllowance(sessionID))
 		rp.log.InfoContext(ctx, "registration refused", "run", runID, "code", string(refusal.Code), "cause", causeText(refusal), "request", RequestID(ctx))
 	}
 	if AsRefusal(err) != nil && AsRefusal(err).Code == CodeRunSuperseded && response.err == nil {
@@ -118,6 +125,8 @@ func (rp *RelyingParty) replay(tx *store.Tx, d decision) (*Stored, *Refusal, err
 func (rp *RelyingParty) judge(tx *store.Tx, d decision) (*Refusal, error) {
 	response, p := d.response, rp.Policy()
 	switch {
+	case d.ceremony.Open() && rp.proofEnded(d.session):
+		return refuse(CodeProofStale, nil), nil
 	case d.ceremony.expired(rp.Now()):
 		return refuse(CodeChallengeExpired, nil), nil
 	case !d.ceremony.Open():
@@ -127,7 +136,7 @@ func (rp *RelyingParty) judge(tx *store.Tx, d decision) (*Refusal, error) {
 	case p.RequiresUV() && !response.credential.UVInitialized:
 		return refuse(CodeUVRequired, nil), nil
 	}
-	if refusal, err := rp.duplicate(tx, d); err != nil || refusal != nil {
+	if refusal, err := rp.duplicate(tx, d.session.UserID, d.response); err != nil || refusal != nil {
 		return refusal, err
 	}
 	return rp.judgeByPolicy(tx, d)
@@ -136,10 +145,6 @@ func (rp *RelyingParty) judge(tx *store.Tx, d decision) (*Refusal, error) {
 // judgeByPolicy decides by the policy of this moment, which may be narrower than the one the options were issued under:
 // who may add, whether this flow makes sense, the passkey itself, the limit.
 func (rp *RelyingParty) judgeByPolicy(tx *store.Tx, d decision) (*Refusal, error) {
-	stored, err := credentialsOf(tx, d.session.UserID)
-	if err != nil {
-		return nil, err
-	}
 	a, err := accountByID(tx, d.session.UserID)
 	if err != nil {
 		return nil, err
@@ -151,24 +156,31 @@ func (rp *RelyingParty) judgeByPolicy(tx *store.Tx, d decision) (*Refusal, error
 	if refusal := flowRefusal(p, &a.User, d.run.Flow); refusal != nil {
 		return refusal, nil
 	}
-	candidate := d.response.credential.candidate()
-	candidate.Attestation = d.response.proof
-	if refusal := refuseVerdict(p.AtRegistration(a.subject(), candidate)); refusal != nil {
+	return rp.judgePasskey(tx, &a.User, d.response)
+}
+
+// judgePasskey decides about the passkey itself, and then the limit.
+func (rp *RelyingParty) judgePasskey(tx *store.Tx, user *User, response *response) (*Refusal, error) {
+	p := rp.Policy()
+	candidate := response.credential.candidate()
+	candidate.Attestation = response.proof
+	if refusal := refuseVerdict(p.AtRegistration(user.subject(), candidate)); refusal != nil {
 		return refusal, nil
 	}
-	return limitRefusal(p, len(stored)), nil
+	stored, err := credentialsOf(tx, user.ID)
+	return limitRefusal(p, len(stored)), err
 }
 
 // duplicate refuses a credential id that is stored already. Another user's id gets the answer of a failed
 // verification, which tells nothing (WebAuthn L3 §7.1 step 26).
-func (rp *RelyingParty) duplicate(tx *store.Tx, d decision) (*Refusal, error) {
-	existing, err := credentialByID(tx, d.response.credential.ID)
+func (rp *RelyingParty) duplicate(tx *store.Tx, userID string, response *response) (*Refusal, error) {
+	existing, err := credentialByID(tx, response.credential.ID)
 	switch {
 	case errors.Is(err, sql.ErrNoRows):
 		return nil, nil
 	case err != nil:
 		return nil, err
-	case existing.UserID == d.session.UserID:
+	case existing.UserID == userID:
 		return refuse(CodeDuplicateCredential, nil), nil
 	}
 	return refuse(CodeVerificationFailed, errors.New("the credential id belongs to another user")), nil
@@ -189,6 +201,9 @@ func (rp *RelyingParty) keep(ctx context.Context, tx *store.Tx, d decision) (*Cr
 	c.Name = freeName(defaultName(ctx, rp.providers.lookup(c.AAGUID, c.Transports), &c, d.run.PhoneOS), list, nil)
 	if err := insertCredential(tx, &c); err != nil {
 		return nil, fmt.Errorf("store credential: %w", err)
+	}
+	if _, err := tx.Exec("UPDATE users SET snoozes = 0, next_prompt_at = 0, snoozed_session = '' WHERE id = ? AND snoozes > 0", a.ID); err != nil {
+		return nil, err
 	}
 	if err := hintReplaced(tx, &c); err != nil {
 		return nil, err

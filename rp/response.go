@@ -50,7 +50,7 @@ var errUnknownChallenge = errors.New("the challenge is not one of this run's")
 
 // examine parses a body and verifies it against the ceremony that its challenge belongs to. It decides nothing:
 // the ceremony may be used up by the time of the decision.
-func (rp *RelyingParty) examine(ctx context.Context, runID string, body []byte) *response {
+func (rp *RelyingParty) examine(ctx context.Context, kind CeremonyKind, runID string, body []byte) *response {
 	r := &response{digest: hashOf(body)}
 	parsed, err := parseCreation(body)
 	if err != nil {
@@ -66,7 +66,7 @@ func (rp *RelyingParty) examine(ctx context.Context, runID string, body []byte) 
 		a, err = accountByID(q, ceremony.UserID)
 		return err
 	})
-	if err != nil || ceremony.RunID != runID || ceremony.Kind != KindCreate {
+	if err != nil || ceremony.RunID != runID || ceremony.Kind != kind {
 		return r.failed(CodeVerificationFailed, errors.Join(errUnknownChallenge, err))
 	}
 	return rp.verifyCreation(ctx, r, creationResponse{parsed, &ceremony, &a.User})

@@ -38,7 +38,10 @@ type RelyingParty struct {
 	webauthn     *webauthn.WebAuthn
 	attestation  attest.Verifier
 	metadata     Metadata
+	limits       Limits
+	limiter      limiter
 	policy       atomic.Pointer[policyInForce]
+	changing     sync.Mutex // one administrator's change at a time
 	decoyOnce    sync.Once
 	decoyHash    string
 }
@@ -75,7 +78,7 @@ func New(cfg Config) (*RelyingParty, error) {
 		origin: origin, rpID: rpID, organisation: cfg.Organisation, app: cfg.App,
 		timers: cfg.Timers.withDefaults(), store: cfg.Store, clock: &guard{clock: cfg.Clock},
 		rand: &lockedReader{r: cfg.Rand}, log: cfg.Log, hashing: cfg.Hashing,
-		providers: names, webauthn: lib, metadata: cfg.Metadata,
+		providers: names, webauthn: lib, metadata: cfg.Metadata, limits: cfg.Limits.withDefaults(),
 	}
 	if rp.log == nil {
 		rp.log = slog.New(slog.DiscardHandler)
@@ -121,6 +124,24 @@ func (rp *RelyingParty) Policy() policy.Policy { return rp.policy.Load().Policy 
 // SetPolicy replaces the policy at once; ceremonies under way are judged by the new one. A policy that does not
 // validate changes nothing.
 func (rp *RelyingParty) SetPolicy(ctx context.Context, p policy.Policy) error {
+	return rp.changePolicy(ctx, actorSystem, p)
+}
+
+// ChangePolicy is SetPolicy by an administrator. digest is the policy it was made from (PolicyDigest): when another one
+// is in force by now, nothing changes and it is ErrConflict. An empty digest replaces whatever is in force.
+func (rp *RelyingParty) ChangePolicy(ctx context.Context, digest string, p policy.Policy) error {
+	rp.changing.Lock()
+	defer rp.changing.Unlock()
+	if digest != "" && digest != rp.PolicyDigest() {
+		return ErrConflict
+	}
+	return rp.changePolicy(ctx, ActorAdmin, p)
+}
+
+// PolicyDigest names the policy in force: two policies that say the same have the same digest.
+func (rp *RelyingParty) PolicyDigest() string { return rp.policy.Load().digest }
+
+func (rp *RelyingParty) changePolicy(ctx context.Context, actor string, p policy.Policy) error {
 	if err := p.Validate(); err != nil {
 		return fmt.Errorf("rp: set policy: %w", err)
 	}
@@ -128,7 +149,7 @@ func (rp *RelyingParty) SetPolicy(ctx context.Context, p policy.Policy) error {
 	digest := rp.policy.Load().digest
 	rp.log.InfoContext(ctx, "policy changed", "digest", digest)
 	return rp.write(ctx, "set policy", func(tx *store.Tx) error {
-		return rp.audit(ctx, tx, AuditEvent{Actor: actorSystem, Action: ActionPolicyChanged, Target: digest})
+		return rp.audit(ctx, tx, AuditEvent{Actor: actor, Action: ActionPolicyChanged, Target: digest})
 	})
 }
 

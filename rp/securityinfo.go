@@ -29,6 +29,9 @@ func (rp *RelyingParty) SecurityInfo(ctx context.Context, sessionID string) (*Se
 		for i := range list {
 			info.Cards = append(info.Cards, rp.card(info.Session, info.User, list[i]))
 		}
+		if info.Pass, err = rp.passFor(q, info.User); err != nil {
+			return err
+		}
 		info.Reminder, err = rp.reminder(q, a.ID)
 		return err
 	})
@@ -226,22 +229,33 @@ func (rp *RelyingParty) deleteIn(ctx context.Context, tx *store.Tx, s *Session, 
 	if len(list) == 1 && len(otherMethods(&a.User)) == 0 {
 		return nil, refuse(CodeLastMethod, nil)
 	}
-	if err := tx.ExecOne("DELETE FROM credentials WHERE id = ?", c.ID); err != nil {
-		return nil, err
-	}
-	if _, err := tx.Exec("UPDATE sessions SET proof_at = 0, proof_method = '' WHERE credential_id = ? AND user_id = ?", c.ID, s.UserID); err != nil {
-		return nil, err
-	}
-	if err := rp.notify(tx, s.UserID, ActionPasskeyDeleted, c.Name); err != nil {
-		return nil, err
-	}
-	if err := rp.audit(ctx, tx, AuditEvent{UserID: s.UserID, Action: ActionPasskeyDeleted, Target: idTail(c.ID)}); err != nil {
+	if err := rp.removeCredential(ctx, tx, c, removal{notice: ActionPasskeyDeleted}); err != nil {
 		return nil, err
 	}
 	accepted, err := rp.accepted(tx, &a.User)
 	return &Deletion{
 		Credential: c, Provider: rp.providers.lookup(c.AAGUID, c.Transports), Accepted: accepted, WasThisSession: s.usedPasskey(c.ID),
 	}, err
+}
+
+// removal says who removes a passkey, the user if it does not say, and what the notice to the user tells.
+type removal struct {
+	actor  string
+	notice Action
+}
+
+// removeCredential deletes the row, takes the proof from the sessions it had signed in, tells the user, and records it.
+func (rp *RelyingParty) removeCredential(ctx context.Context, tx *store.Tx, c Credential, by removal) error {
+	if err := tx.ExecOne("DELETE FROM credentials WHERE id = ?", c.ID); err != nil {
+		return err
+	}
+	if _, err := tx.Exec("UPDATE sessions SET proof_at = 0, proof_method = '' WHERE credential_id = ? AND user_id = ?", c.ID, c.UserID); err != nil {
+		return err
+	}
+	if err := rp.notify(tx, c.UserID, by.notice, c.Name); err != nil {
+		return err
+	}
+	return rp.audit(ctx, tx, AuditEvent{UserID: c.UserID, Actor: by.actor, Action: ActionPasskeyDeleted, Target: idTail(c.ID)})
 }
 
 // Accepted returns the argument of signalAllAcceptedCredentials for the session's user: all passkeys, or an

@@ -8,14 +8,17 @@ import (
 	"time"
 
 	"github.com/alexedwards/argon2id"
+	"github.com/google/uuid"
 
+	"github.com/passkeylab/passkeylab/rp/policy"
 	"github.com/passkeylab/passkeylab/rp/store"
 )
 
 // seenEvery is how often a session's latest use is written down.
 const seenEvery = 30 * time.Second
 
-// SignInWithPassword makes a session from user name, password and one-time code. A wrong password, a wrong code
+// SignInWithPassword makes a session from user name, password and one-time code, or from user name and bootstrap pass
+// where only one of the two fields is filled in (ProveWithCode names what a pass is refused with). A wrong password, a wrong code
 // and an unknown name are one answer, CodeWrongCredentials, and cost the same time; MaxTries of them lock the
 // name (CodeLocked with RetryAt). A code that was used before is CodeCodeUsed.
 func (rp *RelyingParty) SignInWithPassword(ctx context.Context, in PasswordSignIn) (*Session, error) {
@@ -37,6 +40,9 @@ func (rp *RelyingParty) SignInWithPassword(ctx context.Context, in PasswordSignI
 	if refusal != nil {
 		return nil, refusal
 	}
+	if pass, isPass := in.pass(); isPass {
+		return rp.signInWithPass(ctx, in, a, pass)
+	}
 	right, err := rp.checkPassword(a, in.Password)
 	if err != nil {
 		return nil, fmt.Errorf("rp: sign in: %w", err)
@@ -57,17 +63,21 @@ func (rp *RelyingParty) checkPassword(a account, password string) (bool, error) 
 	hash := a.password
 	if hash == "" {
 		var err error
-		rp.decoyOnce.Do(func() { rp.decoyHash, err = argon2id.CreateHash("a password nobody has", rp.hashing) })
-		if err != nil {
+		if hash, err = rp.decoy(); err != nil {
 			return false, err
 		}
-		hash = rp.decoyHash
 	}
 	if len(password) > maxPassword {
 		password = ""
 	}
 	match, err := argon2id.ComparePasswordAndHash(password, hash)
 	return match && a.password != "", err
+}
+
+// decoy is the hash of a password that nobody has.
+func (rp *RelyingParty) decoy() (hash string, err error) {
+	rp.decoyOnce.Do(func() { rp.decoyHash, err = argon2id.CreateHash("a password nobody has", rp.hashing) })
+	return rp.decoyHash, err
 }
 
 func (rp *RelyingParty) finishPasswordSignIn(ctx context.Context, tx *store.Tx, in PasswordSignIn, right bool) (*Session, *Refusal, error) {
@@ -87,15 +97,11 @@ func (rp *RelyingParty) finishPasswordSignIn(ctx context.Context, tx *store.Tx, 
 	case codeUsed:
 		return nil, refuse(CodeCodeUsed, nil), nil
 	case codeWrong:
-		refusal, err := rp.wrongTry(tx, subject, CodeWrongCredentials)
-		if err != nil || a.ID == "" {
-			return nil, refusal, err
-		}
-		action := ActionSignInRefused
-		if refusal.Code == CodeLocked {
-			action = ActionLocked
-		}
-		return nil, refusal, rp.audit(ctx, tx, AuditEvent{UserID: a.ID, Action: action, Code: refusal.Code})
+		refusal, err := rp.refuseSignIn(ctx, tx, subject, a.ID)
+		return nil, refusal, err
+	}
+	if !rp.Policy().AuthenticationStrengths.SignIn.Meets(policy.CombinationPasswordCode, uuid.Nil) {
+		return nil, refuse(CodeMethodTooWeak, nil), nil
 	}
 	if err := useCode(tx, a.ID, step); err != nil {
 		return nil, nil, err
@@ -107,6 +113,19 @@ func (rp *RelyingParty) finishPasswordSignIn(ctx context.Context, tx *store.Tx, 
 		UserID: a.ID, Methods: []Method{MethodPassword, MethodCode}, ProofAt: rp.Now(), ProofMethod: MethodCode, Client: in.Client,
 	})
 	return s, nil, err
+}
+
+// refuseSignIn counts a wrong try at signing in; userID is "" for a name that does not exist.
+func (rp *RelyingParty) refuseSignIn(ctx context.Context, tx *store.Tx, subject lockSubject, userID string) (*Refusal, error) {
+	refusal, err := rp.wrongTry(tx, subject, CodeWrongCredentials)
+	if err != nil || userID == "" {
+		return refusal, err
+	}
+	action := ActionSignInRefused
+	if refusal.Code == CodeLocked {
+		action = ActionLocked
+	}
+	return refusal, rp.audit(ctx, tx, AuditEvent{UserID: userID, Action: action, Code: refusal.Code})
 }
 
 // startSession fills in what every new session has and stores it.
@@ -207,75 +226,4 @@ func (rp *RelyingParty) SignOutEverywhere(ctx context.Context, sessionID string)
 		}
 		return rp.audit(ctx, tx, AuditEvent{UserID: s.UserID, Action: ActionSignOutAll})
 	})
-}
-
-// Freshness judges the session's proof for a purpose, now.
-func (rp *RelyingParty) Freshness(s *Session, purpose Purpose) Freshness {
-	limit := rp.timers.Proof
-	if purpose == ToManage {
-		limit = rp.timers.Manage
-	}
-	return s.freshness(rp.Now(), limit)
-}
-
-// ProveWithCode takes a one-time code as a fresh proof of presence. A wrong one is CodeWrongCode with TriesLeft,
-// the last wrong one and all after it CodeLocked with RetryAt, a used one CodeCodeUsed.
-func (rp *RelyingParty) ProveWithCode(ctx context.Context, sessionID, code string) (s *Session, err error) {
-	var refusal *Refusal
-	err = rp.write(ctx, "prove", func(tx *store.Tx) error {
-		s, refusal, err = rp.proveWithCode(ctx, tx, sessionID, code)
-		return err
-	})
-	if err == nil && refusal != nil {
-		return nil, refusal
-	}
-	return s, err
-}
-
-// proveWithCode returns a refusal as a value where it must be remembered: an error would undo the count.
-func (rp *RelyingParty) proveWithCode(ctx context.Context, tx *store.Tx, sessionID, code string) (*Session, *Refusal, error) {
-	s, err := rp.liveSession(tx, sessionID)
-	if err != nil {
-		return nil, nil, err
-	}
-	subject := codeSubject(s.UserID)
-	if refusal, err := rp.lockRefusal(tx, subject); err != nil || refusal != nil {
-		return nil, refusal, err
-	}
-	a, err := accountByID(tx, s.UserID)
-	if err != nil {
-		return nil, nil, err
-	}
-	result, step := matchCode(a, code, rp.clock.clock.Now())
-	switch result {
-	case codeUsed:
-		return nil, refuse(CodeCodeUsed, nil), nil
-	case codeWrong:
-		refusal, err := rp.wrongTry(tx, subject, CodeWrongCode)
-		if err != nil {
-			return nil, nil, err
-		}
-		action := ActionProofRefused
-		if refusal.Code == CodeLocked {
-			action = ActionLocked
-		}
-		return nil, refusal, rp.audit(ctx, tx, AuditEvent{UserID: s.UserID, Action: action, Code: refusal.Code})
-	}
-	if err := useCode(tx, a.ID, step); err != nil {
-		return nil, nil, err
-	}
-	if err := clearFailures(tx, subject); err != nil {
-		return nil, nil, err
-	}
-	return s, nil, rp.giveProof(ctx, tx, s, MethodCode)
-}
-
-// giveProof makes the session's proof as of now.
-func (rp *RelyingParty) giveProof(ctx context.Context, tx *store.Tx, s *Session, method Method) error {
-	s.ProofAt, s.ProofMethod, s.SeenAt = rp.Now(), method, rp.Now()
-	if err := tx.ExecOne("UPDATE sessions SET proof_at = ?1, proof_method = ?2, seen_at = ?1 WHERE id = ?3",
-		store.Nanos(s.ProofAt), string(method), s.ID); err != nil {
-		return err
-	}
-	return rp.audit(ctx, tx, AuditEvent{UserID: s.UserID, Action: ActionProof, Target: string(method)})
 }

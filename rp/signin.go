@@ -65,6 +65,10 @@ func (rp *RelyingParty) FinishSignIn(ctx context.Context, in SignInResponse) (*S
 	a := &assertion{
 		kind: KindGet, binding: base64.RawURLEncoding.EncodeToString(hashOf([]byte(in.Binding))), client: in.Client, body: in.Body,
 	}
+	allowances := rp.signInAllowances(a.binding, in.Client.IPPrefix)
+	if refusal := rp.limitedRefusal(allowances...); refusal != nil {
+		return nil, refusal
+	}
 	var signedIn *SignedIn
 	var refusal *Refusal
 	err := rp.write(ctx, "finish sign-in", func(tx *store.Tx) (err error) {
@@ -78,6 +82,7 @@ func (rp *RelyingParty) FinishSignIn(ctx context.Context, in SignInResponse) (*S
 		return nil, err
 	}
 	if refusal != nil {
+		rp.countFailedVerify(refusal, allowances...)
 		rp.log.InfoContext(ctx, "sign-in refused", "code", string(refusal.Code), "cause", causeText(refusal), "request", RequestID(ctx))
 		return nil, refusal
 	}
@@ -88,7 +93,7 @@ func (rp *RelyingParty) FinishSignIn(ctx context.Context, in SignInResponse) (*S
 func (rp *RelyingParty) admit(ctx context.Context, tx *store.Tx, a *assertion) (*SignedIn, error) {
 	s := Session{UserID: a.account.ID, Methods: []Method{MethodPasskey}, CredentialID: a.credential.ID, Client: a.client}
 	if a.uv {
-		s.ProofAt, s.ProofMethod = rp.Now(), MethodPasskey
+		s.ProofAt, s.ProofMethod, s.ProofAAGUID = rp.Now(), MethodPasskey, a.credential.AAGUID
 	}
 	started, err := rp.startSession(ctx, tx, s)
 	if err != nil {
@@ -228,7 +233,12 @@ func (rp *RelyingParty) checkAssertion(ctx context.Context, tx *store.Tx, a *ass
 	if err != nil {
 		return refuse(CodeSignInFailed, describeError(err)), nil
 	}
-	if rp.Policy().AtSignIn(a.account.subject(), c.candidate()) != policy.Accepted {
+	if a.kind == KindProof && !rp.strongEnough(MethodPasskey, c.AAGUID) {
+		return refuse(CodeMethodTooWeak, nil), nil
+	}
+	p := rp.Policy()
+	strong := a.kind != KindGet || p.AuthenticationStrengths.SignIn.Meets(policy.CombinationPasskey, c.AAGUID)
+	if !strong || p.AtSignIn(a.account.subject(), c.candidate()) != policy.Accepted {
 		refusal := refuse(CodeSignInBlocked, nil)
 		provider := rp.providers.lookup(c.AAGUID, c.Transports)
 		refusal.Provider, refusal.ProviderKey, refusal.ProviderKnown = provider.Name, provider.Key, provider.Known
@@ -295,6 +305,7 @@ func (rp *RelyingParty) FinishProof(ctx context.Context, sessionID string, body 
 			refusal = refuse(CodeSignInFailed, errors.New("a proof needs user verification"))
 			return nil
 		}
+		a.session.ProofAAGUID = a.credential.AAGUID
 		return rp.giveProof(ctx, tx, a.session, MethodPasskey)
 	})
 	if err != nil {

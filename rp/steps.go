@@ -2,7 +2,6 @@ package rp
 
 import (
 	"context"
-	"time"
 
 	"github.com/passkeylab/passkeylab/rp/store"
 )
@@ -115,10 +114,15 @@ func (rp *RelyingParty) follow(tx *store.Tx, run *Run, to Screen) error {
 	return nil
 }
 
-// ProveRun takes a one-time code as a fresh proof and moves the run on to where the proof leads.
+// ProveRun takes a one-time code or a bootstrap pass as a fresh proof, as ProveWithCode does, and moves the run on to
+// where the proof leads.
 func (rp *RelyingParty) ProveRun(ctx context.Context, sessionID, runID, code string) (*Run, error) {
+	typed, err := rp.readProof(ctx, sessionID, code)
+	if err != nil {
+		return nil, err
+	}
 	return rp.changeRun(ctx, "prove", sessionID, runID, func(tx *store.Tx, _ *Session, run *Run) (*Refusal, error) {
-		_, refusal, err := rp.proveWithCode(ctx, tx, sessionID, code)
+		_, refusal, err := rp.prove(ctx, tx, sessionID, typed)
 		if err != nil || refusal != nil {
 			return refusal, err
 		}
@@ -161,9 +165,4 @@ func (rp *RelyingParty) NameRun(ctx context.Context, sessionID, runID, name stri
 		run.goTo(S11)
 		return nil, nil
 	})
-}
-
-// proofDeadline is the latest instant at which a passkey may be stored under the session's proof.
-func (rp *RelyingParty) proofDeadline(s *Session) time.Time {
-	return s.ProofAt.Add(rp.timers.Proof + rp.timers.Timeout)
 }

@@ -253,7 +253,7 @@ func TestValuesThatCannotBeUsedAreNamedWithTheAllowedOnes(t *testing.T) {
 		{"url without scheme", "rp:\n  url: login.example.com\n", "", "rp.url", "an address such as"},
 		{"url of a file", "rp:\n  url: file:///etc/passwd\n", "", "rp.url", "an address such as"},
 		{"url with password", "rp:\n  url: https://a:b@example.com\n", "", "rp.url", "an address such as"},
-		{"policy misspelt", "rp:\n  policy: approvedapp\n", "", "rp.policy", "open, approved-app or the path of a policy file"},
+		{"policy misspelt", "rp:\n  policy: approvedapp\n", "", "rp.policy", "open, approved-app, attested or the path of a policy file"},
 		{"empty folder", "", "PASSKEYLAB_REPORTS_DIR=", "reports.dir", "the path of a folder"},
 		{"report that is a folder", "reports:\n  junit: out/\n", "", "reports.junit", "a file name, or none"},
 	}
