@@ -45,7 +45,7 @@ var mayImport = map[string][]string{
 	"rp/attest":  {},
 	"rp/store":   {},
 	"rp/policy":  {},
-	"rp/web":     {"rp"},
+	"rp/web":     {"rp", "rp/policy"},
 	"rp/mds":     {},
 	"rp/fidoapi": {"rp"},
 

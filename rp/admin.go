@@ -2,6 +2,8 @@ package rp
 
 import (
 	"context"
+	"crypto/sha256"
+	"crypto/subtle"
 	"database/sql"
 	"errors"
 	"slices"
@@ -11,6 +13,42 @@ import (
 
 // ActorAdmin is the actor of what an administrator did.
 const ActorAdmin = "admin"
+
+// minAdminToken is how long the administrator's credential must be; adminTries is how many wrong ones one network may
+// send in a minute.
+const (
+	minAdminToken = 16
+	adminTries    = 10
+)
+
+// HasAdmin reports whether there is an administrator at all.
+func (rp *RelyingParty) HasAdmin() bool { return rp.adminToken != "" }
+
+// CheckAdmin checks the administrator's credential. A wrong one is CodeWrongCredentials and goes into the audit log; too
+// many of them from one network are CodeRateLimited with RetryAt.
+func (rp *RelyingParty) CheckAdmin(ctx context.Context, token string, client Client) error {
+	tries := allowance{"admin:" + client.IPPrefix, adminTries}
+	if refusal := rp.limitedRefusal(tries); refusal != nil {
+		return refusal
+	}
+	want, got := sha256.Sum256([]byte(rp.adminToken)), sha256.Sum256([]byte(token))
+	if rp.HasAdmin() && subtle.ConstantTimeCompare(want[:], got[:]) == 1 {
+		return nil
+	}
+	rp.limiter.count(rp.Now(), tries)
+	refusal := refuse(CodeWrongCredentials, nil)
+	err := rp.write(ctx, "check admin", func(tx *store.Tx) error {
+		return rp.audit(ctx, tx, AuditEvent{Actor: actorSystem, Action: ActionAdminRefused, Target: client.IPPrefix, Code: refusal.Code})
+	})
+	return errors.Join(refusal, err)
+}
+
+// AdminSignedIn records that an administrator began to work in a browser.
+func (rp *RelyingParty) AdminSignedIn(ctx context.Context, client Client) error {
+	return rp.write(ctx, "admin sign-in", func(tx *store.Tx) error {
+		return rp.audit(ctx, tx, AuditEvent{Actor: ActorAdmin, Action: ActionAdminSignIn, Target: client.IPPrefix})
+	})
+}
 
 // accountOrNotFound is accountByID with the error that callers outside see.
 func accountOrNotFound(q store.Querier, userID string) (account, error) {

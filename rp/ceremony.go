@@ -146,6 +146,8 @@ const (
 	ActionPassDeleted    Action = "pass.deleted"
 	ActionMembership     Action = "account.groups_changed"
 	ActionSnoozed        Action = "campaign.snoozed"
+	ActionAdminSignIn    Action = "admin.signed_in"
+	ActionAdminRefused   Action = "admin.refused"
 )
 
 // Notice is one message to the user, out of band: the outbox of an organisation without a mail server.

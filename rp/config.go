@@ -39,6 +39,8 @@ type Config struct {
 	// Metadata tells what is known of authenticator models; nil knows none. Under a policy that enforces attestation a
 	// passkey's statement must lead to the roots of its model, or, for a model that is not known, to AttestationRoots.
 	Metadata Metadata
+	// AdminToken is the administrator's credential, at least 16 characters; "" means that there is no administrator.
+	AdminToken string
 	// Limits bound how many failing responses are taken; the zero value has the defaults.
 	Limits Limits
 	// Timers are the time limits; every zero one gets its default.

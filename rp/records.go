@@ -100,12 +100,23 @@ func (rp *RelyingParty) RefusedTries(ctx context.Context, userID string) (list [
 // AuditEvents returns what the audit log holds about the user, oldest first; an empty userID gives the whole log.
 func (rp *RelyingParty) AuditEvents(ctx context.Context, userID string) (list []AuditEvent, err error) {
 	err = rp.read(ctx, "audit events", func(q store.Querier) error {
-		list, err = collect(q, func(row scanner) (e AuditEvent, err error) {
-			return e, row.Scan(&e.ID, &e.UserID, &e.Actor, &e.Action, &e.Target, &e.Code, instant{&e.At}, &e.RequestID)
-		}, `SELECT id, user_id, actor, action, target, code, at, request_id FROM audit_events WHERE ?1 = '' OR user_id = ?1 ORDER BY id`, userID)
+		list, err = collect(q, scanAudit, `SELECT id, user_id, actor, action, target, code, at, request_id FROM audit_events WHERE ?1 = '' OR user_id = ?1 ORDER BY id`, userID)
 		return err
 	})
 	return list, err
+}
+
+// LatestAudit returns the newest events of the whole log, newest first, at most that many.
+func (rp *RelyingParty) LatestAudit(ctx context.Context, most int) (list []AuditEvent, err error) {
+	err = rp.read(ctx, "latest audit", func(q store.Querier) error {
+		list, err = collect(q, scanAudit, `SELECT id, user_id, actor, action, target, code, at, request_id FROM audit_events ORDER BY id DESC LIMIT ?`, most)
+		return err
+	})
+	return list, err
+}
+
+func scanAudit(row scanner) (e AuditEvent, err error) {
+	return e, row.Scan(&e.ID, &e.UserID, &e.Actor, &e.Action, &e.Target, &e.Code, instant{&e.At}, &e.RequestID)
 }
 
 // Notices returns the user's notices, newest first; an empty userID gives everybody's.

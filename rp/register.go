@@ -24,6 +24,7 @@ func (rp *RelyingParty) FinishRegistration(ctx context.Context, sessionID, runID
 	run, err := rp.changeRun(ctx, "finish registration", sessionID, runID, func(tx *store.Tx, s *Session, run *Run) (*Refusal, error) {
 		refusal := rp.limitedRefusal(rp.sessionAllowance(sessionID))
 		if refusal != nil {
+			refusal.Stray = StrayPossible // it was not looked at
 			if run.Screen == S8 {
 				run.fail(refusal)
 			}

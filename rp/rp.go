@@ -39,6 +39,7 @@ type RelyingParty struct {
 	attestation  attest.Verifier
 	metadata     Metadata
 	limits       Limits
+	adminToken   string
 	limiter      limiter
 	policy       atomic.Pointer[policyInForce]
 	changing     sync.Mutex // one administrator's change at a time
@@ -63,6 +64,9 @@ func New(cfg Config) (*RelyingParty, error) {
 	}
 	need(cfg.Organisation == "", "Organisation (the name people see)")
 	need(cfg.App == "", "App (the approved phone app's name)")
+	if n := len(cfg.AdminToken); n > 0 && n < minAdminToken {
+		errs = append(errs, fmt.Errorf("rp: Config.AdminToken has %d characters; use at least %d that nobody can guess", n, minAdminToken))
+	}
 	need(cfg.Store == nil, "Store (an open store.Store)")
 	need(cfg.Clock == nil, "Clock")
 	need(cfg.Rand == nil, "Rand (a source of unpredictable bytes)")
@@ -78,7 +82,7 @@ func New(cfg Config) (*RelyingParty, error) {
 		origin: origin, rpID: rpID, organisation: cfg.Organisation, app: cfg.App,
 		timers: cfg.Timers.withDefaults(), store: cfg.Store, clock: &guard{clock: cfg.Clock},
 		rand: &lockedReader{r: cfg.Rand}, log: cfg.Log, hashing: cfg.Hashing,
-		providers: names, webauthn: lib, metadata: cfg.Metadata, limits: cfg.Limits.withDefaults(),
+		providers: names, webauthn: lib, metadata: cfg.Metadata, limits: cfg.Limits.withDefaults(), adminToken: cfg.AdminToken,
 	}
 	if rp.log == nil {
 		rp.log = slog.New(slog.DiscardHandler)
