@@ -44,6 +44,9 @@ const (
 	E12 Screen = "E12" // Your phone has one we do not
 )
 
+// F1 is the campaign's question after sign-in.
+const F1 Screen = "F1"
+
 // The sign-in screens.
 const (
 	SignIn    Screen = "sign-in"

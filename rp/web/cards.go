@@ -152,6 +152,8 @@ type securityInfoPage struct {
 type otherView struct {
 	Key, Icon, Name, Note string
 	Set                   bool
+	// Delete is where the method is deleted, "" for one that cannot be; DeleteText names the button.
+	Delete, DeleteText string
 }
 
 // reminderView is a passkey left on a device by a refused try; removalView one left there by deleting it here.
@@ -170,6 +172,9 @@ type removalView struct {
 func (s *Server) securityInfo(v *visit) error {
 	page := securityInfoPage{base: v.frame(rp.S0, v.tongue.T("info.title")), Limit: s.rp.Policy().Limit()}
 	page.Section = "info"
+	if prompt, err := s.rp.Prompt(v.ctx(), v.sid); err == nil && prompt != nil {
+		return v.redirect(pathPrompt)
+	}
 	info, err := s.rp.SecurityInfo(v.ctx(), v.sid)
 	if err != nil {
 		if rp.AsRefusal(err) != nil {
@@ -189,6 +194,7 @@ func (s *Server) securityInfo(v *visit) error {
 	}
 	slices.SortStableFunc(page.Cards, func(a, b cardView) int { return strings.Compare(a.Kind, b.Kind) })
 	page.Others = v.others(slices.Contains(info.OtherMethods, rp.MethodPassword), slices.Contains(info.OtherMethods, rp.MethodCode))
+	page.Others = append(page.Others, v.passEntry(info.Pass)...)
 	page.Reminder = v.reminder(info.Reminder)
 	page.Removal = v.removal(f)
 	if page.Accepted, err = v.accepted(); err != nil {

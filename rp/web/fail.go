@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"net/http"
+	"strconv"
 
 	"github.com/passkeylab/passkeylab/rp"
 )
@@ -213,6 +215,9 @@ type unknownCredential struct {
 }
 
 func (v *visit) problemJSON(refusal *rp.Refusal, next string) problemJSON {
+	if !refusal.RetryAt.IsZero() { // RFC 9110 §10.2.3
+		v.w.Header().Set("Retry-After", strconv.Itoa(max(1, int(math.Ceil(refusal.RetryAt.Sub(v.rp.Now()).Seconds())))))
+	}
 	extra := &refusalJSON{AAGUID: refusal.AAGUID, Provider: refusal.Provider, ProviderKnown: refusal.ProviderKnown,
 		DeviceScope: refusal.DeviceScope, Stray: refusal.Stray, Steps: v.removalSteps(refusal.Steps)}
 	if refusal.SignalUnknown && refusal.CredentialID != "" {

@@ -17,6 +17,7 @@ const (
 	pathInfo    = "/security-info"
 	pathAdd     = "/security-info/add"
 	pathProve   = "/security-info/prove"
+	pathPrompt  = "/security-info/prompt"
 	pathHelp    = "/help/faq"
 	pathOutbox  = "/outbox"
 	pathTheme   = "/preferences/theme"

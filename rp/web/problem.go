@@ -96,6 +96,8 @@ func (v *visit) titleOf(refusal *rp.Refusal) string {
 		return v.tongue.T("prove.locked_title")
 	case rp.CodeWrongCode, rp.CodeCodeUsed:
 		return v.tongue.T("prove.wrong_plain")
+	case rp.CodePassNotYetValid, rp.CodePassExpired, rp.CodePassUsed, rp.CodeMethodTooWeak:
+		return v.proofText(refusal.Code)
 	case rp.CodeLastMethod:
 		return v.tongue.T("delete.last_blocked")
 	}

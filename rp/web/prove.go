@@ -56,6 +56,8 @@ func (v *visit) explain(page *provePage, refusal *rp.Refusal) bool {
 		page.Locked = v.tongue.T("prove.locked", "Wait", v.tongue.Wait(refusal.RetryAt.Sub(v.rp.Now())))
 	case rp.CodeCodeUsed:
 		page.Error = v.tongue.T("prove.used")
+	case rp.CodePassNotYetValid, rp.CodePassExpired, rp.CodePassUsed, rp.CodeMethodTooWeak:
+		page.Error = v.proofText(refusal.Code)
 	case rp.CodeWrongCode:
 		page.Error = v.tongue.T("prove.wrong_plain")
 		if refusal.TriesLeft > 0 {
@@ -66,6 +68,14 @@ func (v *visit) explain(page *provePage, refusal *rp.Refusal) bool {
 	}
 	logged(v.ctx()).code = string(refusal.Code)
 	return true
+}
+
+// proofText explains what was right and still did not do.
+func (v *visit) proofText(code rp.Code) string {
+	return v.tongue.T(map[rp.Code]string{
+		rp.CodePassNotYetValid: "prove.pass_early", rp.CodePassExpired: "prove.pass_expired",
+		rp.CodePassUsed: "prove.pass_used", rp.CodeMethodTooWeak: "prove.too_weak",
+	}[code])
 }
 
 // proveRun takes the code on S2a.

@@ -53,6 +53,11 @@ var routes = []route{
 	{"POST /sign-up/code", open, (*Server).confirmCode},
 
 	{"GET /security-info", member, (*Server).securityInfo},
+	{"GET /security-info/prompt", member, (*Server).campaign},
+	{"POST /security-info/prompt", member, (*Server).snooze},
+	{"POST /security-info/pass/delete", member, (*Server).deletePass},
+	{"GET /security-info/sign-out-everywhere", member, (*Server).everywherePage},
+	{"POST /security-info/sign-out-everywhere", member, (*Server).signOutEverywhere},
 	{"POST /security-info/reminders/{id}/dismiss", member, (*Server).dismissReminder},
 	{"GET /security-info/passkeys/{id}/rename", member, (*Server).renamePage},
 	{"POST /security-info/passkeys/{id}/rename", member, (*Server).rename},

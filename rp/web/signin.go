@@ -64,6 +64,8 @@ func (v *visit) signInError(refusal *rp.Refusal) string {
 		return v.tongue.T("prove.locked", "Wait", v.tongue.Wait(refusal.RetryAt.Sub(v.rp.Now())))
 	case rp.CodeCodeUsed:
 		return v.tongue.T("signin.code_used")
+	case rp.CodePassNotYetValid, rp.CodePassExpired, rp.CodePassUsed, rp.CodeMethodTooWeak:
+		return v.proofText(refusal.Code)
 	default:
 		return v.tongue.T("signin.wrong")
 	}

@@ -75,6 +75,7 @@ type noticeView struct {
 // noticeKeys are the message keys of what a notice tells.
 var noticeKeys = map[rp.Action]string{
 	rp.ActionPasskeyAdded: "added", rp.ActionPasskeyDeleted: "deleted", rp.ActionPasskeyRenamed: "renamed",
+	rp.ActionPasskeyRemoved: "removed", rp.ActionPassIssued: "pass_issued", rp.ActionPassDeleted: "pass_deleted",
 }
 
 // outbox shows a person the messages that went to them, and nobody else's.
