@@ -2,6 +2,7 @@ package web
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 )
 
@@ -85,7 +86,7 @@ var routes = []route{
 func (s *Server) mux() *http.ServeMux {
 	mux, paths := http.NewServeMux(), http.NewServeMux()
 	methods := map[string][]string{}
-	for _, rt := range routes {
+	for _, rt := range slices.Concat(routes, adminRoutes, adminPages) {
 		method, path, _ := strings.Cut(rt.pattern, " ")
 		if len(methods[path]) == 0 {
 			paths.Handle(path, http.NotFoundHandler())
