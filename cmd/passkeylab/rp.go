@@ -36,6 +36,7 @@ type rpOptions struct {
 	temporary      bool
 	policy         string
 	roots          string
+	adminToken     string
 	noDemo         bool
 	verbose        bool
 }
@@ -68,6 +69,7 @@ Exit codes: 0 stopped by Ctrl-C, 1 it could not serve, 2 wrong flags.`,
 	flags.BoolVar(&o.temporary, "temporary", false, "keep data in a temporary folder that is removed at the end")
 	flags.StringVar(&o.policy, "policy", "", "whose passkeys are accepted: open, approved-app, attested, or a policy `file` in YAML or JSON (default: rp.policy of ginkgo.yaml, else open)")
 	flags.StringVar(&o.roots, "attestation-roots", "", "PEM `file` with the roots that attestation statements must lead to (default: the makers' own where they are known, else none)")
+	flags.StringVar(&o.adminToken, "admin-token", "", "`file` with the administrator's token for /admin and the admin API (default: a fresh one beside demo accounts, else no administrator)")
 	flags.BoolVar(&o.noDemo, "no-demo", false, "no demo accounts; people sign up")
 	flags.BoolVarP(&o.verbose, "verbose", "v", false, "log every request")
 	o.settings.register(cmd)
@@ -90,6 +92,10 @@ func (a app) serve(ctx context.Context, o rpOptions) (err error) {
 		return &exit{code: exitUsage, cause: err}
 	}
 	roots, err := readRoots(o.roots)
+	if err != nil {
+		return &exit{code: exitUsage, cause: err}
+	}
+	token, err := readAdminToken(o)
 	if err != nil {
 		return &exit{code: exitUsage, cause: err}
 	}
@@ -121,7 +127,7 @@ func (a app) serve(ctx context.Context, o rpOptions) (err error) {
 	}
 	screen.print(describeMetadata(known, time.Now()))
 	party, err := rp.New(rp.Config{
-		Origin: site.origin, Organisation: organisation, App: approvedApp, Policy: accepted, AttestationRoots: roots,
+		Origin: site.origin, Organisation: organisation, App: approvedApp, Policy: accepted, AttestationRoots: roots, AdminToken: token,
 		Store: db, Clock: systemClock{}, Rand: rand.Reader, Log: logger(a.err, screen, o.verbose),
 	})
 	if err != nil {
@@ -134,7 +140,7 @@ func (a app) serve(ctx context.Context, o rpOptions) (err error) {
 	if err != nil {
 		return fmt.Errorf("prepare the pages: %w", err)
 	}
-	screen.print(welcome(site, described, file, o))
+	screen.print(welcome(site, described, file, o) + adminWords(site, token, o))
 	return runServer(ctx, listener, handler, func(ctx context.Context) {
 		if !o.noDemo {
 			showCodes(ctx, screen, party)

@@ -106,6 +106,17 @@ func welcome(where site, policy, file string, o rpOptions) string {
 	return b.String()
 }
 
+// adminWords say where the policy is edited. A token that was made for this run is shown, one from a file is not.
+func adminWords(where site, token string, o rpOptions) string {
+	switch {
+	case token == "":
+		return ""
+	case o.adminToken != "":
+		return fmt.Sprintf("  administration: %s/admin, with the token in %s\n\n", where.origin, o.adminToken)
+	}
+	return fmt.Sprintf("  administration: %s/admin, with the token %s\n\n", where.origin, token)
+}
+
 // showCodes keeps the demo accounts' one-time codes on the console until ctx ends. It looks once a second, because a code
 // that was used is replaced before its half minute is over.
 func showCodes(ctx context.Context, screen *console, party *rp.RelyingParty) {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/rand"
 	"crypto/x509"
 	"errors"
 	"fmt"
@@ -133,6 +134,26 @@ func readPolicy(name string) (accepted policy.Policy, described string, err erro
 		return policy.Policy{}, "", fmt.Errorf("--policy %s: %w", name, err)
 	}
 	return accepted, "as in " + name, nil
+}
+
+// readAdminToken reads the administrator's token. Beside demo accounts, which are for this machine only, there is a fresh
+// one when no file is named.
+func readAdminToken(o rpOptions) (string, error) {
+	if o.adminToken == "" {
+		if o.noDemo {
+			return "", nil
+		}
+		return rand.Text(), nil
+	}
+	content, err := os.ReadFile(o.adminToken)
+	if err != nil {
+		return "", fmt.Errorf("--admin-token: %w", err)
+	}
+	token := strings.TrimSpace(string(content))
+	if token == "" {
+		return "", fmt.Errorf("--admin-token %s: it is empty; write at least 16 characters that nobody can guess into it", o.adminToken)
+	}
+	return token, nil
 }
 
 // readRoots reads the trust anchors of attestation, which hold for every format; no file names none.
