@@ -128,7 +128,8 @@ func (a app) serve(ctx context.Context, o rpOptions) (err error) {
 	screen.print(describeMetadata(known, time.Now()))
 	party, err := rp.New(rp.Config{
 		Origin: site.origin, Organisation: organisation, App: approvedApp, Policy: accepted, AttestationRoots: roots, AdminToken: token,
-		Store: db, Clock: systemClock{}, Rand: rand.Reader, Log: logger(a.err, screen, o.verbose),
+		Metadata: knownModels(known),
+		Store:    db, Clock: systemClock{}, Rand: rand.Reader, Log: logger(a.err, screen, o.verbose),
 	})
 	if err != nil {
 		return &exit{code: exitUsage, cause: err}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"github.com/passkeylab/passkeylab/rp"
 	"github.com/passkeylab/passkeylab/rp/mds"
 )
 
@@ -76,6 +77,14 @@ func describeMetadata(service *mds.Service, now time.Time) string {
 		text += ", which is overdue"
 	}
 	return text + "\n"
+}
+
+// knownModels is what the relying party asks; nil without metadata.
+func knownModels(service *mds.Service) rp.Metadata {
+	if service == nil {
+		return nil
+	}
+	return rp.FIDOMetadata(service, systemClock{})
 }
 
 // refreshMetadata keeps it up to date until ctx ends.

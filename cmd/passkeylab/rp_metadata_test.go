@@ -14,6 +14,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/passkeylab/passkeylab/rp"
 	"github.com/passkeylab/passkeylab/rp/mds"
 	"github.com/passkeylab/passkeylab/virtualauth"
 	"github.com/passkeylab/passkeylab/virtualauth/attestation"
@@ -58,11 +59,16 @@ func described(t *testing.T, authority *attestation.Authority) metadata.Entry {
 	return entry
 }
 
-// written is metadata of the virtual half in a file, and its root in another.
-func written(t *testing.T, blob metadata.BLOB) (token, root string) {
+// written is metadata of the virtual half in a file, and its root in another. The key has the status that it is described
+// with, unless one is given.
+func written(t *testing.T, blob metadata.BLOB, status ...metadata.StatusReport) (token, root string) {
 	t.Helper()
 	authority := attestation.NewAuthority(nil, began)
-	blob.Entries = append(blob.Entries, described(t, authority))
+	entry := described(t, authority)
+	if len(status) > 0 {
+		entry.Status = status
+	}
+	blob.Entries = append(blob.Entries, entry)
 	signed, err := blob.Sign(authority)
 	if err != nil {
 		t.Fatal(err)
@@ -102,6 +108,37 @@ func TestTheRelyingPartySaysWhichMetadataItKnows(t *testing.T) {
 	}
 	if text := describeMetadata(service, time.Now()); text != want || !strings.Contains(warned.String(), "the cached one is used") {
 		t.Errorf("from the cache: %q, log %s", text, &warned)
+	}
+}
+
+func TestTheRelyingPartyAsksTheMetadataAboutModels(t *testing.T) {
+	open := func(status ...metadata.StatusReport) rp.Metadata {
+		token, root := written(t, metadata.BLOB{Number: 7, NextUpdate: began}, status...)
+		service, err := metadataOptions{location: token, root: root}.open(t.Context(), t.TempDir(), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return knownModels(service)
+	}
+	certified := metadata.StatusReport{Status: "FIDO_CERTIFIED_L1", EffectiveDate: "2026-01-01"}
+	for name, test := range map[string]struct {
+		known                  rp.Metadata
+		certified, compromised bool
+	}{
+		"certified": {open(certified), true, false}, "not certified": {open(), false, false},
+		"revoked": {open(certified, metadata.StatusReport{Status: "REVOKED", EffectiveDate: "2026-02-01"}), false, true},
+	} {
+		model, listed := test.known.Model(t.Context(), testKey)
+		if !listed || model.Name != "A key for tests" || model.Roots == nil || model.Certified != test.certified || model.Compromised != test.compromised ||
+			!model.UserVerification || !model.ResidentKeys || !model.Secrets {
+			t.Errorf("%s: %+v, %v", name, model, listed)
+		}
+		if model, listed := test.known.Model(t.Context(), uuid.New()); listed {
+			t.Errorf("%s: a stranger is %+v", name, model)
+		}
+	}
+	if knownModels(nil) != nil {
+		t.Error("without metadata there is somebody to ask")
 	}
 }
 

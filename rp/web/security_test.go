@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -25,11 +26,17 @@ func strictHeaders() map[string]string {
 	}
 }
 
+// everyRoute is every address, the administrator's too.
+func everyRoute() []route { return slices.Concat(routes, adminRoutes, adminPages) }
+
+// placeholder is a part of a pattern that stands for something.
+var placeholder = regexp.MustCompile(`\{[^}$]+\}`)
+
 // call sends an honest-looking request to a route, whoever is signed in.
 func (s *site) call(rt route, body io.Reader) *answer {
 	s.t.Helper()
 	method, path, _ := strings.Cut(rt.pattern, " ")
-	path = strings.NewReplacer("{$}", "", "{run}", "none", "{step}", "get-app", "{id}", "none").Replace(path)
+	path = placeholder.ReplaceAllString(strings.NewReplacer("{$}", "", "{step}", "get-app").Replace(path), "none")
 	r := httptest.NewRequestWithContext(s.ctx, method, testOrigin+path, body)
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	if rt.access.speaksJSON() {
@@ -39,9 +46,9 @@ func (s *site) call(rt route, body io.Reader) *answer {
 }
 
 func TestEveryRouteHasStrictHeaders(t *testing.T) {
-	s := newSite(t, func(_ *rp.Config, face *Config) { face.Secure = true })
+	s := newSite(t, withAdmin, func(_ *rp.Config, face *Config) { face.Secure = true })
 	for _, signedIn := range []bool{false, true} {
-		for _, rt := range append([]route{{pattern: "GET /nowhere"}, {pattern: "DELETE /sign-in"}, {pattern: "TRACE /"}}, routes...) {
+		for _, rt := range append([]route{{pattern: "GET /nowhere"}, {pattern: "DELETE /sign-in"}, {pattern: "TRACE /"}}, everyRoute()...) {
 			s.forgetCookies()
 			if signedIn {
 				s.clock.add(time.Minute) // the next code
@@ -98,8 +105,8 @@ func (e *endless) Read(b []byte) (int, error) {
 }
 
 func TestNoRouteReadsAnEndlessBody(t *testing.T) {
-	s := newSite(t)
-	for _, rt := range routes {
+	s := newSite(t, withAdmin)
+	for _, rt := range everyRoute() {
 		s.forgetCookies()
 		s.clock.add(time.Minute)
 		s.signIn()
@@ -122,7 +129,7 @@ func capture(all io.Writer) *slog.Logger {
 // SEC-11: a whole life of a passkey, with mistakes, leaves nothing in the logs that could be used or recognised.
 func TestAWholeLifeLeavesNoSecretsInTheLogs(t *testing.T) {
 	log := &syncBuffer{}
-	s := newSite(t, func(core *rp.Config, face *Config) { core.Log, face.Log = capture(log), capture(log) })
+	s := newSite(t, withAdmin, func(core *rp.Config, face *Config) { core.Log, face.Log = capture(log), capture(log) })
 	secrets := map[string][]byte{"password": []byte(testPassword), "secret of codes": []byte(s.secret), "user handle": s.user.Handle, "wrong password": []byte("not my password")}
 	challenge := func(step string, a *answer) map[string]any {
 		raw, err := base64.RawURLEncoding.DecodeString(a.json()["publicKey"].(map[string]any)["challenge"].(string))
@@ -133,6 +140,16 @@ func TestAWholeLifeLeavesNoSecretsInTheLogs(t *testing.T) {
 		return a.json()
 	}
 	s.post("/sign-in", "userName", "mia", "password", "not my password", "code", "000000")
+	pass, _, err := s.rp.IssuePass(s.ctx, s.user.ID, rp.PassRequest{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	secrets["pass"], secrets["administrator's token"] = []byte(pass), []byte(adminToken)
+	s.admin("GET", "/users", "").is(http.StatusOK)
+	if a := s.post("/sign-in", "userName", "mia", "password", pass); a.status != http.StatusSeeOther {
+		t.Fatalf("sign-in with the pass: %d %s", a.status, a.body)
+	}
+	s.post("/sign-out")
 	s.signIn()
 	run := runOf(s.ready())
 	d := newDevice(t, appAndroid)

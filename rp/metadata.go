@@ -1,0 +1,33 @@
+package rp
+
+import (
+	"context"
+
+	"github.com/google/uuid"
+
+	"github.com/passkeylab/passkeylab/rp/mds"
+)
+
+// FIDOMetadata answers from the FIDO Metadata Service, as of the clock's time.
+func FIDOMetadata(service *mds.Service, clock Clock) Metadata {
+	return fidoMetadata{service, clock}
+}
+
+type fidoMetadata struct {
+	service *mds.Service
+	clock   Clock
+}
+
+// Model returns what the newest BLOB says about a model. A report about one batch of it counts for all, because a model is
+// all that is asked for.
+func (f fidoMetadata) Model(_ context.Context, aaguid uuid.UUID) (Model, bool) {
+	entry, listed := f.service.Entry(aaguid)
+	if !listed {
+		return Model{}, false
+	}
+	now := f.clock.Now()
+	return Model{
+		Name: entry.Description(), Roots: entry.Roots(), Certified: entry.Level(now) >= mds.L1, Compromised: entry.Warned(now),
+		UserVerification: entry.VerifiesUser(), ResidentKeys: entry.KeepsPasskeys(), Secrets: entry.DerivesSecrets(),
+	}, true
+}
