@@ -109,7 +109,7 @@ func (rp *RelyingParty) decideProvisioning(ctx context.Context, tx *store.Tx, in
 	c := in.response.credential
 	c.UserID, c.UserHandle, c.AccountName, c.CreatedAt = a.ID, a.Handle, a.UserName, rp.Now()
 	if c.Name, c.NamedByUser = in.name, in.name != ""; in.name == "" {
-		c.Name = defaultName(rp.providers.lookup(c.AAGUID, c.Transports), &c, "")
+		c.Name = defaultName(ctx, rp.providers.lookup(c.AAGUID, c.Transports), &c, "")
 	}
 	c.Name = freeName(c.Name, list, nil)
 	ceremony.resultID = c.ID
