@@ -11,7 +11,7 @@ import (
 const (
 	// languageCookie keeps the language that somebody chose, by the switch or by ?lng=. It is no secret.
 	languageCookie = "language"
-	// zoneCookie is the browser's time zone, an IANA name. The script sets it: no header tells.
+	// zoneCookie is the browser's time zone, an IANA name. The script tells it (setZone): no header does.
 	zoneCookie = "zone"
 	// languageParameter chooses a language in the address.
 	languageParameter = "lng"
@@ -73,6 +73,20 @@ func (s *Server) setLanguage(v *visit) error {
 	}
 	v.keep(languageCookie, tag.String())
 	return v.redirect(withoutLanguage(localPath(v.r.PostFormValue("return"), pathInfo)))
+}
+
+// setZone keeps the browser's time zone. Only the server writes and reads the cookie, so that no script needs cookies.
+func (s *Server) setZone(v *visit) error {
+	if err := v.form(); err != nil {
+		return err
+	}
+	zone := v.r.PostFormValue("zone")
+	if !v.tongue.in(zone) {
+		return badRequest(nil)
+	}
+	v.keep(zoneCookie, zone)
+	v.w.WriteHeader(http.StatusNoContent)
+	return nil
 }
 
 // withoutLanguage drops the language from an address, so that it does not overrule a later choice.

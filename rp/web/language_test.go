@@ -2,7 +2,6 @@ package web
 
 import (
 	"net/http"
-	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -118,8 +117,14 @@ func TestTheBrowsersZoneReachesTheCards(t *testing.T) {
 	s.signIn()
 	s.register(newDevice(t, appAndroid))
 	s.get("/security-info").has(">May 6, 2031 (today)<")
-	s.jar.SetCookies(&url.URL{Scheme: "http", Host: "login.localhost", Path: "/"}, []*http.Cookie{{Name: "zone", Value: "Asia/Tokyo"}})
-	s.get("/security-info").has(">May 7, 2031 (today)<").hasNot("May 6")
+	told := s.post("/preferences/zone", "zone", "Asia/Tokyo").wants(http.StatusNoContent, "")
+	if kept := told.header.Get("Set-Cookie"); !strings.Contains(kept, "zone=Asia/Tokyo;") || !strings.Contains(kept, "HttpOnly") {
+		t.Errorf("the zone is kept as %q", kept)
+	}
+	s.get("/security-info").has(">May 7, 2031 (today)<", `data-zone="Asia/Tokyo"`).hasNot("May 6")
+	for _, unknown := range []string{"", "Local", "No/Where", "../../etc/passwd", "Asia/Tokyo; Domain=example.com"} {
+		s.post("/preferences/zone", "zone", unknown).wants(http.StatusBadRequest, "")
+	}
 }
 
 // TestForeignNamesAreIsolated is L10-02: a name that runs the other way does not disturb the sentence around it.

@@ -41,6 +41,7 @@ var routes = []route{
 	{"GET /outbox", member, (*Server).outbox},
 	{"POST /preferences/theme", open, (*Server).setTheme},
 	{"POST /preferences/language", open, (*Server).setLanguage},
+	{"POST /preferences/zone", openAPI, (*Server).setZone},
 
 	{"GET /sign-in", open, (*Server).signIn},
 	{"POST /sign-in", open, (*Server).signInWithPassword},

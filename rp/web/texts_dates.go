@@ -7,16 +7,22 @@ import (
 	_ "time/tzdata" // time zones on machines that have none
 )
 
-// in makes the tongue write dates for a reader in the zone, an IANA name such as "Europe/Berlin". A name that is
-// unknown, or that means the server's own zone, is ignored.
-func (t *tongue) in(zone string) {
+// in makes the tongue write dates for a reader in the zone, an IANA name such as "Europe/Berlin", and reports whether
+// it can. A name that is unknown, or that means the server's own zone, is ignored.
+func (t *tongue) in(zone string) bool {
 	if zone == "" || strings.EqualFold(zone, "local") {
-		return
+		return false
 	}
-	if place, err := time.LoadLocation(zone); err == nil {
-		t.zone = place
+	place, err := time.LoadLocation(zone)
+	if err != nil {
+		return false
 	}
+	t.zone = place
+	return true
 }
+
+// Zone returns the zone that dates are written for, by which the browser sees whether to tell its own.
+func (t *tongue) Zone() string { return t.zone.String() }
 
 // Date returns a day as the language writes it, in the reader's time zone.
 func (t *tongue) Date(at time.Time) string {

@@ -103,9 +103,9 @@ function themeSwitch() {
 // Dates are written by the server in the reader's own time zone, which only the browser knows.
 function tellZone() {
   const { timeZone } = new Intl.DateTimeFormat().resolvedOptions();
-  if (!timeZone) return;
-  const secure = location.protocol === "https:" ? "; Secure" : "";
-  document.cookie = `zone=${timeZone}; Path=/; Max-Age=31536000; SameSite=Lax${secure}`;
+  if (!timeZone || timeZone === document.documentElement.dataset.zone) return;
+  const body = new URLSearchParams({ zone: timeZone });
+  fetch("/preferences/zone", { method: "POST", body, redirect: "error", keepalive: true, signal: AbortSignal.timeout(patience) }).catch(() => {});
 }
 
 // One click is enough: a form goes out once. The choice of button is kept in the form, because a disabled button
