@@ -56,7 +56,7 @@ func api(handle func(*Server, *visit) error) func(*Server, *visit) error {
 		err := s.rp.CheckAdmin(v.ctx(), token, clientOf(v.r))
 		if refusal := rp.AsRefusal(err); refusal != nil && refusal.Code == rp.CodeWrongCredentials {
 			v.w.Header().Set("WWW-Authenticate", `Bearer realm="admin"`)
-			return v.graphError(http.StatusUnauthorized, "InvalidAuthenticationToken", "the bearer token is missing or not the administrator's")
+			return v.graphError(http.StatusUnauthorized, "InvalidAuthenticationToken", v.tongue.T("admin.api_token"))
 		}
 		if err == nil {
 			err = handle(s, v)
@@ -104,9 +104,9 @@ func (v *visit) asGraphError(err error) error {
 		extra := v.problemJSON(refusal, "")
 		return v.graphError(refusal.Code.Status(), string(refusal.Code), extra.Message)
 	case errors.Is(err, rp.ErrNotFound):
-		return v.graphError(http.StatusNotFound, "itemNotFound", "there is no such item")
+		return v.graphError(http.StatusNotFound, "itemNotFound", v.tongue.T("admin.api_no_item"))
 	case errors.Is(err, rp.ErrConflict):
-		return v.graphError(http.StatusPreconditionFailed, "preconditionFailed", "the policy was changed in the meantime; get it again")
+		return v.graphError(http.StatusPreconditionFailed, "preconditionFailed", v.tongue.T("admin.api_conflict"))
 	case len(problems) > 0:
 		details := make([]graphProblemJSON, len(problems))
 		for i, problem := range problems {

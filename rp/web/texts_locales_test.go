@@ -97,7 +97,7 @@ func TestEveryTextIsTranslated(t *testing.T) {
 	same := map[string]string{
 		"de": "action.details problem.e2_details info.passkeys info.provider_unknown rename.label name.label add.any_name site.language_name " +
 			"info.created_name phone.android keykind.usb keykind.nfc save.picture_app save.picture_more date.both info.used_with date.month_4 date.month_8 " +
-			"date.month_9 date.month_11 turnon.ios17 site.title_plain info.count add.app_name",
+			"date.month_9 date.month_11 turnon.ios17 site.title_plain info.count add.app_name admin.token admin.state_label",
 		"ar": "phone.android keykind.usb keykind.nfc save.picture_app save.picture_more date.both",
 		"ja": "phone.android keykind.usb keykind.nfc save.picture_app save.picture_more turnon.ios17",
 	}
@@ -206,8 +206,9 @@ func TestAMessageCanSelect(t *testing.T) {
 func TestNamesHoldTheWordsThatAreSeen(t *testing.T) {
 	all := testTexts(t)
 	for _, tag := range shipped {
-		for seen, name := range map[string]string{"action.rename": "info.rename_name", "action.delete": "info.delete_name", "action.details": "info.details_name"} {
-			word, whole := all.speak(tag).T(seen), all.speak(tag).T(name, "Name", "X")
+		for _, pair := range [][2]string{{"action.rename", "info.rename_name"}, {"action.delete", "info.delete_name"}, {"action.details", "info.details_name"},
+			{"action.delete", "info.pass_delete"}} {
+			word, whole := all.speak(tag).T(pair[0]), all.speak(tag).T(pair[1], "Name", "X")
 			if !strings.Contains(strings.ToLower(whole), strings.ToLower(word)) {
 				t.Errorf("%s: the button %q is named %q", tag, word, whole)
 			}

@@ -19,8 +19,9 @@ var sentence = regexp.MustCompile(`\pL{2,}[,.:]? \pL+|^\p{Lu}\p{Ll}+$`)
 // forPrograms are calls whose texts go to programmers, logs and browsers rather than to readers.
 var forPrograms = regexp.MustCompile(`^(errors\.New|fmt\.Errorf|badRequest|slog\.\w+|\w+(\.\w+)*\.log\.\w+|(w|r|v|h|s)(\.\w+)*\.(Header|Get|Set|Cookie|LogAttrs)|\w+\.Header\.Get|h\.Set|strings\.\w+)$`)
 
-// notSpoken are values that look like words and are names: of headers, browsers, scripts, files and encodings.
-var notSpoken = regexp.MustCompile(`^(GET|POST) /|^(Edge|Opera|Firefox|Chrome|Chromium|Safari|Samsung Internet|SamsungBrowser|Edg|Google Chrome|CriOS|Android|Arab|Hebr|Syrc|Thaa|Nkoo|Adlm|Allow|Org|App|Accept|Origin)$` +
+// notSpoken are values that look like words and are names: of headers, browsers, scripts, files, encodings and Graph's
+// kinds of things.
+var notSpoken = regexp.MustCompile(`^(GET|POST) /|^(Edge|Opera|Firefox|Chrome|Chromium|Safari|Samsung Internet|SamsungBrowser|Edg|Google Chrome|CriOS|Android|Arab|Hebr|Syrc|Thaa|Nkoo|Adlm|Allow|Org|App|Accept|Origin|User|Other|Member|Guest)$` +
 	`|default-src|publickey-credentials|font-src|charset=utf-8|^SELECT |^M%d `)
 
 // wordsInGo finds the string literals of a file that a person would read.
