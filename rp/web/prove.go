@@ -16,6 +16,8 @@ type provePage struct {
 	// Error stands beside the field; Locked replaces the form.
 	Error, Locked string
 	HasPasskey    bool
+	// TakesPass is true for who has a temporary pass: it is longer than a code and has letters.
+	TakesPass bool
 	// ExpireMillis is how long the page stays useful inside a run, 0 for ever.
 	ExpireMillis int64
 }
@@ -26,7 +28,11 @@ func (v *visit) showProve(status int, page provePage, run *rp.Run) error {
 	if err != nil {
 		return err
 	}
-	page.HasPasskey = len(cards) > 0
+	pass, err := v.rp.PassOf(v.ctx(), v.user.ID)
+	if err != nil {
+		return err
+	}
+	page.HasPasskey, page.TakesPass = len(cards) > 0, pass != nil
 	title := v.tongue.T("prove.title")
 	if page.Locked != "" {
 		title = v.tongue.T("prove.locked_title")

@@ -78,3 +78,32 @@ func TestTooManyVerifies(t *testing.T) {
 		t.Errorf("Retry-After %q: %s", a.header.Get("Retry-After"), a.body)
 	}
 }
+
+// A pass is longer than a code and has letters: where one is taken, the page says so and its fields let it through.
+func TestPagesTakeAPass(t *testing.T) {
+	s := newSite(t)
+	s.get("/sign-in").has(`maxlength="10" required`).hasNot(`data-test="pass-hint"`)
+	s.signIn()
+	s.get("/security-info/prove").has(`inputmode="numeric" maxlength="10"`).hasNot("temporary pass")
+
+	s = newSite(t, withAdmin)
+	s.get("/sign-in").has(`data-test="pass-hint"`).hasNot(`maxlength="10" required`)
+	issued, _, err := s.rp.IssuePass(s.ctx, s.user.ID, rp.PassRequest{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.open("/sign-in")
+	if a := s.post("/sign-in", "userName", "mia", "password", issued, "code", ""); a.header.Get("Location") != "/security-info" {
+		t.Fatalf("the pass signs in to %q: %s", a.header.Get("Location"), a.body)
+	}
+	s.get("/security-info/prove").has("or your temporary pass", `maxlength="64"`).hasNot("numeric")
+	s.follow(s.post("/security-info/prove", "code", issued)).wants(http.StatusOK, "S0")
+
+	p := s.rp.Policy()
+	p.TemporaryAccessPass.State = policy.StateDisabled
+	if err := s.rp.ChangePolicy(s.ctx, s.rp.PolicyDigest(), p); err != nil {
+		t.Fatal(err)
+	}
+	s.forgetCookies()
+	s.get("/sign-in").hasNot(`data-test="pass-hint"`)
+}

@@ -5,6 +5,7 @@ import (
 	"net/http"
 
 	"github.com/passkeylab/passkeylab/rp"
+	"github.com/passkeylab/passkeylab/rp/policy"
 )
 
 // signInPage is the data of sign-in.html.
@@ -13,11 +14,14 @@ type signInPage struct {
 	// Typed is the user name as typed before; Notice and Error are texts; Code is the error's code.
 	Typed, Notice, Error string
 	Code                 rp.Code
+	// TakesPass is true when a temporary pass may stand in the place of password and code.
+	TakesPass bool
 }
 
 func (v *visit) showSignIn(status int, page signInPage) error {
 	page.base = v.frame(rp.SignIn, v.tongue.T("signin.title"))
 	page.Shape = "narrow"
+	page.TakesPass = v.rp.HasAdmin() && v.rp.Policy().TemporaryAccessPass.State != policy.StateDisabled
 	return v.show(status, "sign-in", page)
 }
 
