@@ -48,7 +48,7 @@ type Suite struct {
 	// Timeout bounds the whole suite.
 	Timeout time.Duration `koanf:"timeout" default:"45m" min:"1s" help:"the whole suite fails after this time"`
 	// StepTimeout bounds one step of a journey: one thing a person does or sees.
-	StepTimeout time.Duration `koanf:"step_timeout" default:"15s" min:"100ms" help:"one step of a journey fails after this time"`
+	StepTimeout time.Duration `koanf:"step_timeout" default:"30s" min:"100ms" help:"one step of a journey fails after this time"`
 	// Procs is how many test processes run side by side; 0 means one a core, at most 4.
 	Procs int `koanf:"procs" default:"0" min:"0" max:"64" help:"test processes side by side; 0: one a core, at most 4 (read by passkeylab journeys; with ginkgo itself use -p)"`
 	// Seed decides the order of journeys and every random choice; 0 draws a new one each run.

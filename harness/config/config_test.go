@@ -53,7 +53,7 @@ func TestDefaultsStandWhenNobodySaysAnything(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := Config{
-		Suite:    Suite{Timeout: 45 * time.Minute, StepTimeout: 15 * time.Second},
+		Suite:    Suite{Timeout: 45 * time.Minute, StepTimeout: 30 * time.Second},
 		Browser:  Browser{Mode: Headless},
 		Drivers:  Drivers{Enabled: []Driver{DevTools, Bridge, API, Hybrid}, Required: []Driver{}},
 		Evidence: Evidence{Screenshots: ScreenshotsAlways, Dir: filepath.Join(root, "reports/out/evidence")},
