@@ -57,7 +57,7 @@ func (rp *RelyingParty) FreshCode(ctx context.Context, userID, secret string) (s
 	if err != nil {
 		return "", err
 	}
-	present := stepAt(rp.clock.clock.Now())
+	present := stepAt(rp.clock.raw())
 	step := max(present, a.totpStep+1)
 	if step > present+codeSkew {
 		refusal := refuse(CodeCodeUsed, nil)

@@ -153,7 +153,7 @@ func (rp *RelyingParty) takeProof(ctx context.Context, tx *store.Tx, a *account,
 	if typed.isPass {
 		return rp.takePass(ctx, tx, a, typed.passID)
 	}
-	switch result, step := matchCode(*a, typed.code, rp.clock.clock.Now()); result {
+	switch result, step := matchCode(*a, typed.code, rp.clock.raw()); result {
 	case codeUsed:
 		return "", refuse(CodeCodeUsed, nil), nil
 	case codeWrong:

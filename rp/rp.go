@@ -119,7 +119,8 @@ func (rp *RelyingParty) App() string { return rp.app }
 // Timers returns the time limits in force.
 func (rp *RelyingParty) Timers() Timers { return rp.timers }
 
-// Now returns the relying party's time, which never goes back while it runs.
+// Now returns the relying party's time, which never goes back and never stands still; processes that share a store share
+// it.
 func (rp *RelyingParty) Now() time.Time { return rp.clock.now() }
 
 // Policy returns the policy in force.
@@ -199,11 +200,25 @@ func (rp *RelyingParty) Sweep(ctx context.Context) error {
 
 // write and read put the operation's name on faults and leave the typed "no"s as they are.
 func (rp *RelyingParty) write(ctx context.Context, op string, f func(tx *store.Tx) error) error {
-	return opError(op, rp.store.Write(ctx, f))
+	return opError(op, rp.store.Write(ctx, func(tx *store.Tx) error {
+		seen, err := rp.catchUp(tx)
+		if err != nil {
+			return err
+		}
+		if err := f(tx); err != nil {
+			return err
+		}
+		return rp.tick(tx, seen)
+	}))
 }
 
 func (rp *RelyingParty) read(ctx context.Context, op string, f func(q store.Querier) error) error {
-	return opError(op, rp.store.Read(ctx, f))
+	return opError(op, rp.store.Read(ctx, func(q store.Querier) error {
+		if _, err := rp.catchUp(q); err != nil {
+			return err
+		}
+		return f(q)
+	}))
 }
 
 func opError(op string, err error) error {
@@ -214,26 +229,6 @@ func opError(op string, err error) error {
 		return ErrNotFound
 	}
 	return fmt.Errorf("rp: %s: %w", op, err)
-}
-
-// guard is the clock that never goes back: whatever was fresh, locked or expired by its latest reading is not
-// fresher, sooner unlocked or valid again because somebody set the machine's clock.
-type guard struct {
-	clock  Clock
-	latest atomic.Int64
-}
-
-func (g *guard) now() time.Time {
-	reading := g.clock.Now().UnixNano()
-	for {
-		latest := g.latest.Load()
-		if reading <= latest {
-			return time.Unix(0, latest).UTC()
-		}
-		if g.latest.CompareAndSwap(latest, reading) {
-			return time.Unix(0, reading).UTC()
-		}
-	}
 }
 
 // lockedReader lets goroutines share a source of randomness that may not be safe for that.

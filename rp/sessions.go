@@ -91,7 +91,7 @@ func (rp *RelyingParty) finishPasswordSignIn(ctx context.Context, tx *store.Tx, 
 	}
 	result, step := codeWrong, int64(0)
 	if right && err == nil {
-		result, step = matchCode(a, in.Code, rp.clock.clock.Now())
+		result, step = matchCode(a, in.Code, rp.clock.raw())
 	}
 	switch result {
 	case codeUsed:

@@ -1,0 +1,78 @@
+package rp
+
+import (
+	"sync"
+	"time"
+
+	"github.com/passkeylab/passkeylab/rp/store"
+)
+
+// maxSkew is how much two clocks may differ and still count as one that is a little wrong. What the store has from
+// further ahead was written by a clock that was broken, and is not followed.
+const maxSkew = 15 * time.Minute
+
+// guard is the one clock by which everything expires. It never goes back and never stands still: when somebody sets the
+// machine's clock back, time passes on from where it was, so nothing that is fresh stays so for longer, nothing is
+// unlocked sooner, and nothing that has expired is valid again.
+type guard struct {
+	clock Clock
+
+	mu     sync.Mutex
+	read   time.Time // the latest reading of clock
+	latest time.Time // what the guard showed then
+}
+
+// raw is what the clock itself shows. One-time codes are compared by it, as the phone that makes them has no other one.
+func (g *guard) raw() time.Time { return g.clock.Now() }
+
+func (g *guard) now() time.Time {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.look()
+	return g.latest
+}
+
+// look takes a reading. How much time has passed since the last one is told by the monotonic clock where there is one.
+func (g *guard) look() {
+	reading := g.clock.Now()
+	if !g.read.IsZero() {
+		g.latest = g.latest.Add(max(0, reading.Sub(g.read)))
+	}
+	g.read = reading
+	if shown := time.Unix(0, reading.UnixNano()).UTC(); shown.After(g.latest) {
+		g.latest = shown
+	}
+}
+
+// follow moves the guard on to an instant that another process has seen, or this one before it was started again.
+func (g *guard) follow(seen time.Time) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.look()
+	if seen.After(g.latest) && seen.Sub(g.latest) <= maxSkew {
+		g.latest = seen
+	}
+}
+
+// tickEvery is how far time must have moved for a write to note it.
+const tickEvery = time.Second
+
+// catchUp follows the latest instant in the store, so that processes that share it share one clock: that of the one that
+// is furthest ahead. They do from the first time on that both have used it: how long the store was idle before, nobody
+// can tell. It returns that instant.
+func (rp *RelyingParty) catchUp(q store.Querier) (seen time.Time, err error) {
+	if err = q.QueryRow("SELECT latest FROM clock").Scan(instant{&seen}); err == nil {
+		rp.clock.follow(seen)
+	}
+	return seen, err
+}
+
+// tick notes the time in the store for the others.
+func (rp *RelyingParty) tick(tx *store.Tx, seen time.Time) error {
+	now := rp.Now()
+	if now.Sub(seen) < tickEvery && seen.Sub(now) <= maxSkew {
+		return nil
+	}
+	_, err := tx.Exec("UPDATE clock SET latest = ?", store.Nanos(now))
+	return err
+}
