@@ -466,8 +466,12 @@ function ceremony() {
     if (answer.body.signalUnknown && credential.authenticatorAttachment === "platform") {
       await Promise.race([signal("signalUnknownCredential", answer.body.signalUnknown), pause(2000)]);
     }
-    location.replace(answer.body.next);
+    follow(answer.body);
   }
+
+  // follow goes where the server says. Without a session it cannot say what became of the passkey: the address of
+  // this screen asks to sign in again, and then tells.
+  const follow = ({ code, next }) => location.replace(code === "auth.session_expired" ? at.checkingUrl : next);
 
   // lost: the reply did not come, so nobody knows whether the passkey is stored. No signal, no guess: the server is
   // told, and E9 asks what happened.
@@ -477,7 +481,7 @@ function ceremony() {
     for (let i = 0; i < 3; i++) {
       try {
         const { body } = await report("network");
-        return location.replace(body.next);
+        return follow(body);
       } catch {
         await pause(500 * 2 ** i);
       }
