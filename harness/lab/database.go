@@ -22,6 +22,15 @@ func (s *Stage) FailCredentialLists(ctx context.Context, fail bool) error {
 	return s.meddle(ctx, statement)
 }
 
+// FailNames makes every change of a passkey's name fail, as a full disk would, or lets names be changed again.
+func (s *Stage) FailNames(ctx context.Context, fail bool) error {
+	statement := `CREATE TRIGGER names_fail BEFORE UPDATE OF name ON credentials BEGIN SELECT RAISE(ABORT, 'the disk is full'); END`
+	if !fail {
+		statement = `DROP TRIGGER names_fail`
+	}
+	return s.meddle(ctx, statement)
+}
+
 // KeepOnlyPasskeys takes password and one-time code from the account, as an
 // operator of a passwordless organisation would.
 func (s *Stage) KeepOnlyPasskeys(ctx context.Context) error {

@@ -15,6 +15,7 @@ import (
 
 	"github.com/passkeylab/passkeylab/harness/trace"
 	"github.com/passkeylab/passkeylab/reports"
+	"github.com/passkeylab/passkeylab/rp"
 	"github.com/passkeylab/passkeylab/rp/web"
 )
 
@@ -29,16 +30,24 @@ type site struct {
 }
 
 func listen(id string) (*site, error) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	t, err := listenAt("127.0.0.1:0", "")
+	if err == nil {
+		t.origin = fmt.Sprintf("http://%s.localhost:%d", id, t.listener.Addr().(*net.TCPAddr).Port)
+	}
+	return t, err
+}
+
+// listenAt listens at an address for an origin that exists already.
+func listenAt(address, origin string) (*site, error) {
+	listener, err := net.Listen("tcp", address)
 	if err != nil {
 		return nil, fmt.Errorf("listen for the relying party: %w", err)
 	}
-	port := listener.Addr().(*net.TCPAddr).Port
-	return &site{origin: fmt.Sprintf("http://%s.localhost:%d", id, port), listener: listener, done: make(chan struct{})}, nil
+	return &site{origin: origin, listener: listener, done: make(chan struct{})}, nil
 }
 
-func (t *site) serve(s *Stage) error {
-	pages, err := web.New(web.Config{RP: s.RP, Log: s.lab.options.Log, Rand: s.random})
+func (t *site) serve(s *Stage, party *rp.RelyingParty) error {
+	pages, err := web.New(web.Config{RP: party, Log: s.lab.options.Log, Rand: s.random})
 	if err != nil {
 		return err
 	}
@@ -50,9 +59,13 @@ func (t *site) serve(s *Stage) error {
 	return nil
 }
 
+// close ends the server, if it runs. It may be called again.
 func (t *site) close() error {
 	if t.server == nil {
-		return t.listener.Close()
+		if err := t.listener.Close(); !errors.Is(err, net.ErrClosed) {
+			return err
+		}
+		return nil
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
 	defer cancel()

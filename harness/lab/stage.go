@@ -63,7 +63,9 @@ type Stage struct {
 	id     string
 	lab    *Lab
 	random io.Reader
-	site   *site // nil at a relying party that runs elsewhere
+	site   *site        // nil at a relying party that runs elsewhere
+	config rp.Config    // what our own relying party was made from
+	db     *store.Store // the database of the one that runs now, nil while it is down
 	// authority issues the attestation certificates of the handset's providers, and the relying party trusts its root.
 	authority *attestation.Authority
 
@@ -120,34 +122,30 @@ func (s *Stage) openSite(ctx context.Context, o StageOptions) error {
 		return err
 	}
 	s.site, s.Origin = site, site.origin
-	s.closers = append(s.closers, site.close)
+	s.closers = append(s.closers, func() error { return s.site.close() })
 	dir := filepath.Join(s.lab.dir, o.ID)
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return fmt.Errorf("make the stage's folder: %w", err)
 	}
 	s.closers = append(s.closers, func() error { return os.RemoveAll(dir) })
 	s.database = filepath.Join(dir, "rp.db")
-	db, err := store.Open(ctx, s.database, store.Options{Readers: 2})
-	if err != nil {
-		return err
-	}
-	s.closers = append(s.closers, db.Close)
 	root, err := s.authority.Root()
 	if err != nil {
 		return err
 	}
 	trusted := x509.NewCertPool()
 	trusted.AddCert(root)
-	s.RP, err = rp.New(rp.Config{
-		Origin: s.Origin, Organisation: organisation, App: app, Policy: o.Policy, Timers: o.Timers, Store: db,
+	s.config = rp.Config{
+		Origin: s.Origin, Organisation: organisation, App: app, Policy: o.Policy, Timers: o.Timers,
 		Clock: s.Clock, Rand: s.random, Log: s.lab.options.Log, AttestationRoots: attest.All(trusted),
 		// The cheapest parameters that the library takes: a journey proves what pages do, not how long a guess takes.
 		Hashing: &argon2id.Params{Memory: 64, Iterations: 1, Parallelism: 1, SaltLength: 16, KeyLength: 32},
-	})
-	if err != nil {
+	}
+	s.closers = append(s.closers, func() error { return s.closeDatabase() })
+	if err := s.startParty(ctx); err != nil {
 		return err
 	}
-	return site.serve(s)
+	return site.serve(s, s.RP)
 }
 
 // openWindow gives the person a browser window, and the handset the site's requests.

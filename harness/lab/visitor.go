@@ -24,6 +24,7 @@ import (
 // is a browser of its own as far as the relying party can tell.
 type Visitor struct {
 	stage *Stage
+	node  *Node // nil: the stage's own
 	http  *http.Client
 	Run   string // path of the wizard run, "/security-info/add/…", once there is one
 	Phone string // "Android" or "iOS" when the visitor's browser runs on a phone, as client hints tell
@@ -55,14 +56,26 @@ func (s *Stage) Visitor() (*Visitor, error) {
 	if err != nil {
 		return nil, fmt.Errorf("lab: visitor: %w", err)
 	}
+	v := &Visitor{stage: s}
 	dialer := &net.Dialer{Timeout: 5 * time.Second}
 	transport := &http.Transport{
 		DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
-			return dialer.DialContext(ctx, network, s.reach(address))
+			address = s.reach(address)
+			if v.node != nil {
+				address = v.node.site.listener.Addr().String()
+			}
+			return dialer.DialContext(ctx, network, address)
 		},
 	}
 	s.closers = append(s.closers, func() error { transport.CloseIdleConnections(); return nil })
-	return &Visitor{stage: s, http: &http.Client{Jar: jar, Transport: transport, Timeout: 30 * time.Second}}, nil
+	v.http = &http.Client{Jar: jar, Transport: transport, Timeout: 30 * time.Second}
+	return v, nil
+}
+
+// Through sends the visitor's requests to a node from now on; nil is the stage's own.
+func (v *Visitor) Through(node *Node) {
+	v.node = node
+	v.http.CloseIdleConnections()
 }
 
 // reach is where an address of the site is listened on: not every resolver
