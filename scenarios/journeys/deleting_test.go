@@ -229,6 +229,38 @@ var _ = Describe("Deletion", func() {
 			mia.findsAudited(rp.ActionPasskeyDeleted, "")
 		})
 
+	Journey("DEL-15", "is told when an admin removes a passkey: it is gone after a reload, and it signs nobody in", Over(config.Bridge), Regular,
+		Given{Context: onAndroid()}, func(mia *Person) {
+			inApp, inGoogle := provider.LarkspurIDAndroid(), provider.GooglePasswordManager()
+			mia.hasPasskeyIn(inApp)
+			mia.hasPasskeyIn(inGoogle)
+			signals := mia.spiesOnSignals()
+			mia.isSignedIn()
+			doomed, kept := mia.named(mia.cardOf(inGoogle).Name), mia.named(mia.cardOf(inApp).Name)
+			mia.findsListed(doomed.Name, kept.Name)
+			mia.adminRemoves(doomed)
+			mia.reloads()
+			mia.findsListed(kept.Name)
+			mia.finds("the other is stored as it was", mia.findsStored(1)[0], gomega.Equal(kept))
+			mia.findsHeld(inGoogle, 1)
+			mia.comesToFind("the browser was told exactly what remains", func(context.Context) (any, error) { return accepted(signals), nil },
+				gomega.ConsistOf(kept.Key()))
+			mia.findsNotified(rp.ActionPasskeyRemoved)
+			mia.finds("the audit log has who did it", mia.audit(mia.Account.ID), gomega.ContainElement(gomega.And(
+				gomega.HaveField("Action", rp.ActionPasskeyDeleted), gomega.HaveField("Actor", rp.ActorAdmin),
+			)))
+			mia.opens("/outbox", "outbox")
+			mia.reads(doomed.Name, "Your admin removed")
+			mia.opensSecurityInfo()
+			mia.signsOut()
+			mia.phoneSavesIn(inGoogle)
+			mia.usesAPasskey()
+			mia.sees(page.Unknown)
+			mia.phoneSavesIn(inApp)
+			mia.usesAPasskey()
+			mia.sees(page.S0)
+		})
+
 	Journey("DEL-16", "sees that the list could not be loaded: no signal is sent and nothing can be added", Over(config.Bridge), Regular,
 		Given{Context: onAndroid()}, func(mia *Person) {
 			mia.hasPasskeyIn(provider.LarkspurIDAndroid())

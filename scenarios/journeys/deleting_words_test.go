@@ -162,3 +162,10 @@ func (p *Person) posts(visitor *lab.Visitor, path string) *lab.Reply {
 	})
 	return reply
 }
+
+// adminRemoves makes an administrator remove one of the person's passkeys.
+func (p *Person) adminRemoves(doomed lab.Passkey) {
+	GinkgoHelper()
+	party := p.inside("the administrator")
+	p.does("has an admin who removes "+doomed.Name, func(ctx context.Context) error { return party.RemovePasskey(ctx, p.Account.ID, doomed.Key()) })
+}

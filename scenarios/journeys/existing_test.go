@@ -248,6 +248,33 @@ var _ = Describe("A passkey that is there already", func() {
 			))
 			mia.findsHeld(google, 1)
 		})
+
+	Journey("EX-13", "finds a note on her old passkeys when her sign-in name has changed, follows it, and the note is gone", Over(config.Bridge), Regular,
+		Given{Policy: onlyTheApp(), Context: onAndroid()}, func(mia *Person) {
+			const note = "It still shows your old sign-in name, mia. To change that, delete it and add it again."
+			app, second := provider.LarkspurIDAndroid(), onSecondPhone(provider.LarkspurIDAndroid())
+			mia.hasPasskeyIn(app)
+			mia.isSignedIn()
+			mia.doesNotRead("your old sign-in name")
+			mia.isRenamed("mia.larsen")
+			mia.opensSecurityInfo()
+			mia.finds("its card has the note", mia.theCard().Text, gomega.ContainSubstring(note))
+			old := mia.findsStored(1)[0]
+
+			mia.phoneSavesIn(second)
+			mia.addsAPasskey(inTheApp, android)
+			mia.finds("the old one has the note still", mia.cardOf(app).Text, gomega.ContainSubstring(note))
+			mia.finds("the new one has none", mia.cardOf(second).Text, gomega.Not(gomega.ContainSubstring("old sign-in name")))
+			mia.finds("the new one is kept under the new name", mia.findsHeld(second, 1)[0].UserName, gomega.Equal("mia.larsen"))
+
+			mia.deletes(old.Name)
+			mia.removesItFrom(app)
+			mia.phoneSavesIn(app)
+			mia.addsAPasskey(inTheApp, android)
+			mia.doesNotRead("your old sign-in name")
+			mia.finds("the phone has it under the new name", mia.findsHeld(app, 1)[0].UserName, gomega.Equal("mia.larsen"))
+			mia.findsStored(2)
+		})
 })
 
 // meetsItself adds a passkey twice to the authenticator in the window, and finds that the second time nothing happens

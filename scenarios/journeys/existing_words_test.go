@@ -165,3 +165,16 @@ func latest(ceremonies []rp.Ceremony) rp.Ceremony {
 	}
 	return ceremonies[len(ceremonies)-1]
 }
+
+// isRenamed gives the person another sign-in name, as somebody who marries may get.
+func (p *Person) isRenamed(userName string) {
+	GinkgoHelper()
+	party := p.inside("the accounts")
+	p.does("gets the sign-in name "+userName, func(ctx context.Context) error {
+		if err := party.RenameAccount(ctx, p.Account.ID, userName); err != nil {
+			return err
+		}
+		p.Account.UserName = userName
+		return nil
+	})
+}

@@ -1,6 +1,7 @@
 package journeys
 
 import (
+	"context"
 	"net/http"
 	"time"
 
@@ -38,6 +39,57 @@ var _ = Describe("An answer that gets lost", func() {
 			mia.finds("the device was never told to forget a passkey", signals.Count("signalUnknownCredential"), gomega.Equal(0))
 			mia.heldOn(device, 1)
 			mia.finds("nothing counts as refused", mia.refused(), gomega.BeEmpty())
+		})
+
+	Journey("RP-02", "is looked up: the passkey never arrived, so she learns how to remove it, and does, and adds it again", Over(config.Bridge), Regular,
+		Given{Policy: onlyTheApp(), Context: onAndroid()}, func(mia *Person) {
+			app := provider.LarkspurIDAndroid()
+			mia.phoneSavesIn(app)
+			signals := mia.spiesOnSignals()
+			dropped := mia.meetsNetworkFault(browser.Fault{Method: http.MethodPost, URL: "*/verify", Kind: browser.Drop, Times: 1})
+			mia.isSignedIn()
+			mia.startsAdding(inTheApp)
+			mia.walksTo(android, page.S7)
+			mia.presses("I understand")
+			mia.finds("the code says that it was saved and not registered", mia.sees(page.E12).Code, gomega.Equal(string(rp.CodeSavedNotRegistered)))
+			mia.finds("one request was lost", dropped.Hits(), gomega.Equal(1))
+			mia.reads("Your phone has one we don't", "It was not added here", "Delete that passkey on your phone: in Larkspur ID open your account")
+			mia.findsStored(0)
+			mia.findsHeld(app, 1)
+			mia.finds("the challenge is dead", mia.registrations(), gomega.ConsistOf(gomega.HaveField("Open()", false)))
+			mia.finds("nothing told the phone to forget it", signals.Count("signalUnknownCredential"), gomega.Equal(0))
+			mia.removesItFrom(app)
+			mia.presses("I've removed it, try again")
+			mia.understands()
+			mia.finishes()
+			mia.findsStoredIn(app)
+		})
+
+	Journey("RP-03", "to the question for options is told where she stands: she presses again, and no ceremony was begun before", Over(config.Bridge), Regular,
+		Given{Policy: onlyTheApp(), Context: onAndroid()}, func(mia *Person) {
+			app := provider.LarkspurIDAndroid()
+			mia.phoneSavesIn(app)
+			calls := mia.spiesOnCeremonies()
+			mia.isSignedIn()
+			mia.startsAdding(inTheApp)
+			mia.walksTo(android, page.S7)
+			met := mia.meetsNetworkFaults(
+				browser.Fault{Method: http.MethodPost, URL: "*/options", Kind: browser.Answer, Status: http.StatusServiceUnavailable, Times: 1},
+				browser.Fault{Method: http.MethodPost, URL: "*/options", Kind: browser.Drop, Times: 1},
+			)
+			for _, lost := range [][]int{{1, 0}, {1, 1}} {
+				mia.presses("I understand")
+				mia.comesToFind("the question was lost", func(context.Context) (any, error) { return hits(met), nil }, gomega.Equal(lost))
+				mia.reads("Setup could not start, because the server did not answer. Nothing was created. Try again.")
+				mia.sees(page.S7)
+			}
+			mia.finds("no ceremony was begun", mia.registrations(), gomega.BeEmpty())
+			mia.finds("the browser was not asked for anything", calls.Count("create"), gomega.Equal(0))
+			mia.findsNotAsked(app)
+			mia.presses("I understand")
+			mia.finishes()
+			mia.finds("it took one ceremony", mia.registrations(), gomega.HaveLen(1))
+			mia.findsStoredIn(app)
 		})
 })
 
