@@ -35,6 +35,9 @@ type StageOptions struct {
 	URL       string                 // of a relying party with the same pages that runs already; empty starts one of our own
 	Policy    policy.Policy          // what the organisation accepts; only our own relying party takes it
 	Timers    rp.Timers              // zero ones get the specification's length; only our own relying party takes them
+	Limits    rp.Limits              // on responses that fail; zero ones get the specification's; only our own relying party takes them
+	Models    []provider.Provider    // which the metadata of our own relying party lists as certified; nil lists CertifiedKey alone
+	Person    rp.Membership          // the person's groups, and whether she is a guest; only our own relying party takes it
 	Window    browser.ContextOptions // size, phone emulation, theme, language
 	NoBrowser bool                   // no window: everything happens over the JSON API
 	NoBridge  bool                   // the handset does not answer this origin: a DevTools authenticator will
@@ -104,6 +107,11 @@ func (s *Stage) build(ctx context.Context, o StageOptions) error {
 		return err
 	}
 	s.Account = account
+	if stated := len(o.Person.Groups) > 0 || o.Person.Guest; stated && s.RP != nil {
+		if err := s.RP.SetMembership(ctx, account.ID, o.Person); err != nil {
+			return err
+		}
+	}
 	s.Trace.Decoder.Redactor.Add(account.Password, account.TOTPSecret)
 	s.Handset = newHandset(s.Origin, virtualauth.World{Clock: s.Clock, Rand: s.random, Authority: s.authority})
 	switch {
@@ -135,9 +143,18 @@ func (s *Stage) openSite(ctx context.Context, o StageOptions) error {
 	}
 	trusted := x509.NewCertPool()
 	trusted.AddCert(root)
+	models := o.Models
+	if models == nil {
+		models = []provider.Provider{CertifiedKey()}
+	}
+	known, err := s.openMetadata(ctx, dir, models)
+	if err != nil {
+		return err
+	}
 	s.config = rp.Config{
-		Origin: s.Origin, Organisation: organisation, App: app, Policy: o.Policy, Timers: o.Timers,
+		Origin: s.Origin, Organisation: organisation, App: app, Policy: o.Policy, Timers: o.Timers, Limits: o.Limits,
 		Clock: s.Clock, Rand: s.random, Log: s.lab.options.Log, AttestationRoots: attest.All(trusted),
+		Metadata: known, AdminToken: adminToken,
 		// The cheapest parameters that the library takes: a journey proves what pages do, not how long a guess takes.
 		Hashing: &argon2id.Params{Memory: 64, Iterations: 1, Parallelism: 1, SaltLength: 16, KeyLength: 32},
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/passkeylab/passkeylab/harness/config"
 	"github.com/passkeylab/passkeylab/rp"
 	"github.com/passkeylab/passkeylab/rp/policy"
+	"github.com/passkeylab/passkeylab/virtualauth/provider"
 )
 
 // Given is the world before the first step. Its zero value is a person with a
@@ -23,6 +24,9 @@ type Given struct {
 	Policy  policy.Policy               // what the organisation accepts; zero is an open policy
 	Context browser.ContextOptions      // the window: size, phone emulation, theme, language
 	Timers  rp.Timers                   // lengths that the relying party hands to its pages; zero is the specification's
+	Limits  rp.Limits                   // on responses that fail; zero is the specification's
+	Models  []provider.Provider         // which the relying party's metadata lists as certified; nil is lab.CertifiedKey alone
+	Person  rp.Membership               // the person's groups, and whether she is a guest
 	Setup   func(p *browser.Page) error // what is done to the page before its first document, such as hiding an API
 }
 
@@ -33,6 +37,12 @@ func (g Given) inside() string {
 		return "the policy"
 	case stated(g.Timers):
 		return "the time limits"
+	case stated(g.Limits):
+		return "the limits"
+	case stated(g.Models):
+		return "the metadata"
+	case stated(g.Person):
+		return "the groups of its people"
 	}
 	return ""
 }
