@@ -34,6 +34,9 @@ func (rp *RelyingParty) Choices(ctx context.Context, sessionID string) ([]Choice
 			row.Disabled = refusal.Code
 		}
 		if method == AddApp {
+			if row.Disabled == CodeAttestationBlocksFlow { // the app can be had, from within: E5c says how
+				row.Disabled, row.LeadsTo = "", row.Disabled
+			}
 			row.Existing = rp.newestInApp(list)
 		}
 		rows = append(rows, row)

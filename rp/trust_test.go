@@ -148,12 +148,11 @@ func TestEnforcedAttestationBlocksFlows(t *testing.T) {
 		t.Fatal(refusal, err)
 	}
 	for _, row := range rows {
-		want := rp.CodeAttestationBlocksFlow
-		if row.Method == rp.AddKey {
-			want = ""
-		}
-		if row.Disabled != want {
-			t.Errorf("%s: %q, want %q", row.Method, row.Disabled, want)
+		want := map[rp.AddMethod]rp.Choice{
+			rp.AddApp: {LeadsTo: rp.CodeAttestationBlocksFlow}, rp.AddPasskey: {Disabled: rp.CodeAttestationBlocksFlow},
+		}[row.Method]
+		if row.Disabled != want.Disabled || row.LeadsTo != want.LeadsTo {
+			t.Errorf("%s: disabled by %q, leads to %q, want %+v", row.Method, row.Disabled, row.LeadsTo, want)
 		}
 	}
 	for _, start := range []rp.Start{{Method: rp.AddApp}, {Method: rp.AddApp, SameDevice: true}, {Method: rp.AddPasskey}} {

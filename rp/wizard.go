@@ -48,6 +48,8 @@ type Choice struct {
 	Method AddMethod
 	// Disabled is the code whose text tells why the row cannot be chosen, "" when it can.
 	Disabled Code
+	// LeadsTo is the code of the screen that choosing the row leads to instead of a run, "" for the rows that start one.
+	LeadsTo Code
 	// Existing is the user's newest passkey in the approved app, nil if none: the row then notes it.
 	Existing *Credential
 }

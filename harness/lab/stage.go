@@ -31,18 +31,19 @@ import (
 // zero value is an open policy and a window that the handset answers through
 // the bridge.
 type StageOptions struct {
-	ID        string                 // names the origin: lower-case letters, digits and hyphens
-	URL       string                 // of a relying party with the same pages that runs already; empty starts one of our own
-	Policy    policy.Policy          // what the organisation accepts; only our own relying party takes it
-	Timers    rp.Timers              // zero ones get the specification's length; only our own relying party takes them
-	Limits    rp.Limits              // on responses that fail; zero ones get the specification's; only our own relying party takes them
-	Models    []provider.Provider    // which the metadata of our own relying party lists as certified; nil lists CertifiedKey alone
-	Person    rp.Membership          // the person's groups, and whether she is a guest; only our own relying party takes it
-	Window    browser.ContextOptions // size, phone emulation, theme, language
-	NoBrowser bool                   // no window: everything happens over the JSON API
-	NoBridge  bool                   // the handset does not answer this origin: a DevTools authenticator will
-	Hybrid    bool                   // a browser of the stage's own shows codes, which a phone with screens reads: Stage.Reach
-	Pictures  bool                   // over hybrid: keep pictures of the browser's window for Reach.Film
+	ID          string                 // names the origin: lower-case letters, digits and hyphens
+	URL         string                 // of a relying party with the same pages that runs already; empty starts one of our own
+	Policy      policy.Policy          // what the organisation accepts; only our own relying party takes it
+	Timers      rp.Timers              // zero ones get the specification's length; only our own relying party takes them
+	Limits      rp.Limits              // on responses that fail; zero ones get the specification's; only our own relying party takes them
+	Models      []provider.Provider    // which the metadata of our own relying party lists as certified; nil lists CertifiedKey alone
+	RootsListed bool                   // our own relying party trusts the roots that its metadata lists, and no others
+	Person      rp.Membership          // the person's groups, and whether she is a guest; only our own relying party takes it
+	Window      browser.ContextOptions // size, phone emulation, theme, language
+	NoBrowser   bool                   // no window: everything happens over the JSON API
+	NoBridge    bool                   // the handset does not answer this origin: a DevTools authenticator will
+	Hybrid      bool                   // a browser of the stage's own shows codes, which a phone with screens reads: Stage.Reach
+	Pictures    bool                   // over hybrid: keep pictures of the browser's window for Reach.Film
 }
 
 // Account is the person's account, with the secrets that a person knows. The
@@ -141,8 +142,12 @@ func (s *Stage) openSite(ctx context.Context, o StageOptions) error {
 	if err != nil {
 		return err
 	}
-	trusted := x509.NewCertPool()
-	trusted.AddCert(root)
+	var roots attest.Roots
+	if !o.RootsListed {
+		trusted := x509.NewCertPool()
+		trusted.AddCert(root)
+		roots = attest.All(trusted)
+	}
 	models := o.Models
 	if models == nil {
 		models = []provider.Provider{CertifiedKey()}
@@ -153,7 +158,7 @@ func (s *Stage) openSite(ctx context.Context, o StageOptions) error {
 	}
 	s.config = rp.Config{
 		Origin: s.Origin, Organisation: organisation, App: app, Policy: o.Policy, Timers: o.Timers, Limits: o.Limits,
-		Clock: s.Clock, Rand: s.random, Log: s.lab.options.Log, AttestationRoots: attest.All(trusted),
+		Clock: s.Clock, Rand: s.random, Log: s.lab.options.Log, AttestationRoots: roots,
 		Metadata: known, AdminToken: adminToken,
 		// The cheapest parameters that the library takes: a journey proves what pages do, not how long a guess takes.
 		Hashing: &argon2id.Params{Memory: 64, Iterations: 1, Parallelism: 1, SaltLength: 16, KeyLength: 32},

@@ -34,6 +34,9 @@ const (
 	ProblemDetails Hook = "problem-details"
 	Status         Hook = "status"
 	PasswordSignIn Hook = "password-sign-in"
+	AddClosed      Hook = "add-closed"
+	SnoozesLeft    Hook = "snoozes-left"
+	NotNow         Hook = "secondary-not-now"
 
 	MethodApp     Hook = "method-app"
 	MethodKey     Hook = "method-security-key"

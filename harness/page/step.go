@@ -22,12 +22,16 @@ const (
 	S11     Step = "S11" // Done
 	K1      Step = "K1"  // Which kind of key
 	K2      Step = "K2"  // Have it ready
+	F1      Step = "F1"  // A passkey is asked for after sign-in
 	E1      Step = "E1"
 	E2      Step = "E2"
 	E2b     Step = "E2b"
 	E3      Step = "E3"
 	E4      Step = "E4"
 	E5a     Step = "E5a"
+	E5b     Step = "E5b"
+	E5c     Step = "E5c"
+	E5d     Step = "E5d"
 	E6      Step = "E6"
 	E7      Step = "E7"
 	E8      Step = "E8"

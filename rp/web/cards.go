@@ -139,10 +139,12 @@ type securityInfoPage struct {
 	Cards           []cardView
 	Failed, AtLimit bool
 	Limit           int
-	Others          []otherView
-	Reminder        *reminderView
-	Removal         *removalView
-	OfferHere       bool
+	// Closed tells why this person can add nothing, "" when they can, or have as many as they may.
+	Closed    string
+	Others    []otherView
+	Reminder  *reminderView
+	Removal   *removalView
+	OfferHere bool
 	// Accepted is the argument of signalAllAcceptedCredentials as JSON, "" when the list is not surely complete.
 	Accepted string
 	// Focus, OpenDialog and OpenCard tell the script what to do on arrival.
@@ -189,6 +191,9 @@ func (s *Server) securityInfo(v *visit) error {
 	page.Toast, page.Focus, page.OfferHere = f.Toast, f.Focus, f.OfferHere
 	page.Limit = info.Limit
 	page.AtLimit = info.AddRefused != nil && info.AddRefused.Code == rp.CodeLimitReached
+	if info.AddRefused != nil && !page.AtLimit {
+		page.Closed = v.tongue.T(rowReasons[info.AddRefused.Code])
+	}
 	for _, card := range info.Cards {
 		page.Cards = append(page.Cards, v.card(card, len(info.Cards)-1, info.OtherMethods))
 	}

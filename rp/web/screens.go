@@ -51,9 +51,11 @@ func (v *visit) showChoose(status int, problem string) error {
 	}
 	page.base = v.runFrame(preview, v.tongue.T("add.title"))
 	page.Run.ProofMillis = 0
+	picked := false
 	for _, choice := range choices {
 		row := v.row(choice, onPhone)
-		row.Checked = page.NoneAllowed && row.Reason == ""
+		row.Checked = !picked && row.Reason == "" && choice.LeadsTo == ""
+		picked = picked || row.Checked
 		page.NoneAllowed = page.NoneAllowed && row.Reason != ""
 		page.Rows = append(page.Rows, row)
 	}
@@ -80,7 +82,10 @@ func (v *visit) row(choice rp.Choice, onPhone bool) rowView {
 		}
 		row.Reason = v.tongue.T(key)
 	}
-	if choice.Existing != nil {
+	switch {
+	case choice.LeadsTo != "":
+		row.Note = v.tongue.T(rowReasons[choice.LeadsTo])
+	case choice.Existing != nil:
 		row.Note = v.tongue.T("add.app_have", "Date", v.tongue.Date(choice.Existing.CreatedAt))
 	}
 	return row

@@ -21,13 +21,15 @@ import (
 // password and a one-time code, no passkeys, on a desktop browser, in an
 // organisation that accepts any provider.
 type Given struct {
-	Policy  policy.Policy               // what the organisation accepts; zero is an open policy
-	Context browser.ContextOptions      // the window: size, phone emulation, theme, language
-	Timers  rp.Timers                   // lengths that the relying party hands to its pages; zero is the specification's
-	Limits  rp.Limits                   // on responses that fail; zero is the specification's
-	Models  []provider.Provider         // which the relying party's metadata lists as certified; nil is lab.CertifiedKey alone
-	Person  rp.Membership               // the person's groups, and whether she is a guest
-	Setup   func(p *browser.Page) error // what is done to the page before its first document, such as hiding an API
+	Policy  policy.Policy          // what the organisation accepts; zero is an open policy
+	Context browser.ContextOptions // the window: size, phone emulation, theme, language
+	Timers  rp.Timers              // lengths that the relying party hands to its pages; zero is the specification's
+	Limits  rp.Limits              // on responses that fail; zero is the specification's
+	Models  []provider.Provider    // which the relying party's metadata lists as certified; nil is lab.CertifiedKey alone
+	// RootsListed makes the relying party trust the roots that its metadata lists, and no others.
+	RootsListed bool
+	Person      rp.Membership               // the person's groups, and whether she is a guest
+	Setup       func(p *browser.Page) error // what is done to the page before its first document, such as hiding an API
 }
 
 // inside says what of a relying party's inside the journey sets before it begins, or nothing.
@@ -39,7 +41,7 @@ func (g Given) inside() string {
 		return "the time limits"
 	case stated(g.Limits):
 		return "the limits"
-	case stated(g.Models):
+	case stated(g.Models), g.RootsListed:
 		return "the metadata"
 	case stated(g.Person):
 		return "the groups of its people"

@@ -52,7 +52,7 @@ func (t *Telling) enter(ctx SpecContext, given Given) *Person {
 	}
 	stage, err := house.lab.Raise(ctx, lab.StageOptions{
 		ID: t.place, URL: house.config.RP.URL, Policy: accepted, Timers: given.Timers,
-		Limits: given.Limits, Models: given.Models, Person: given.Person,
+		Limits: given.Limits, Models: given.Models, RootsListed: given.RootsListed, Person: given.Person,
 		Window: given.Context, NoBrowser: driver == config.API, NoBridge: driver != config.Bridge,
 		Hybrid: driver == config.Hybrid, Pictures: house.pictures(false),
 	})
