@@ -37,6 +37,7 @@ const (
 	AddClosed      Hook = "add-closed"
 	SnoozesLeft    Hook = "snoozes-left"
 	NotNow         Hook = "secondary-not-now"
+	ProveByPasskey Hook = "secondary-passkey"
 
 	MethodApp     Hook = "method-app"
 	MethodKey     Hook = "method-security-key"

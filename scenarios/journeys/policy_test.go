@@ -15,7 +15,6 @@ import (
 	"github.com/passkeylab/passkeylab/harness/page"
 	"github.com/passkeylab/passkeylab/rp"
 	"github.com/passkeylab/passkeylab/rp/policy"
-	"github.com/passkeylab/passkeylab/virtualauth/attestation"
 	"github.com/passkeylab/passkeylab/virtualauth/provider"
 )
 
@@ -260,26 +259,5 @@ var _ = Describe("A policy about which passkeys", func() {
 			mia.reads("Yours was saved in Google Password Manager")
 			mia.findsStored(0)
 			mia.findsRefused(tryOf(mia.findsHeld(google, 1)[0], google, mia.phone.Scope()))
-		})
-
-	Journey("POL-14", "sends a statement whose chain ends nowhere: it is refused, and the page says what is left on the key", Over(config.API), Regular,
-		Given{Policy: attestedOnly()}, func(mia *Person) {
-			key := lab.CertifiedKey()
-			mia.liesInStatements(key, attestation.Misbehaviour{ForeignRoot: true})
-			visitor := mia.addsOverTheAPI("security-key")
-			reply := mia.handsIn(visitor, mia.makesOneWith(visitor, key, client.Misbehaviour{}))
-			mia.finds("it is refused", reply, gomega.And(gomega.HaveField("Status", http.StatusUnprocessableEntity), gomega.HaveField("Code()", gomega.BeEquivalentTo(rp.CodeAttestationInvalid))))
-			shown := mia.fetches(visitor, visitor.Run+"/problem")
-			mia.finds("the page names the problem and what is left", string(shown.Body), gomega.And(
-				gomega.ContainSubstring("This passkey could not be accepted"), gomega.ContainSubstring(`data-test="stray-note"`),
-			))
-			mia.findsStored(0)
-			mia.findsHeld(key, 1)
-			mia.findsAudited(rp.ActionPasskeyRefused, rp.CodeAttestationInvalid)
-
-			mia.liesInStatements(key, attestation.Misbehaviour{})
-			mia.beginsAgain(visitor, "security-key")
-			reply = mia.handsIn(visitor, mia.makesOneWith(visitor, key, client.Misbehaviour{}))
-			mia.finds("the same key with an honest chain is accepted", reply.Status, gomega.Equal(http.StatusCreated))
 		})
 })

@@ -17,7 +17,7 @@ import (
 	"github.com/passkeylab/passkeylab/harness/page"
 	"github.com/passkeylab/passkeylab/rp"
 	"github.com/passkeylab/passkeylab/rp/policy"
-	"github.com/passkeylab/passkeylab/virtualauth/attestation"
+	"github.com/passkeylab/passkeylab/virtualauth"
 	"github.com/passkeylab/passkeylab/virtualauth/provider"
 )
 
@@ -215,11 +215,11 @@ func (p *Person) removesAllFrom(authenticator *webauthn.Authenticator) {
 	p.does("removes what the authenticator holds", authenticator.ClearCredentials)
 }
 
-// liesInStatements makes a device of the handset lie in its attestation statements from now on; the zero value is honest.
-func (p *Person) liesInStatements(in provider.Provider, lie attestation.Misbehaviour) {
+// lies makes a device of the handset lie from now on; the zero value is honest.
+func (p *Person) lies(in provider.Provider, lie virtualauth.Misbehaviour) {
 	GinkgoHelper()
-	p.does("has a "+in.Name+" whose statements are not all true", func(context.Context) error {
-		p.Handset.Has(in).Authenticator.Misbehave.Attestation = lie
+	p.does("has a "+in.Name+" that need not tell the truth", func(context.Context) error {
+		p.Handset.Has(in).Authenticator.Misbehave = lie
 		return nil
 	})
 }

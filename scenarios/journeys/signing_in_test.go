@@ -12,6 +12,7 @@ import (
 	"github.com/passkeylab/passkeylab/harness/config"
 	"github.com/passkeylab/passkeylab/harness/page"
 	"github.com/passkeylab/passkeylab/rp"
+	"github.com/passkeylab/passkeylab/virtualauth"
 	"github.com/passkeylab/passkeylab/virtualauth/provider"
 )
 
@@ -200,5 +201,36 @@ var _ = Describe("Signing in", func() {
 			}
 			mia.finds("the provider's counter is zero", mia.findsHeld(inGoogle, 1)[0].SignCount, gomega.BeZero())
 			mia.finds("the store's counter is zero", mia.row(mia.findsStored(1)[0]).SignCount, gomega.BeZero())
+		})
+
+	Journey("SI-13", "signs in with a passkey that has been backed up since: its card says that it syncs now", Over(config.DevTools), Regular,
+		Given{}, func(mia *Person) {
+			authenticator := mia.hasPasskeyOnThisDevice(notBackedUp())
+			mia.finds("its card says that it is not backed up", mia.cards()[0].Lives, gomega.Equal("Can sync, not backed up yet"))
+			mia.signsOutAndLeaves(authenticator)
+			mia.backsUp(authenticator)
+			mia.pressesPasskey()
+			mia.sees(page.S0)
+			mia.finds("its card says that it syncs", mia.cards()[0].Lives, gomega.Equal("Syncs across your devices"))
+			mia.finds("the store says so too", mia.row(mia.findsStored(1)[0]), gomega.And(
+				gomega.HaveField("BackupEligible", true), gomega.HaveField("BackupState", true),
+			))
+		})
+
+	Journey("SI-14", "cannot sign in with a passkey that says otherwise than at first whether it may sync", Over(config.API), Regular,
+		Given{}, func(mia *Person) {
+			for _, in := range []provider.Provider{provider.GooglePasswordManager(), provider.LarkspurIDAndroid()} {
+				mia.hasPasskeyIn(in)
+			}
+			before := mia.findsStored(2)
+			for _, in := range []provider.Provider{provider.GooglePasswordManager(), provider.LarkspurIDAndroid()} {
+				mia.lies(in, virtualauth.Misbehaviour{FlipBE: true})
+				reply := mia.signsInOverTheAPI(in)
+				mia.finds("it is refused", reply, gomega.And(gomega.HaveField("Status", http.StatusUnprocessableEntity), gomega.HaveField("Code()", gomega.BeEquivalentTo(rp.CodeSignInFailed))))
+				mia.findsUnchanged(before)
+				mia.lies(in, virtualauth.Misbehaviour{})
+			}
+			mia.findsAudited(rp.ActionSignInRefused, rp.CodeSignInFailed)
+			mia.finds("the same passkey signs in when it says what it said at first", mia.signsInOverTheAPI(provider.GooglePasswordManager()).Status, gomega.Equal(http.StatusOK))
 		})
 })

@@ -14,6 +14,7 @@ import (
 	"github.com/passkeylab/passkeylab/harness/page"
 	"github.com/passkeylab/passkeylab/rp"
 	"github.com/passkeylab/passkeylab/virtualauth"
+	"github.com/passkeylab/passkeylab/virtualauth/provider"
 )
 
 // device is a DevTools authenticator whose requests are watched.
@@ -126,4 +127,45 @@ func mediations(spy *browser.Spy) []string {
 		}
 	}
 	return list
+}
+
+// notBackedUp are the options of a device's own authenticator whose passkeys may sync and do not yet.
+func notBackedUp() webauthn.Options {
+	no := false
+	o := webauthn.Platform()
+	o.DefaultBackupState = &no
+	return o
+}
+
+// backsUp makes the authenticator's credential one that has been copied elsewhere.
+func (p *Person) backsUp(d device) {
+	GinkgoHelper()
+	id, yes := p.heldBy(d).CredentialID, true
+	p.does("has a passkey that has been backed up", func(ctx context.Context) error {
+		return d.SetProperties(ctx, id, webauthn.Properties{BackupEligibility: &yes, BackupState: &yes})
+	})
+}
+
+// signsInOverTheAPI signs in with a provider of the handset, in a browser of its own that nobody watches.
+func (p *Person) signsInOverTheAPI(in provider.Provider) *lab.Reply {
+	GinkgoHelper()
+	visitor := p.visits()
+	var reply *lab.Reply
+	p.does("signs in with the passkey in "+in.Name, func(ctx context.Context) error {
+		asked, err := visitor.PostJSON(ctx, "/sign-in/options", []byte("{}"))
+		if err != nil {
+			return err
+		}
+		var options struct{ PublicKey json.RawMessage }
+		if err := json.Unmarshal(asked.Body, &options); err != nil {
+			return err
+		}
+		answer, err := p.clientOf(in).Get(ctx, options.PublicKey)
+		if err != nil {
+			return err
+		}
+		reply, err = visitor.PostJSON(ctx, "/sign-in/verify", answer)
+		return err
+	})
+	return reply
 }
