@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"strings"
 	"sync"
 
 	"github.com/google/uuid"
@@ -152,6 +153,15 @@ func (p *Person) race(visitors []*lab.Visitor, responses [][]byte) []*lab.Reply 
 		return nil
 	})
 	return replies
+}
+
+// verdicts are the statuses and codes of answers: "201", "409 policy.limit_reached".
+func verdicts(replies []*lab.Reply) []string {
+	all := make([]string, len(replies))
+	for i, reply := range replies {
+		all[i] = strings.TrimSpace(fmt.Sprintf("%d %s", reply.Status, reply.Code()))
+	}
+	return all
 }
 
 // ---- signing in
