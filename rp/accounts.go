@@ -54,6 +54,8 @@ type DemoAccount struct {
 type PasswordSignIn struct {
 	UserName, Password, Code string
 	Client                   Client
+
+	sessionID string // of the session to make, "" for a new one
 }
 
 // Client is the little that is kept about a browser.

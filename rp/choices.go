@@ -27,8 +27,11 @@ func (rp *RelyingParty) Choices(ctx context.Context, sessionID string) ([]Choice
 	}
 	p := rp.Policy()
 	refusal := mayAdd(p, &a.User, len(list))
-	rows := make([]Choice, 0, 3)
-	for _, method := range []AddMethod{AddApp, AddKey, AddPasskey} {
+	rows := make([]Choice, 0, 4)
+	for _, method := range []AddMethod{AddApp, AddInApp, AddKey, AddPasskey} {
+		if method == AddInApp && !rp.HasApp() {
+			continue
+		}
 		row := Choice{Method: method, Disabled: rowRefusal(p, &a.User, method)}
 		if refusal != nil {
 			row.Disabled = refusal.Code

@@ -39,6 +39,8 @@ type Config struct {
 	// Metadata tells what is known of authenticator models; nil knows none. Under a policy that enforces attestation a
 	// passkey's statement must lead to the roots of its model, or, for a model that is not known, to AttestationRoots.
 	Metadata Metadata
+	// Apps are the organisation's own apps, which make passkeys by the app's API; the zero value has none.
+	Apps Apps
 	// AdminToken is the administrator's credential, at least 16 characters; "" means that there is no administrator.
 	AdminToken string
 	// Limits bound how many failing responses are taken; the zero value has the defaults.
@@ -80,6 +82,9 @@ type Timers struct {
 	StillWaiting time.Duration
 	// ProofWarning (page) is how long before the proof's end the page offers to extend it: 60 seconds.
 	ProofWarning time.Duration
+	// AppPoll (page) is how often the wizard looks for a passkey that the app makes, AppWait for how long: 2 seconds, 60
+	// seconds.
+	AppPoll, AppWait time.Duration
 	// RunResume is how old a run may be to be resumed after a new sign-in: 30 minutes.
 	RunResume time.Duration
 	// SessionLife and SessionIdle end a session: 12 hours after sign-in, 1 hour after the last request.
@@ -107,6 +112,7 @@ func (t Timers) withDefaults() Timers {
 		{&t.PageGrace, 5 * time.Second}, {&t.ProvePage, 5 * time.Minute},
 		{&t.CheckOutcome, 10 * time.Second}, {&t.StillWaiting, 30 * time.Second},
 		{&t.ProofWarning, 60 * time.Second}, {&t.RunResume, 30 * time.Minute},
+		{&t.AppPoll, 2 * time.Second}, {&t.AppWait, 60 * time.Second},
 		{&t.SessionLife, 12 * time.Hour}, {&t.SessionIdle, time.Hour},
 		{&t.PassUse, 10 * time.Minute}, {&t.Lock, 5 * time.Minute}, {&t.StrayMemory, 30 * 24 * time.Hour},
 	} {
@@ -126,7 +132,7 @@ func (t Timers) validate() error {
 	for name, d := range map[string]time.Duration{
 		"Proof": t.Proof, "Manage": t.Manage, "Timeout": t.Timeout, "ChallengeGrace": t.ChallengeGrace,
 		"PageGrace": t.PageGrace, "ProvePage": t.ProvePage, "CheckOutcome": t.CheckOutcome,
-		"StillWaiting": t.StillWaiting, "ProofWarning": t.ProofWarning, "RunResume": t.RunResume,
+		"StillWaiting": t.StillWaiting, "ProofWarning": t.ProofWarning, "RunResume": t.RunResume, "AppPoll": t.AppPoll, "AppWait": t.AppWait,
 		"SessionLife": t.SessionLife, "SessionIdle": t.SessionIdle, "PassUse": t.PassUse, "Lock": t.Lock, "StrayMemory": t.StrayMemory,
 	} {
 		if d < 0 {

@@ -16,7 +16,7 @@ import (
 func (rp *RelyingParty) BeginRegistration(ctx context.Context, sessionID, runID string) (*CreationOptions, error) {
 	var options *CreationOptions
 	run, err := rp.changeRun(ctx, "begin registration", sessionID, runID, func(tx *store.Tx, s *Session, run *Run) (*Refusal, error) {
-		if run.Over() || run.Screen != run.ready() && run.Screen != S8 {
+		if run.Over() || run.Flow == FlowInApp || run.Screen != run.ready() && run.Screen != S8 {
 			return nil, ErrOutOfStep
 		}
 		list, err := credentialsOf(tx, s.UserID)

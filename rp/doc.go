@@ -21,6 +21,13 @@
 // redirects there. Screen S0 means Security info, S1 the Choose-a-method page. When the proof is stale, the
 // run's Screen becomes S2a (S2 at the start) and Run.After says where it returns to; ProveRun moves it on.
 //
+// # The phone app
+//
+// With Config.Apps the organisation's app signs people in and makes passkeys by itself (flow E): SignInApp gives it a token, and
+// BeginInApp and FinishInApp are a ceremony without page or run, under the same policy, proof and limits. DeletedInApp takes
+// its report of what was deleted there. What an app signs carries the app's own origin, which counts nowhere else, and
+// the site's origin does not count there. The wizard of flow E (S3, V1, V2, S11) only looks: LookInApp.
+//
 // # When the answer to verify is lost
 //
 // The page reports "network" (→ E9) and asks Outcome. Pending means that verify has not been seen; a third

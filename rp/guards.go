@@ -45,7 +45,7 @@ func limitRefusal(p policy.Policy, stored int) *Refusal {
 // where only passkeys that stay on their device are accepted.
 func rowRefusal(p policy.Policy, user *User, method AddMethod) Code {
 	switch {
-	case method == AddKey:
+	case method == AddKey || method == AddInApp:
 		return ""
 	case p.EnforcesAttestation(user.subject()):
 		return CodeAttestationBlocksFlow
@@ -57,7 +57,7 @@ func rowRefusal(p policy.Policy, user *User, method AddMethod) Code {
 
 // flowMethods are the rows of S1 by the flow that they begin.
 var flowMethods = map[Flow]AddMethod{
-	FlowAndroid: AddApp, FlowIOS: AddApp, FlowSame: AddApp, FlowKey: AddKey, FlowAny: AddPasskey,
+	FlowAndroid: AddApp, FlowIOS: AddApp, FlowSame: AddApp, FlowKey: AddKey, FlowAny: AddPasskey, FlowInApp: AddInApp,
 }
 
 // flowRefusal judges a flow that is under way by the policy as it is now.

@@ -17,6 +17,7 @@ var flowScreens = map[Flow][]Screen{
 	FlowSame:    {S3, S5a, S7, S8, S9, S10, S11},
 	FlowKey:     {K1, K2, S8, S9, S10, S11},
 	FlowAny:     {S7, S8, S9, S10, S11},
+	FlowInApp:   {S3, V1, V2, S11},
 }
 
 // Screens returns the screens of the run in order, beginning with the proof screens S2 and S2a, which are passed
@@ -32,14 +33,27 @@ func (r *Run) Screens() []Screen {
 // rank is the screen's place in the run, -1 if the run has no such screen.
 func (r *Run) rank(s Screen) int { return slices.Index(r.Screens(), s) }
 
-// first is the screen after the proof; ready the one whose primary action starts the ceremony.
+// first is the screen after the proof; ready the one whose primary action starts the ceremony, in the app where it is made
+// there.
 func (r *Run) first() Screen { return r.Screens()[2] }
 
 func (r *Run) ready() Screen {
-	if r.Flow == FlowKey {
+	switch r.Flow {
+	case FlowKey:
 		return K2
+	case FlowInApp:
+		return V1
 	}
 	return S7
+}
+
+// lastAsked is the furthest screen that can be opened by its address before there is a passkey: those behind it belong to a
+// ceremony of the page, and flow E has none.
+func (r *Run) lastAsked() Screen {
+	if r.Flow == FlowInApp {
+		return V2
+	}
+	return r.ready()
 }
 
 // crossDevice reports whether the phone is another device than the browser's.
@@ -126,6 +140,13 @@ func (r *Run) next(event Event, at situation) (Screen, bool) {
 			return turnOnScreen(r.PhoneOS), r.Screen == S5a || r.Screen == S5i
 		}
 		return S4, r.Screen == S5a || r.Screen == S5i
+	case EventTrouble:
+		if r.Flow == FlowSame {
+			return turnOnScreen(r.PhoneOS), r.lookedFor()
+		}
+		return S4, r.lookedFor()
+	case EventInApp:
+		return V1, r.Screen == S4 || r.Screen == S5a || r.Screen == S5i
 	case EventDifferent:
 		return S1, r.Screen == S8 || r.Screen == S3 || r.Screen.Problem()
 	case EventShow:
@@ -151,6 +172,8 @@ func (r *Run) forward(at situation) (Screen, bool) {
 		return r.Screens()[r.rank(r.Screen)+1], true
 	case S6:
 		return S7, true
+	case V1:
+		return V2, true
 	case K1:
 		return K2, r.KeyTransport != ""
 	case S10:
@@ -190,9 +213,14 @@ func (r *Run) retry(at situation) (Screen, bool) {
 		return r.proofThen(r.afterProof(), at), true
 	case E9:
 		return E9, true
+	case V2:
+		return V2, true
 	}
 	return "", false
 }
+
+// lookedFor reports whether the passkey is to be made in the app, and the person is told so or it is looked for.
+func (r *Run) lookedFor() bool { return r.Screen == V1 || r.Screen == V2 }
 
 // afterProof is where a proof leads back to.
 func (r *Run) afterProof() Screen {
@@ -271,6 +299,16 @@ func (r *Run) answer(in Input) {
 		r.PhoneOS, r.Furthest = IOS, S3
 	case in.Event == EventOtherPhone && r.Flow == FlowSame && r.Screen == S5i:
 		r.PhoneOS, r.Furthest = Android, S3
+	case in.Event == EventTrouble && r.lookedFor():
+		r.Flow, r.Furthest = FlowAndroid, S3
+		if r.PhoneOS != "" {
+			r.Flow = FlowSame
+		}
+	case in.Event == EventInApp && (r.Screen == S4 || r.Screen == S5a || r.Screen == S5i):
+		if r.crossDevice() {
+			r.PhoneOS = ""
+		}
+		r.Flow, r.Furthest = FlowInApp, S3
 	case r.Screen == K1 && (in.KeyTransport == KeyUSB || in.KeyTransport == KeyNFC):
 		r.KeyTransport = in.KeyTransport
 	}
@@ -301,7 +339,7 @@ func (r *Run) open(asked Screen) (show Screen, reload bool) {
 			return asked, false
 		}
 		return r.Screen, false
-	case r.rank(asked) < 0 || r.rank(asked) > r.rank(r.Furthest) || r.rank(asked) > r.rank(r.ready()):
+	case r.rank(asked) < 0 || r.rank(asked) > r.rank(r.Furthest) || r.rank(asked) > r.rank(r.lastAsked()):
 		return r.furthestAllowed(), r.Screen == S8
 	}
 	return asked, r.Screen == S8
@@ -312,8 +350,8 @@ func (r *Run) furthestAllowed() Screen {
 	if r.Screen.Problem() || r.Screen == S2 || r.Screen == S2a {
 		return r.Screen
 	}
-	if r.rank(r.Furthest) > r.rank(r.ready()) {
-		return r.ready()
+	if r.rank(r.Furthest) > r.rank(r.lastAsked()) {
+		return r.lastAsked()
 	}
 	return r.Furthest
 }

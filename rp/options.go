@@ -28,6 +28,8 @@ type ceremonyState struct {
 	Session webauthn.SessionData `json:"session"`
 	// UserName is the folded name that was typed at sign-in, "" for none.
 	UserName string `json:"userName,omitempty"`
+	// Phone is what the app said that it runs on, "" for a ceremony of a page.
+	Phone PhoneOS `json:"phone,omitempty"`
 }
 
 // asUser presents an account and its passkeys to the verifier.
@@ -66,7 +68,7 @@ func attachmentAndHints(flow Flow) (protocol.AuthenticatorAttachment, []protocol
 	switch flow {
 	case FlowAndroid, FlowIOS:
 		return protocol.CrossPlatform, []protocol.PublicKeyCredentialHints{protocol.PublicKeyCredentialHintHybrid}
-	case FlowSame:
+	case FlowSame, FlowInApp:
 		return protocol.Platform, []protocol.PublicKeyCredentialHints{protocol.PublicKeyCredentialHintClientDevice}
 	case FlowKey:
 		return protocol.CrossPlatform, []protocol.PublicKeyCredentialHints{protocol.PublicKeyCredentialHintSecurityKey}

@@ -25,7 +25,7 @@ func (rp *RelyingParty) ReportClientError(ctx context.Context, sessionID, runID,
 		name = "other"
 	}
 	return rp.changeRun(ctx, "client error", sessionID, runID, func(tx *store.Tx, _ *Session, run *Run) (*Refusal, error) {
-		waiting := run.Screen == S8 || code == CodeUnsupported && run.Screen == run.ready()
+		waiting := run.Screen == S8 || code == CodeUnsupported && run.Screen == run.ready() && run.Flow != FlowInApp
 		if run.Over() || !waiting {
 			return nil, nil
 		}

@@ -254,7 +254,7 @@ func (rp *RelyingParty) signInWithPass(ctx context.Context, in PasswordSignIn, a
 		if err := clearFailures(tx, subject); err != nil {
 			return err
 		}
-		s, err = rp.startSession(ctx, tx, Session{UserID: a.ID, Methods: []Method{method}, ProofAt: rp.Now(), ProofMethod: method, Client: in.Client})
+		s, err = rp.startSession(ctx, tx, Session{ID: in.sessionID, UserID: a.ID, Methods: []Method{method}, ProofAt: rp.Now(), ProofMethod: method, Client: in.Client})
 		return err
 	})
 	if err == nil && refusal != nil {

@@ -74,7 +74,7 @@ func (rp *RelyingParty) decide(ctx context.Context, tx *store.Tx, d decision) (*
 		return nil, nil, err
 	}
 	d.ceremony = &ceremony
-	if ceremony.responseDigest != nil && subtle.ConstantTimeCompare(ceremony.responseDigest, d.response.digest) == 1 {
+	if d.repeats() {
 		return rp.replay(tx, d)
 	}
 	if !ceremony.Open() && ceremony.responseDigest != nil {
@@ -109,6 +109,11 @@ func (rp *RelyingParty) refuseUnknown(ctx context.Context, tx *store.Tx, d decis
 	return nil, refusal, rp.keepRefusal(ctx, tx, d, refusal)
 }
 
+// repeats reports whether the ceremony was answered with the same body before.
+func (d decision) repeats() bool {
+	return d.ceremony.responseDigest != nil && subtle.ConstantTimeCompare(d.ceremony.responseDigest, d.response.digest) == 1
+}
+
 // replay gives the answer that the same body got before.
 func (rp *RelyingParty) replay(tx *store.Tx, d decision) (*Stored, *Refusal, error) {
 	if d.ceremony.refusal != nil {
@@ -124,6 +129,14 @@ func (rp *RelyingParty) replay(tx *store.Tx, d decision) (*Stored, *Refusal, err
 // judge goes through the checks in order and returns the first refusal. What comes after the cryptographic
 // verification is about an authentic response.
 func (rp *RelyingParty) judge(tx *store.Tx, d decision) (*Refusal, error) {
+	if refusal, err := rp.judgeResponse(tx, d); err != nil || refusal != nil {
+		return refusal, err
+	}
+	return rp.judgeByPolicy(tx, d)
+}
+
+// judgeResponse is the part of judge that asks neither run nor policy.
+func (rp *RelyingParty) judgeResponse(tx *store.Tx, d decision) (*Refusal, error) {
 	response, p := d.response, rp.Policy()
 	switch {
 	case d.ceremony.Open() && rp.proofEnded(d.session):
@@ -137,10 +150,7 @@ func (rp *RelyingParty) judge(tx *store.Tx, d decision) (*Refusal, error) {
 	case p.RequiresUV() && !response.credential.UVInitialized:
 		return refuse(CodeUVRequired, nil), nil
 	}
-	if refusal, err := rp.duplicate(tx, d.session.UserID, d.response); err != nil || refusal != nil {
-		return refusal, err
-	}
-	return rp.judgeByPolicy(tx, d)
+	return rp.duplicate(tx, d.session.UserID, d.response)
 }
 
 // judgeByPolicy decides by the policy of this moment, which may be narrower than the one the options were issued under:
@@ -187,19 +197,25 @@ func (rp *RelyingParty) duplicate(tx *store.Tx, userID string, response *respons
 	return refuse(CodeVerificationFailed, errors.New("the credential id belongs to another user")), nil
 }
 
-// keep stores the passkey, moves the run to S10, and tells the user.
+// keep stores the passkey, and moves the run to S10.
 func (rp *RelyingParty) keep(ctx context.Context, tx *store.Tx, d decision) (*Credential, error) {
-	list, err := credentialsOf(tx, d.session.UserID)
-	if err != nil {
-		return nil, err
+	c, err := rp.insert(ctx, tx, d, d.run.PhoneOS)
+	if err == nil {
+		d.run.ResultCredentialID = c.ID
+		d.run.goTo(S10)
 	}
-	a, err := accountByID(tx, d.session.UserID)
+	return c, err
+}
+
+// insert stores the passkey that a response made, uses up its challenge, and tells the user. It touches no run.
+func (rp *RelyingParty) insert(ctx context.Context, tx *store.Tx, d decision, phone PhoneOS) (*Credential, error) {
+	a, list, err := accountWithPasskeys(tx, d.session.UserID)
 	if err != nil {
 		return nil, err
 	}
 	c := d.response.credential
 	c.UserID, c.UserHandle, c.AccountName, c.CreatedAt = a.ID, a.Handle, a.UserName, rp.Now()
-	c.Name = freeName(defaultName(ctx, rp.providers.lookup(c.AAGUID, c.Transports), &c, d.run.PhoneOS), list, nil)
+	c.Name = freeName(defaultName(ctx, rp.providers.lookup(c.AAGUID, c.Transports), &c, phone), list, nil)
 	if err := insertCredential(tx, &c); err != nil {
 		return nil, fmt.Errorf("store credential: %w", err)
 	}
@@ -213,8 +229,6 @@ func (rp *RelyingParty) keep(ctx context.Context, tx *store.Tx, d decision) (*Cr
 	if err := saveCeremony(tx, d.ceremony); err != nil {
 		return nil, err
 	}
-	d.run.ResultCredentialID = c.ID
-	d.run.goTo(S10)
 	if err := rp.notify(tx, a.ID, ActionPasskeyAdded, c.Name); err != nil {
 		return nil, err
 	}

@@ -119,7 +119,7 @@ func (rp *RelyingParty) verifyCreation(ctx context.Context, r *response, in crea
 	offered := session.CredParams
 	session.CredParams = []protocol.CredentialParameter{{Type: protocol.PublicKeyCredentialType, Algorithm: webauthncose.COSEAlgorithmIdentifier(key.Algorithm)}}
 	statement := takeStatement(parsed)
-	verified, err := rp.webauthn.CreateCredential(asUser{account: user}, session, parsed)
+	verified, err := rp.verifier(in.ceremony.Kind).CreateCredential(asUser{account: user}, session, parsed)
 	if err != nil {
 		return r.failed(CodeVerificationFailed, describeError(err))
 	}

@@ -36,6 +36,7 @@ type RelyingParty struct {
 	hashing      *argon2id.Params
 	providers    *providers
 	webauthn     *webauthn.WebAuthn
+	apps         *webauthn.WebAuthn // verifies what the apps make; nil without an app
 	attestation  attest.Verifier
 	metadata     Metadata
 	limits       Limits
@@ -78,11 +79,15 @@ func New(cfg Config) (*RelyingParty, error) {
 	if err != nil {
 		return nil, fmt.Errorf("rp: new: %w", err)
 	}
+	apps, err := newAppWebAuthn(cfg.Apps, rpID, cfg.Organisation)
+	if err != nil {
+		return nil, fmt.Errorf("rp: new: Config.Apps: %w", err)
+	}
 	rp := &RelyingParty{
 		origin: origin, rpID: rpID, organisation: cfg.Organisation, app: cfg.App,
 		timers: cfg.Timers.withDefaults(), store: cfg.Store, clock: &guard{clock: cfg.Clock},
 		rand: &lockedReader{r: cfg.Rand}, log: cfg.Log, hashing: cfg.Hashing,
-		providers: names, webauthn: lib, metadata: cfg.Metadata, limits: cfg.Limits.withDefaults(), adminToken: cfg.AdminToken,
+		providers: names, webauthn: lib, apps: apps, metadata: cfg.Metadata, limits: cfg.Limits.withDefaults(), adminToken: cfg.AdminToken,
 	}
 	if rp.log == nil {
 		rp.log = slog.New(slog.DiscardHandler)

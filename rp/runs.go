@@ -43,7 +43,7 @@ func (rp *RelyingParty) startRefusal(user *User, start Start, stored int) *Refus
 	if refusal := mayAdd(p, user, stored); refusal != nil {
 		return refusal
 	}
-	if start.Unsupported {
+	if start.Unsupported && start.Method != AddInApp { // the app needs nothing of this browser
 		return refuse(CodeUnsupported, nil)
 	}
 	if code := rowRefusal(p, user, start.Method); code != "" {
@@ -59,11 +59,13 @@ func (rp *RelyingParty) newRun(s *Session, start Start) (*Run, error) {
 		run.Flow = FlowKey
 	case start.Method == AddPasskey:
 		run.Flow = FlowAny
-	case start.Method == AddApp && start.SameDevice:
-		run.Flow, run.PhoneOS = FlowSame, Android
-		if start.PhoneOS == IOS {
-			run.PhoneOS = IOS
+	case start.Method == AddInApp && rp.HasApp():
+		run.Flow = FlowInApp
+		if start.SameDevice {
+			run.PhoneOS = start.phone()
 		}
+	case start.Method == AddApp && start.SameDevice:
+		run.Flow, run.PhoneOS = FlowSame, start.phone()
 	case start.Method == AddApp:
 		run.Flow = FlowAndroid
 	default:
@@ -78,6 +80,14 @@ func (rp *RelyingParty) newRun(s *Session, start Start) (*Run, error) {
 		run.Screen, run.Furthest, run.After = S2, S2, run.first()
 	}
 	return run, nil
+}
+
+// phone is the phone that the browser runs on.
+func (s Start) phone() PhoneOS {
+	if s.PhoneOS == IOS {
+		return IOS
+	}
+	return Android
 }
 
 // supersede hands the session's open runs over to the new one and closes their challenges.

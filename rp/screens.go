@@ -1,6 +1,6 @@
 package rp
 
-// Screen is the id of one page of the product: S0 to S11 and K1, K2 of the wizard, E1 to E12 where it explains
+// Screen is the id of one page of the product: S0 to S11, K1, K2 and V1, V2 of the wizard, E1 to E12 where it explains
 // a problem, and the sign-in pages. The value is what a page carries in its data-step attribute.
 type Screen string
 
@@ -22,6 +22,8 @@ const (
 	S11 Screen = "S11" // Done
 	K1  Screen = "K1"  // What kind of key
 	K2  Screen = "K2"  // Have it ready
+	V1  Screen = "V1"  // Finish in the app
+	V2  Screen = "V2"  // Checking whether the app has made it
 )
 
 // The screens that name a problem.
@@ -61,7 +63,7 @@ const (
 var screenWords = map[Screen]string{
 	S2: "confirm", S2a: "prove", S3: "get-app", S4: "which-phone", S5a: "turn-on", S5i: "turn-on",
 	S6: "get-ready", S7: "save-in", S8: "waiting", S9: "checking", S10: "name", S11: "done",
-	K1: "key-kind", K2: "key-ready",
+	K1: "key-kind", K2: "key-ready", V1: "in-app", V2: "look",
 }
 
 // Word returns the last segment of the screen's URL below its run: "confirm" for S2, "problem" for every E

@@ -226,8 +226,8 @@ func (rp *RelyingParty) deleteIn(ctx context.Context, tx *store.Tx, s *Session, 
 	if err != nil {
 		return nil, err
 	}
-	if len(list) == 1 && len(otherMethods(&a.User)) == 0 {
-		return nil, refuse(CodeLastMethod, nil)
+	if refusal := lastMethodRefusal(&a.User, list); refusal != nil {
+		return nil, refusal
 	}
 	if err := rp.removeCredential(ctx, tx, c, removal{notice: ActionPasskeyDeleted}); err != nil {
 		return nil, err
@@ -236,6 +236,14 @@ func (rp *RelyingParty) deleteIn(ctx context.Context, tx *store.Tx, s *Session, 
 	return &Deletion{
 		Credential: c, Provider: rp.providers.lookup(c.AAGUID, c.Transports), Accepted: accepted, WasThisSession: s.usedPasskey(c.ID),
 	}, err
+}
+
+// lastMethodRefusal refuses to delete the one passkey of somebody who has no other way to sign in.
+func lastMethodRefusal(user *User, list []Credential) *Refusal {
+	if len(list) == 1 && len(otherMethods(user)) == 0 {
+		return refuse(CodeLastMethod, nil)
+	}
+	return nil
 }
 
 // removal says who removes a passkey, the user if it does not say, and what the notice to the user tells.

@@ -110,7 +110,7 @@ func (rp *RelyingParty) finishPasswordSignIn(ctx context.Context, tx *store.Tx, 
 		return nil, nil, err
 	}
 	s, err := rp.startSession(ctx, tx, Session{
-		UserID: a.ID, Methods: []Method{MethodPassword, MethodCode}, ProofAt: rp.Now(), ProofMethod: MethodCode, Client: in.Client,
+		ID: in.sessionID, UserID: a.ID, Methods: []Method{MethodPassword, MethodCode}, ProofAt: rp.Now(), ProofMethod: MethodCode, Client: in.Client,
 	})
 	return s, nil, err
 }
@@ -128,14 +128,16 @@ func (rp *RelyingParty) refuseSignIn(ctx context.Context, tx *store.Tx, subject 
 	return refusal, rp.audit(ctx, tx, AuditEvent{UserID: userID, Action: action, Code: refusal.Code})
 }
 
-// startSession fills in what every new session has and stores it.
+// startSession fills in what every new session has, its id unless it has one, and stores it.
 func (rp *RelyingParty) startSession(ctx context.Context, tx *store.Tx, s Session) (*Session, error) {
-	id, err := rp.rand.id()
-	if err != nil {
-		return nil, err
+	if s.ID == "" {
+		var err error
+		if s.ID, err = rp.rand.id(); err != nil {
+			return nil, err
+		}
 	}
 	now := rp.Now()
-	s.ID, s.CreatedAt, s.SeenAt, s.ExpiresAt = id, now, now, now.Add(rp.timers.SessionLife)
+	s.CreatedAt, s.SeenAt, s.ExpiresAt = now, now, now.Add(rp.timers.SessionLife)
 	if err := insertSession(tx, &s); err != nil {
 		return nil, err
 	}

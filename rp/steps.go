@@ -65,6 +65,9 @@ func (rp *RelyingParty) Step(ctx context.Context, sessionID, runID string, in In
 		if in.From != run.Screen {
 			return nil, nil
 		}
+		if barred, err := rp.otherWayBarred(tx, run, in.Event); err != nil || barred {
+			return nil, err
+		}
 		run.answer(in)
 		if (run.Screen == E2 || run.Screen == E2b) && in.Event == EventRetry {
 			// "I've removed it": a claim that cannot be checked, but no reason to nag. Sign-in still knows the stray.

@@ -22,14 +22,8 @@ func (rp *RelyingParty) refuseSuperseded(ctx context.Context, runID string, resp
 // keepRefusal uses up the challenge, remembers an authentic passkey as a stray, and moves the run.
 func (rp *RelyingParty) keepRefusal(ctx context.Context, tx *store.Tx, d decision, refusal *Refusal) error {
 	wasOpen := d.ceremony.Open()
-	isDuplicate := refusal.Code == CodeDuplicateCredential || refusal.Code == CodeVerificationFailed
-	if d.response.err == nil && d.ceremony.RunID == d.run.ID && !isDuplicate {
-		rp.describe(refusal, d.response)
-		stray := RefusedTry{
-			CredentialIDHash: hashOf(d.response.credential.ID), UserID: d.session.UserID, RunID: d.run.ID,
-			AAGUID: d.response.credential.AAGUID, Reason: refusal.Code, Scope: refusal.DeviceScope,
-		}
-		if err := rp.rememberStray(tx, stray); err != nil {
+	if d.ceremony.RunID == d.run.ID {
+		if err := rp.rememberRefused(tx, d, refusal); err != nil {
 			return err
 		}
 	}
@@ -47,6 +41,19 @@ func (rp *RelyingParty) keepRefusal(ctx context.Context, tx *store.Tx, d decisio
 		d.run.fail(refusal)
 	}
 	return rp.audit(ctx, tx, AuditEvent{UserID: d.session.UserID, Action: ActionPasskeyRefused, Target: d.response.target(), Code: refusal.Code})
+}
+
+// rememberRefused remembers the passkey of an authentic response as a stray, and says so in the refusal. One that is stored
+// already is none.
+func (rp *RelyingParty) rememberRefused(tx *store.Tx, d decision, refusal *Refusal) error {
+	if d.response.err != nil || refusal.Code == CodeDuplicateCredential || refusal.Code == CodeVerificationFailed {
+		return nil
+	}
+	rp.describe(refusal, d.response)
+	return rp.rememberStray(tx, RefusedTry{
+		CredentialIDHash: hashOf(d.response.credential.ID), UserID: d.session.UserID, RunID: d.ceremony.RunID,
+		AAGUID: d.response.credential.AAGUID, Reason: refusal.Code, Scope: refusal.DeviceScope,
+	})
 }
 
 // describe adds what an authentic response told about the stray.

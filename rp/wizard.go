@@ -13,6 +13,7 @@ const (
 	FlowSame    Flow = "C" // phone app, on this very phone
 	FlowKey     Flow = "D" // security key
 	FlowAny     Flow = "P" // a passkey anywhere
+	FlowInApp   Flow = "E" // made in the phone app itself, which the wizard then looks for
 )
 
 // AddMethod is one row of the Choose-a-method screen.
@@ -23,6 +24,8 @@ const (
 	AddApp     AddMethod = "app"
 	AddKey     AddMethod = "security-key"
 	AddPasskey AddMethod = "passkey"
+	// AddInApp is there where the organisation's app has an API (Config.Apps).
+	AddInApp AddMethod = "in-app"
 )
 
 // PhoneOS is the phone the person picked, or that client hints told.
@@ -75,11 +78,14 @@ const (
 	// EventBack goes to the screen before, EventCancel to Security info.
 	EventBack   Event = "back"
 	EventCancel Event = "cancel"
-	// EventRetry is "Try again", "I've removed it, try again", "Start again" and, on E6, "Confirm".
+	// EventRetry is "Try again", "I've removed it, try again", "Start again", on E6 "Confirm" and on V2 "Check again".
 	EventRetry Event = "retry"
 	// EventOtherPhone is "Not an Android phone?" on S5: it asks again, or on the phone itself shows the other
 	// phone's words.
 	EventOtherPhone Event = "other-phone"
+	// EventTrouble is "Create it a different way" of V1 and V2, EventInApp the way back to the app.
+	EventTrouble Event = "trouble"
+	EventInApp   Event = "in-app"
 	// EventDifferent is "Use a different way".
 	EventDifferent Event = "different"
 	// EventShow is E3's "Show my passkeys", E4's "Manage passkeys" and E2's "Do this later".
