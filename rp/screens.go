@@ -63,7 +63,7 @@ const (
 var screenWords = map[Screen]string{
 	S2: "confirm", S2a: "prove", S3: "get-app", S4: "which-phone", S5a: "turn-on", S5i: "turn-on",
 	S6: "get-ready", S7: "save-in", S8: "waiting", S9: "checking", S10: "name", S11: "done",
-	K1: "key-kind", K2: "key-ready", V1: "in-app", V2: "look",
+	K1: "key-kind", K2: "key-ready", V1: "in-app", V2: "look-in-app",
 }
 
 // Word returns the last segment of the screen's URL below its run: "confirm" for S2, "problem" for every E

@@ -24,6 +24,7 @@ type device struct {
 	t          testing.TB
 	aaguid     uuid.UUID
 	attachment string
+	origin     string
 	transports []string
 	key        *ecdsa.PrivateKey
 	id, handle []byte
@@ -31,7 +32,7 @@ type device struct {
 }
 
 func newDevice(t testing.TB, aaguid uuid.UUID) *device {
-	return &device{t: t, aaguid: aaguid, attachment: "cross-platform", transports: []string{"hybrid", "internal"}}
+	return &device{t: t, aaguid: aaguid, origin: testOrigin, attachment: "cross-platform", transports: []string{"hybrid", "internal"}}
 }
 
 func text64(b []byte) string { return base64.RawURLEncoding.EncodeToString(b) }
@@ -90,7 +91,7 @@ func (d *device) get(answer map[string]any) string {
 }
 
 func (d *device) clientData(kind string, challenge any) string {
-	return text64([]byte(d.encode(map[string]any{"type": kind, "challenge": challenge, "origin": testOrigin, "crossOrigin": false})))
+	return text64([]byte(d.encode(map[string]any{"type": kind, "challenge": challenge, "origin": d.origin, "crossOrigin": false})))
 }
 
 func (d *device) encode(v any) string {

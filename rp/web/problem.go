@@ -256,6 +256,8 @@ func (v *visit) problemActions(shape problemShape, refusal *rp.Refusal, run *rp.
 			action.Test, action.Style = "primary", "primary"
 		}
 		switch {
+		case i == 0 && refusal.Code == rp.CodeAttestationBlocksFlow && v.rp.HasApp():
+			action.URL = pathAdd // where the app's own row is
 		case action.Check && run != nil:
 			action.URL = screenPath(run)
 		case action.Check:

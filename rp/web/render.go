@@ -97,7 +97,9 @@ type runView struct {
 	// Action is where the screen's form is posted; the wizard's own address.
 	Action string
 	// CanGoBack and CancelAsks shape the foot; the other three are the dialog's words, and whether it loses nothing.
-	CanGoBack, CancelAsks                  bool
+	CanGoBack, CancelAsks bool
+	// InApp says that the passkey may be made in the app itself: flow E.
+	InApp                                  bool
 	CancelTitle, CancelBody, CancelConfirm string
 	CancelHarmless                         bool
 	// ProofMillis is how long until the page offers to confirm again, 0 for never; Prove is where that leads.

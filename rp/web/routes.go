@@ -78,6 +78,7 @@ var routes = []route{
 	{"POST /security-info/add/{run}/options", memberAPI, (*Server).creationOptions},
 	{"POST /security-info/add/{run}/verify", memberAPI, (*Server).verifyCreation},
 	{"POST /security-info/add/{run}/client-error", memberAPI, (*Server).clientError},
+	{"POST /security-info/add/{run}/seen", memberAPI, (*Server).seenInApp},
 	{"GET /security-info/add/{run}/outcome", memberAPI, (*Server).outcome},
 	{"POST /security-info/add/{run}/outcome", memberAPI, (*Server).settleOutcome},
 }
@@ -87,7 +88,7 @@ var routes = []route{
 func (s *Server) mux() *http.ServeMux {
 	mux, paths := http.NewServeMux(), http.NewServeMux()
 	methods := map[string][]string{}
-	for _, rt := range slices.Concat(routes, adminRoutes, adminPages) {
+	for _, rt := range slices.Concat(routes, appRoutes, adminRoutes, adminPages) {
 		method, path, _ := strings.Cut(rt.pattern, " ")
 		if len(methods[path]) == 0 {
 			paths.Handle(path, http.NotFoundHandler())

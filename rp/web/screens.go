@@ -70,6 +70,8 @@ func (v *visit) row(choice rp.Choice, onPhone bool) rowView {
 		if onPhone {
 			row.Text = v.tongue.T("add.app_text_phone")
 		}
+	case rp.AddInApp:
+		row.Mark, row.Name, row.Text = "app", v.tongue.T("add.in_app_name"), v.tongue.T("add.in_app_text")
 	case rp.AddKey:
 		row.Mark, row.Name, row.Text = "key", v.tongue.T("add.key_name"), v.tongue.T("add.key_text")
 	default:

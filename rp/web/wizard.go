@@ -13,6 +13,7 @@ import (
 var stepNames = map[rp.Screen]string{
 	rp.S1: "step.choose", rp.S3: "step.app", rp.S4: "step.phone", rp.S5a: "step.settings", rp.S5i: "step.settings",
 	rp.S6: "step.ready", rp.K1: "step.key", rp.K2: "step.create", rp.S7: "step.create", rp.S10: "step.name", rp.S11: "step.done",
+	rp.V1: "step.create", rp.V2: "step.look",
 }
 
 // runFrame returns the base of a page that belongs to a run.
@@ -31,7 +32,7 @@ func (v *visit) stepTitle(run *runView, title string) string {
 func (v *visit) runView(run *rp.Run) *runView {
 	n, of := run.Progress()
 	view := &runView{Flow: run.Flow, Attempt: run.Attempt, N: n, M: of, Action: screenPath(run),
-		CanGoBack: run.BackScreen() != "", CancelAsks: run.CancelAsks(), Prove: provePath(screenPath(run))}
+		CanGoBack: run.BackScreen() != "", InApp: v.rp.HasApp(), CancelAsks: run.CancelAsks(), Prove: provePath(screenPath(run))}
 	title, body, confirm := "cancel_run.title", "cancel_run.body", "cancel_run.confirm"
 	if view.CancelHarmless = run.Screen == rp.S10; view.CancelHarmless {
 		title, body, confirm = "cancel_run.title_name", "cancel_run.body_name", "cancel_run.confirm_name"
@@ -48,7 +49,7 @@ func (v *visit) runView(run *rp.Run) *runView {
 
 // proofMillis is how long from now the page offers to confirm again, 0 where the proof no longer matters.
 func (v *visit) proofMillis(run *rp.Run) int64 {
-	if run.Screen == rp.S10 || run.Screen == rp.S11 || run.Screen == rp.S2a || v.session == nil {
+	if run.Screen == rp.S10 || run.Screen == rp.S11 || run.Screen == rp.S2a || run.Screen == rp.V1 || run.Screen == rp.V2 || v.session == nil {
 		return 0
 	}
 	freshness := v.rp.Freshness(v.session, rp.ToChange)
@@ -100,7 +101,7 @@ func (s *Server) wizardScreen(v *visit) error {
 
 // isRunWord reports whether some run has a screen with that address.
 func isRunWord(word string) bool {
-	known := []rp.Screen{rp.S2, rp.S2a, rp.S3, rp.S4, rp.S5a, rp.S6, rp.S7, rp.S8, rp.S9, rp.S10, rp.S11, rp.K1, rp.K2, rp.E1}
+	known := []rp.Screen{rp.S2, rp.S2a, rp.S3, rp.S4, rp.S5a, rp.S6, rp.S7, rp.S8, rp.S9, rp.S10, rp.S11, rp.K1, rp.K2, rp.V1, rp.V2, rp.E1}
 	return slices.ContainsFunc(known, func(s rp.Screen) bool { return s.Word() == word })
 }
 
@@ -124,6 +125,10 @@ func (v *visit) showScreen(status int, run *rp.Run, problem string) error {
 		return v.show(status, "key-kind", pickPage{base: v.runFrame(run, v.tongue.T("keykind.title")), Picked: string(run.KeyTransport), Error: problem})
 	case rp.S7, rp.K2:
 		return v.showCeremony(status, run)
+	case rp.V1:
+		return v.showInApp(status, run)
+	case rp.V2:
+		return v.showLook(status, run)
 	case rp.S10:
 		return v.showName(status, run, namePage{})
 	case rp.S11:

@@ -310,7 +310,8 @@ async function chooseMethod() {
     if (left && !find("input[name='method']:checked", form)) left.checked = true;
     find("[data-test='primary']", form).disabled = !left;
   };
-  const rows = findAll(".choice", form).filter((row) => !find("input", row).disabled);
+  // What is made in the app needs nothing of this browser.
+  const rows = findAll(".choice", form).filter((row) => !find("input", row).disabled && find("input", row).value !== "in-app");
   if (!canUsePasskeys) {
     for (const row of rows) close(row, form.dataset.unsupported);
   } else if (form.dataset.sameDevice === "true") {
@@ -627,6 +628,31 @@ async function lookForOutcome() {
   say(status, status.dataset.unknown);
 }
 
+// V2 asks again and again whether the app has made the passkey, for as long as the page was told. A request that gets no
+// answer is no answer: the next one may.
+async function lookInApp() {
+  const root = find("[data-look-in-app]");
+  if (!root) return;
+  const { url, every, total, notSeenTitle } = root.dataset;
+  const unreachable = find("[data-unreachable]", root);
+  for (const ends = performance.now() + Number(total); ;) {
+    try {
+      const { body } = await ask(url, { json: {} });
+      if (body.next) return location.replace(body.next);
+      unreachable.hidden = true;
+    } catch {
+      unreachable.hidden = false;
+    }
+    if (performance.now() + Number(every) >= ends) break;
+    await pause(Number(every));
+  }
+  find("[data-looking]", root).hidden = true;
+  const notSeen = find("[data-not-seen]", root);
+  notSeen.hidden = false;
+  document.title = notSeenTitle;
+  find("h1", notSeen).focus();
+}
+
 // E11 counts down in words of the page's language and then opens its button.
 function countDown() {
   const root = find("[data-wait]");
@@ -658,6 +684,7 @@ ceremony();
 signIn();
 prove();
 lookForOutcome();
+lookInApp();
 countDown();
 idleWarning();
 expiry();
