@@ -90,10 +90,15 @@ func duplicate(provider string, prompt virtualauth.Prompt) screen {
 
 // askProvider is P13 and P14: the provider's own screen, and its authenticator, which asks for the rest.
 func (c *ceremony) askProvider(ctx context.Context, chosen choice, request []byte) ([]byte, error) {
-	c.chosen, c.refused = chosen, nil
 	if err := c.confirmProvider(ctx, chosen); err != nil {
 		return nil, err
 	}
+	return c.use(ctx, chosen, request)
+}
+
+// use lets the authenticator of a provider answer, which asks for what it needs.
+func (c *ceremony) use(ctx context.Context, chosen choice, request []byte) ([]byte, error) {
+	c.chosen, c.refused = chosen, nil
 	c.mu.Lock()
 	device, entry := c.devices[chosen.provider], c.settings.Find(chosen.provider)
 	if device == nil || entry == nil {

@@ -39,6 +39,13 @@
 // such as "saved" and errors, stay as notices until somebody taps them away; a new ceremony takes their place. Over everything come
 // calls, a dark screen, and the Settings app, in which a ceremony's user sets right what it asked for: it looks again then.
 //
+// # Apps
+//
+// A provider with a World.Service has an app on the home screen (OpenApp): its user signs in there, makes passkeys by its own
+// authenticator and the service's API, and deletes them. Its way is P1, P6, P10, P14, P15, P16 and P17: there is no code, no
+// computer and no sheet. A passkey that the service refuses is removed again at once, so that there is no stray; one whose
+// answer is lost stays.
+//
 // # Whose passkey
 //
 // Each provider in each profile has an authenticator of its own, with its own key store. The phone chooses with its user which one

@@ -91,6 +91,11 @@ var (
 	ErrBlocked = errors.New("phone: the network blocks the tunnel server")
 	// ErrStorage says that a provider could not store a passkey.
 	ErrStorage = errors.New("phone: the provider's storage failed")
+	// ErrNoApp says that a provider has no app to be opened on this phone.
+	ErrNoApp = errors.New("phone: there is no such app")
+	// ErrSignInAgain and ErrProveAgain are what a Service fails with when the app's session is over, or its proof too old.
+	ErrSignInAgain = errors.New("phone: the service wants a new sign-in")
+	ErrProveAgain  = errors.New("phone: the service wants a new proof")
 	// ErrBusy says that there is a ceremony already.
 	ErrBusy = errors.New("phone: it is in a ceremony already")
 )

@@ -8,7 +8,7 @@ import (
 
 // Person is somebody with the phone in her hand: she looks at its View and taps, without any page unless she has Fingers for one.
 // The zero Person agrees to everything at once, takes what the phone offers, sets right in Settings what it asks for, and knows
-// the PIN.
+// the PIN. What is done in an app she is told by a Script, or somebody else does it.
 type Person struct {
 	// Provider is the Key of the one that she wants to save in, or the name of a security key; empty takes what is preselected.
 	Provider string
@@ -32,7 +32,7 @@ type Person struct {
 type Fingers interface {
 	// Tap taps a row or a control of a view, by its id.
 	Tap(ctx context.Context, v View, control string) error
-	// Enter types a text into a KindSecret control of a view and sends it off.
+	// Enter types a text into a control of a view that is typed into and sends it off.
 	Enter(ctx context.Context, v View, control, text string) error
 }
 
@@ -171,7 +171,7 @@ func (a *attending) perform(ctx context.Context, s Step, v View) error {
 func (a *attending) touch(ctx context.Context, s Step, v View, id string) error {
 	control, _ := v.Control(id)
 	switch {
-	case id == "", s.Do == Type && control.Kind != KindSecret:
+	case id == "", s.Do == Type && !control.Kind.Typed():
 		return &StepError{Step: s, Screen: v.Screen, There: v.ids()}
 	case s.Do == Type:
 		return a.Fingers.Enter(ctx, v, id, s.Text)
@@ -191,6 +191,9 @@ func (a *attending) again(ctx context.Context) error {
 func (a *attending) usual(ctx context.Context, v View) error {
 	if id := a.wanted(v); id != "" {
 		return a.Fingers.Tap(ctx, v, id)
+	}
+	if v.Screen.ofApp() {
+		return nil
 	}
 	id := v.inRole(Agree)
 	if control, _ := v.Control(id); control.Kind == KindSecret {
@@ -276,7 +279,7 @@ type Deed string
 // The deeds, as ParseScript reads them.
 const (
 	TapOn   Deed = "tap"     // Text
-	Type    Deed = "type"    // Text, as the PIN
+	Type    Deed = "type"    // Text, as the PIN or into a field of an app
 	GiveUp  Deed = "decline" // whatever means no on this screen
 	Ignore  Deed = "ignore"  // she does not touch this screen any more
 	Wait    Deed = "wait"    // For, or Until; then she looks again

@@ -28,10 +28,11 @@ type Phone struct {
 	ceremony *ceremony     // nil without one
 	outcomes []Outcome
 	trace    []Event
-	ended    State // of the last ceremony, while its last screen is there
-	begun    int   // ceremonies
-	dropped  bool  // Settings.DropAt has come to pass
-	broken   bool  // Settings.Interrupt has
+	ended    State               // of the last ceremony, while its last screen is there
+	begun    int                 // ceremonies
+	apps     map[string]*account // who is signed in to the app of a provider, by Provider.Key
+	dropped  bool                // Settings.DropAt has come to pass
+	broken   bool                // Settings.Interrupt has
 }
 
 // New returns a phone that lies there idle. It fails with a *WorldError, a *SettingsError, or as World.Keys and World.Store do.
@@ -40,7 +41,7 @@ func New(settings Settings, world World) (*Phone, error) {
 		return nil, err
 	}
 	world.Rand = &lockedReader{reader: world.Rand}
-	p := &Phone{world: world, root: world.Root, devices: map[string]*virtualauth.Authenticator{}, changed: make(chan struct{}), shown: home()}
+	p := &Phone{world: world, root: world.Root, devices: map[string]*virtualauth.Authenticator{}, apps: map[string]*account{}, changed: make(chan struct{}), shown: home()}
 	if err := p.drawSecrets(); err != nil {
 		return nil, err
 	}
@@ -99,6 +100,7 @@ func (p *Phone) adopt(s Settings) error {
 	for _, entry := range p.settings.Providers {
 		if s.Find(entry.Key()) == nil {
 			delete(p.devices, entry.Key()) // and with it its passkeys, as when an app is removed with its data
+			delete(p.apps, entry.Key())
 		}
 	}
 	if s.DropAt != p.settings.DropAt {
@@ -208,7 +210,7 @@ func (p *Phone) noteView() {
 // Tap taps a row or a control by its id. It fails with a *TapError when there is nothing of the sort.
 func (p *Phone) Tap(control string) error { return p.touch(control, "") }
 
-// Enter types a text into a KindSecret control and sends it off. It fails like Tap.
+// Enter types a text into a control that is typed into and sends it off. It fails like Tap.
 func (p *Phone) Enter(control, text string) error { return p.touch(control, text) }
 
 func (p *Phone) touch(control, text string) error {

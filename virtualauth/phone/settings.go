@@ -98,6 +98,9 @@ type Provider struct {
 	IgnoresExclude bool
 	// Broken says that its storage fails: what it should save, it cannot.
 	Broken bool
+	// Unattested says that the service which vouches for its app is down or busy: what is made inside the app comes without an
+	// attestation statement.
+	Unattested bool
 	// Misbehave are lies that its authenticator tells.
 	Misbehave virtualauth.Misbehaviour
 }

@@ -1,6 +1,9 @@
 package phone
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
 // View is what the phone shows at one moment, as plain data: enough to draw it, and to tap it. It shares no memory with the
 // phone.
@@ -66,9 +69,15 @@ const (
 	KindChoice Kind = "choice"
 	// KindSensor is the fingerprint sensor, or the look into the camera.
 	KindSensor Kind = "sensor"
-	// KindSecret is a field for a PIN or a password, which Enter fills in and sends off.
-	KindSecret Kind = "secret"
+	// KindSecret is a field for the PIN, KindText one for a text that may be seen, KindPassword one for a text that may not. Enter
+	// fills them in and sends them off.
+	KindSecret   Kind = "secret"
+	KindText     Kind = "text"
+	KindPassword Kind = "password"
 )
+
+// Typed reports whether something is typed into the control.
+func (k Kind) Typed() bool { return k == KindSecret || k == KindText || k == KindPassword }
 
 // Role is what a control means for the ceremony.
 type Role string
@@ -127,6 +136,24 @@ const (
 	ScreenError            Screen = "error"
 )
 
+// The screens of a provider's own app, once it is opened on the phone.
+const (
+	ScreenAppWelcome     Screen = "app-welcome"
+	ScreenAppUser        Screen = "app-user"
+	ScreenAppPassword    Screen = "app-password"
+	ScreenAppCode        Screen = "app-code"
+	ScreenAppAccount     Screen = "app-account"
+	ScreenAppWorking     Screen = "app-working"
+	ScreenAppSaved       Screen = "app-saved"
+	ScreenAppFailed      Screen = "app-failed"
+	ScreenAppDelete      Screen = "app-delete"
+	ScreenAppDeleted     Screen = "app-deleted"
+	ScreenAppNotReported Screen = "app-not-reported"
+)
+
+// ofApp reports whether a screen is one of an app's.
+func (s Screen) ofApp() bool { return strings.HasPrefix(string(s), "app-") }
+
 // The screens that come over the others.
 const (
 	ScreenCall              Screen = "call"
@@ -149,7 +176,8 @@ var screens = []Screen{
 	ScreenComputer, ScreenNoLock, ScreenBluetooth, ScreenNearby, ScreenNearbyDenied, ScreenConnecting, ScreenConnected,
 	ScreenSheet, ScreenOptions, ScreenOtherDevice, ScreenUnlock, ScreenProvider, ScreenVerify, ScreenPIN,
 	ScreenLockedOut, ScreenDuplicate, ScreenNoPasskeys, ScreenWorking, ScreenSaved, ScreenSignedIn, ScreenExcluded,
-	ScreenError, ScreenCall, ScreenOff, ScreenDead, ScreenSettings, ScreenSettingsPasswords, ScreenSettingsPasskeys,
+	ScreenError, ScreenAppWelcome, ScreenAppUser, ScreenAppPassword, ScreenAppCode, ScreenAppAccount, ScreenAppWorking,
+	ScreenAppSaved, ScreenAppFailed, ScreenAppDelete, ScreenAppDeleted, ScreenAppNotReported, ScreenCall, ScreenOff, ScreenDead, ScreenSettings, ScreenSettingsPasswords, ScreenSettingsPasskeys,
 	ScreenSettingsDelete, ScreenSettingsBluetooth, ScreenSettingsNearby, ScreenSettingsCamera, ScreenSettingsLock,
 	ScreenSettingsNetwork,
 }

@@ -21,6 +21,8 @@ type World struct {
 	Store func(provider string) (virtualauth.Store, error)
 	// Equip, if not nil, sets whatever else the authenticator of a provider has, such as an attestation authority.
 	Equip func(provider string, world *virtualauth.World)
+	// Service returns what the app of a provider talks to, by its Key; nil, or a nil Service, means that it has no app to open.
+	Service func(provider string) Service
 	// Network is how it reaches tunnel servers; the zero Network is the internet. The phone's own Settings.Network comes before it.
 	Network hybrid.Network
 	// Air is where its adverts go; nil means that nobody hears them.
