@@ -18,6 +18,7 @@
 //	POST /ID/tap                 control, and for a field text: Phone.Tap or Phone.Enter
 //	POST /ID/camera              opens the camera; code (a text FIDO:/…) or picture (a file) is held before it
 //	POST /ID/settings            opens Settings
+//	POST /ID/app                 app: the Key of a provider whose app is opened
 //	POST /ID/happen              what: call, off, kill or die
 //
 // Statuses: 400 for what cannot be read, 403 for other sites and unknown hosts, 404, 409 when there is nothing to tap by that id

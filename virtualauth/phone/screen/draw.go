@@ -18,6 +18,7 @@ const (
 	cameraLayout layout = "camera" // the viewfinder, with a card in it
 	sheetLayout  layout = "sheet"  // a sheet from below
 	pageLayout   layout = "page"   // a page of Settings
+	appLayout    layout = "inside" // a screen of an app, the whole glass
 	coverLayout  layout = "cover"  // the whole glass: a call, a phone that is off
 )
 
@@ -57,6 +58,17 @@ var appearances = map[phone.Screen]appearance{
 	phone.ScreenSignedIn:          {sheetLayout, "done"},
 	phone.ScreenExcluded:          {sheetLayout, "passkey"},
 	phone.ScreenError:             {sheetLayout, "warning"},
+	phone.ScreenAppWelcome:        {appLayout, "passkey"},
+	phone.ScreenAppUser:           {appLayout, "person"},
+	phone.ScreenAppPassword:       {appLayout, "lock"},
+	phone.ScreenAppCode:           {appLayout, "lock"},
+	phone.ScreenAppAccount:        {appLayout, "person"},
+	phone.ScreenAppWorking:        {appLayout, "passkey"},
+	phone.ScreenAppSaved:          {appLayout, "done"},
+	phone.ScreenAppFailed:         {appLayout, "warning"},
+	phone.ScreenAppDelete:         {appLayout, "delete"},
+	phone.ScreenAppDeleted:        {appLayout, "done"},
+	phone.ScreenAppNotReported:    {appLayout, "warning"},
 	phone.ScreenCall:              {coverLayout, "person"},
 	phone.ScreenOff:               {coverLayout, ""},
 	phone.ScreenDead:              {coverLayout, "empty"},
@@ -78,6 +90,7 @@ type facts struct {
 	note           string // what went wrong
 	sight          string // what the camera looks at by itself, in words
 	live, pictures bool   // there is a picture of that; pictures can be read
+	apps           []string
 }
 
 // drawing is what the templates are given.
@@ -94,7 +107,8 @@ type drawing struct {
 	Sensors, Toggles, Links       []phone.Control // by kind
 	Buttons                       []phone.Control // what gives up first, what agrees last
 	Waiting                       bool            // nothing can be done here but wait
-	Keys                          []string        // of the PIN pad
+	Keys                          []string        // of the PIN pad; none for what is typed on a keyboard
+	Apps                          []string        // that can be opened on the home screen
 }
 
 // entry is a row and how it is drawn.
@@ -115,7 +129,7 @@ func draw(f facts, v phone.View) drawing {
 	d := drawing{
 		Base: f.base, Name: f.name, Note: f.note, Read: f.read, Sight: f.sight, Live: f.live, Pictures: f.pictures, View: v,
 		Skin: strings.ToLower(v.Skin.String()), Layout: a.layout, Icon: a.icon,
-		Keys: []string{"1", "2", "3", "4", "5", "6", "7", "8", "9"},
+		Apps: f.apps,
 	}
 	for _, e := range v.Entries {
 		d.Entries = append(d.Entries, drawEntry(v.Screen, e))
@@ -137,8 +151,11 @@ func (d *drawing) place(c phone.Control) {
 	switch {
 	case d.Layout == pageLayout && c.ID == "settings-back":
 		d.Back = &c
-	case c.Kind == phone.KindSecret:
+	case c.Kind.Typed():
 		d.Secret = &c
+		if c.Kind == phone.KindSecret {
+			d.Keys = []string{"1", "2", "3", "4", "5", "6", "7", "8", "9"}
+		}
 	case c.Kind == phone.KindSensor:
 		d.Sensors = append(d.Sensors, c)
 	case c.Kind == phone.KindToggle:

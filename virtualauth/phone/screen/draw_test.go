@@ -30,7 +30,7 @@ func parts(t *testing.T, skin phone.OS) string {
 		f.view.Skin, f.view.Revision = skin, 7
 		f.view.Status = phone.StatusBar{Time: "10:24", Bluetooth: i%2 == 0, Network: i%3 > 0, Battery: 84, Work: i%5 == 0}
 		all.WriteString("<!-- " + f.name + " -->\n")
-		d := draw(facts{base: "/ada/", name: "Ada's phone", read: f.read, note: f.note}, f.view)
+		d := draw(facts{base: "/ada/", name: "Ada's phone", read: f.read, note: f.note, apps: f.apps}, f.view)
 		if err := p.all.ExecuteTemplate(&all, "screen", d); err != nil {
 			t.Fatalf("%s: %v", f.name, err)
 		}

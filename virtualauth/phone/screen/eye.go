@@ -117,15 +117,26 @@ func (h *Handler) show(ctx context.Context, s *set, text string) error {
 	return h.awaitOpen(ctx, s, v, begun)
 }
 
-// awaitOpen waits until the phone shows that its camera is open, so that the page that is loaded next shows it. The end of ctx is
-// no failure: the camera opens all the same.
+// openApp opens the app of a provider. It fails with phone.ErrBusy when the phone does something else.
+func (h *Handler) openApp(ctx context.Context, s *set, key string) error {
+	v := s.Phone.View()
+	if v.State != phone.P0 || h.life.Err() != nil {
+		return phone.ErrBusy
+	}
+	begun := make(chan error, 1)
+	h.busy.Go(func() { begun <- s.Phone.OpenApp(h.life, key) })
+	return h.awaitOpen(ctx, s, v, begun)
+}
+
+// awaitOpen waits until the phone shows that its camera, or an app, is open, so that the page that is loaded next shows it. The
+// end of ctx is no failure: it opens all the same.
 func (h *Handler) awaitOpen(ctx context.Context, s *set, v phone.View, ended <-chan error) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	opened := make(chan struct{})
 	go func() {
 		defer close(opened)
-		for v.State == phone.P0 && ctx.Err() == nil {
+		for (v.State == phone.P0 || v.Screen == phone.ScreenHome) && ctx.Err() == nil {
 			v, _ = s.Phone.Await(ctx, v.Revision)
 		}
 	}()
@@ -135,7 +146,7 @@ func (h *Handler) awaitOpen(ctx context.Context, s *set, v phone.View, ended <-c
 	case err := <-ended:
 		stop()
 		<-opened
-		if errors.Is(err, phone.ErrBusy) {
+		if errors.Is(err, phone.ErrBusy) || errors.Is(err, phone.ErrNoApp) {
 			return err
 		}
 		return nil

@@ -10,6 +10,7 @@ type fixture struct {
 	view phone.View
 	read string
 	note string
+	apps []string
 }
 
 func agree(id, label string) phone.Control {
@@ -44,6 +45,10 @@ func selected(e phone.Entry) phone.Entry {
 func detailed(e phone.Entry, detail string) phone.Entry {
 	e.Detail = detail
 	return e
+}
+
+func typed(id, label string, kind phone.Kind) phone.Control {
+	return phone.Control{ID: id, Label: label, Kind: kind, Role: phone.Agree}
 }
 
 const code = "FIDO:/0383174205163284716352908123761253187623518765"
@@ -108,6 +113,18 @@ func fixtures() []fixture {
 		{name: "signed in", view: show(phone.ScreenSignedIn, phone.P0, "Signed in on the computer", "With your passkey in Larkspur ID.", agree("ok", "OK"))},
 		{name: "exists already", view: show(phone.ScreenExcluded, phone.P0, "You already have a passkey", "There is a passkey for this account in Larkspur ID.", agree("ok", "OK"))},
 		{name: "error", view: class(show(phone.ScreenError, phone.P0, "Something went wrong", phone.BadQR.Words(), agree("ok", "OK")), phone.BadQR)},
+		{name: "home with an app", view: show(phone.ScreenHome, phone.P0, "Home", ""), apps: []string{"Larkspur ID (Android)"}},
+		{name: "the app before sign-in", view: show(phone.ScreenAppWelcome, phone.P1, "Larkspur ID", "Add your work account to create a passkey here.", agree("app-add-account", "Add work account"), decline("app-close", "Close"))},
+		{name: "the app asks who", view: show(phone.ScreenAppUser, phone.P1, "Add your work account", "Larkspur ID", typed("app-user", "User name", phone.KindText), decline("app-back", "Back"))},
+		{name: "the app asks for the password", view: show(phone.ScreenAppPassword, phone.P1, "Enter your password", "Larkspur ID", typed("app-password", "Password", phone.KindPassword), decline("app-back", "Back"))},
+		{name: "the app asks for a code", view: show(phone.ScreenAppCode, phone.P1, "Enter your one-time code", "Larkspur ID", typed("app-code", "One-time code", phone.KindText), decline("app-back", "Back"))},
+		{name: "the app's account", view: rows(show(phone.ScreenAppAccount, phone.P1, "Mia", "Larkspur ID", agree("app-create", "Create a passkey"), link("app-sign-out", "Sign out"), decline("app-close", "Close")), detailed(choice("app-passkey-01", "mia", -1), "Passkey on this phone"))},
+		{name: "the app at work", view: busy(show(phone.ScreenAppWorking, phone.P1, "Larkspur ID", "Signing in", decline("app-cancel", "Cancel")))},
+		{name: "saved in the app", view: show(phone.ScreenAppSaved, phone.P16, "Passkey saved", "It is in Larkspur ID and in your account. Go back to your computer.", agree("ok", "OK"))},
+		{name: "refused in the app", view: show(phone.ScreenAppFailed, phone.P15, "Try again later", "The service that vouches for this app is busy or down. No passkey was kept.", agree("ok", "OK"))},
+		{name: "delete in the app", view: show(phone.ScreenAppDelete, phone.P1, "Delete this passkey?", "You can no longer sign in with it. It goes from this phone and from your account.", agree("app-delete", "Delete"), decline("app-keep", "Cancel"))},
+		{name: "deleted in the app", view: show(phone.ScreenAppDeleted, phone.P1, "Passkey deleted", "It is gone from this phone and from your account.", agree("ok", "OK"))},
+		{name: "deleted in the app alone", view: show(phone.ScreenAppNotReported, phone.P1, "Deleted on this phone only", "Your organisation was not told: This phone is offline. Delete it in Security info, too.", agree("ok", "OK"))},
 		{name: "call", view: show(phone.ScreenCall, phone.P8, "Incoming call", "Grace", agree("call-end", "Decline call"))},
 		{name: "off", view: show(phone.ScreenOff, phone.P8, "Screen off", "", agree("wake", "Wake the phone"))},
 		{name: "dead", view: show(phone.ScreenDead, phone.P0, "No power", "", agree("power", "Switch on"))},

@@ -129,6 +129,7 @@ func (h *Handler) build() http.Handler {
 			"GET /%s/{$}": (*Handler).page, "GET /%s/screen": (*Handler).part, "GET /%s/view": (*Handler).view,
 			"GET /%s/picture": (*Handler).picture, "POST /%s/tap": (*Handler).tap, "POST /%s/camera": (*Handler).camera,
 			"POST /%s/settings": (*Handler).settings, "POST /%s/happen": (*Handler).happen,
+			"POST /%s/app": (*Handler).app,
 		} {
 			mux.HandleFunc(fmt.Sprintf(pattern, s.ID), h.visited(s, handle))
 		}
@@ -183,6 +184,8 @@ func statusOf(err error) (status int, text string) {
 		return own.status, own.text
 	case errors.As(err, &gone):
 		return http.StatusConflict, "The phone shows something else by now."
+	case errors.Is(err, phone.ErrNoApp):
+		return http.StatusNotFound, "There is no such app on this phone."
 	case errors.Is(err, phone.ErrBusy):
 		return http.StatusConflict, "The phone is busy: finish or close what it does first."
 	}

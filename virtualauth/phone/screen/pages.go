@@ -98,7 +98,7 @@ func (h *Handler) draw(s *set, note string) drawing {
 	}
 	return draw(facts{
 		base: s.base(), name: nameOf(s.Phone.Settings()), read: read, note: note, sight: s.Sight,
-		live: s.Picture != nil, pictures: h.options.Decode != nil,
+		live: s.Picture != nil, pictures: h.options.Decode != nil, apps: s.Phone.Apps(),
 	}, view)
 }
 

@@ -21,7 +21,7 @@ func (h *Handler) tap(v *visit) error {
 	view := v.Phone.View()
 	c, isControl := view.Control(control)
 	var err error
-	if isControl && c.Kind == phone.KindSecret {
+	if isControl && c.Kind.Typed() {
 		err = v.Phone.Enter(control, v.r.PostForm.Get("text"))
 	} else {
 		err = v.Phone.Tap(control)
@@ -81,6 +81,17 @@ func (h *Handler) code(v *visit) (string, error) {
 // settings opens Settings.
 func (h *Handler) settings(v *visit) error {
 	v.Phone.OpenSettings()
+	return v.done()
+}
+
+// app opens the app of a provider, and waits until the phone shows it.
+func (h *Handler) app(v *visit) error {
+	if err := v.form(); err != nil {
+		return err
+	}
+	if err := h.openApp(v.r.Context(), v.set, v.r.PostForm.Get("app")); err != nil {
+		return err
+	}
 	return v.done()
 }
 
