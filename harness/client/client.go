@@ -14,6 +14,9 @@ import (
 type Client struct {
 	// Origin is that of the page. Empty: the one that the browser's bridge tells in the options.
 	Origin string
+	// RPIDs are the relying parties that name a native app in their asset links or as their associated domain: the client is that
+	// app then, and Origin its own, such as "android:apk-key-hash:…", which need not have a domain. Empty: it is a page.
+	RPIDs []string
 	// TopOrigin is that of the page's top-level frame, when it is another.
 	TopOrigin string
 	// Device is the authenticator. One that does not know getInfo and is a [ctap1.Device], too, is used as a U2F key.

@@ -60,7 +60,7 @@ func (c *Client) Create(ctx context.Context, optionsJSON []byte) ([]byte, error)
 // prepareCreation does what needs no authenticator.
 func (c *Client) prepareCreation(o *creationOptions) (*creation, error) {
 	who := c.caller(o.Extensions)
-	rpID, err := chooseRPID(who.origin, o.RP.ID)
+	rpID, err := c.rpIDFor(who.origin, o.RP.ID)
 	if err != nil {
 		return nil, err
 	}

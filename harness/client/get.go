@@ -58,7 +58,7 @@ func (c *Client) Get(ctx context.Context, optionsJSON []byte) ([]byte, error) {
 // prepareRequest does what needs no authenticator.
 func (c *Client) prepareRequest(o *requestOptions) (*assertion, error) {
 	who := c.caller(o.Extensions)
-	rpID, err := chooseRPID(who.origin, o.RPID)
+	rpID, err := c.rpIDFor(who.origin, o.RPID)
 	if err != nil {
 		return nil, err
 	}

@@ -47,6 +47,19 @@ func TestRPIDAgainstOrigin(t *testing.T) {
 	}
 }
 
+func TestAnAppAsksForThoseWhoNameIt(t *testing.T) {
+	app := &Client{Origin: "android:apk-key-hash:AA", RPIDs: []string{"example.org"}}
+	if got, err := app.rpIDFor(app.Origin, "example.org"); err != nil || got != "example.org" {
+		t.Errorf("got %q, %v", got, err)
+	}
+	for _, claimed := range []string{"", "login.example.org", "example.com"} {
+		var dom *DOMError
+		if _, err := app.rpIDFor(app.Origin, claimed); !errors.As(err, &dom) || dom.Name != SecurityError {
+			t.Errorf("%q: %v", claimed, err)
+		}
+	}
+}
+
 // valid are minimal options of both kinds.
 const (
 	validCreation = `{"rp":{"name":"x"},"user":{"id":"AA","name":"a","displayName":"A"},"challenge":"AA","pubKeyCredParams":[{"type":"public-key","alg":-7}]}`

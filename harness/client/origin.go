@@ -3,6 +3,7 @@ package client
 import (
 	"net"
 	"net/url"
+	"slices"
 	"strings"
 
 	"golang.org/x/net/publicsuffix"
@@ -29,6 +30,18 @@ func effectiveDomain(origin string) (string, error) {
 func secure(u *url.URL) bool {
 	host := strings.ToLower(u.Hostname())
 	return u.Scheme == "https" || u.Scheme == "http" && (host == "localhost" || strings.HasSuffix(host, ".localhost"))
+}
+
+// rpIDFor returns the RP ID for who asks: for an app one of those that name it, for a page what its origin allows. Errors:
+// SecurityError.
+func (c *Client) rpIDFor(origin, claimed string) (string, error) {
+	if len(c.RPIDs) == 0 {
+		return chooseRPID(origin, claimed)
+	}
+	if !slices.Contains(c.RPIDs, claimed) {
+		return "", fail(SecurityError, "the relying party %q does not name the app %s", claimed, origin)
+	}
+	return claimed, nil
 }
 
 // chooseRPID returns the RP ID for an origin (WebAuthn L3 §5.1.3 step 8, §5.1.4.1 step 7): the domain itself, or a

@@ -16,6 +16,9 @@
 // phone.Person.Scan, or whoever calls Phone.PointCamera and Phone.Tap or taps the phone's page (Reach.Screen), and ends at the latest with the context that it was given.
 // Stage.Close ends browser, tunnel and bus, whatever they are doing; a phone that has begun to connect ends with a typed error then.
 //
+// The organisation's app on a phone (phone.OpenApp) reaches the relying party over HTTP, as an app: on the phone of a hybrid
+// stage, and on any that Stage.PhoneWithApp makes.
+//
 // A stage can also stand at a relying party that runs elsewhere and has the same
 // pages (StageOptions.URL): the person signs up there as anybody would, time
 // goes by itself, and what lies behind the pages is out of reach (Stage.RP is nil).

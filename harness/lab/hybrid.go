@@ -114,8 +114,9 @@ func (s *Stage) openReach(ctx context.Context, o StageOptions) error {
 	}
 	r.Phone, err = phone.New(phone.Settings{}, phone.World{
 		Clock: machineClock{}, Rand: s.random, Network: r.Tunnel.Network(), Air: r.Bus.Radio, Observe: s.observePhone,
-		Keys:  func(string) (keystore.KeyStore, error) { return keys, nil },
-		Equip: func(_ string, world *virtualauth.World) { world.Authority = s.authority },
+		Service: s.services(),
+		Keys:    func(string) (keystore.KeyStore, error) { return keys, nil },
+		Equip:   func(_ string, world *virtualauth.World) { world.Authority = s.authority },
 	})
 	if err != nil {
 		return err

@@ -101,7 +101,7 @@ func (s *Screen) Tap(ctx context.Context, v phone.View, control string) error {
 // Enter implements phone.Fingers. Digits are tapped on the phone's pad; anything else is typed.
 func (s *Screen) Enter(ctx context.Context, v phone.View, control, text string) error {
 	enter := page.EnterPIN
-	if isPIN(text) {
+	if field, _ := v.Control(control); field.Kind == phone.KindSecret && isPIN(text) {
 		enter = page.TapPIN
 	}
 	return s.touch(ctx, v, control, func(ctx context.Context) error { return enter(ctx, s.Page, text) })

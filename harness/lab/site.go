@@ -47,7 +47,7 @@ func listenAt(address, origin string) (*site, error) {
 }
 
 func (t *site) serve(s *Stage, party *rp.RelyingParty) error {
-	pages, err := web.New(web.Config{RP: party, Log: s.lab.options.Log, Rand: s.random})
+	pages, err := web.New(web.Config{RP: party, Log: s.lab.options.Log, Rand: s.random, WellKnown: appsPublished()})
 	if err != nil {
 		return err
 	}
@@ -116,7 +116,7 @@ func seen(s *Stage, path string, options, body []byte, answer *copied) trace.Cer
 		Kind: reports.Authentication, At: s.Clock.Now(), Origin: s.Origin,
 		Options: options, Response: credentialIn(body), Outcome: "accepted", Accepted: answer.status < 300,
 	}
-	if strings.HasPrefix(path, "/security-info/add/") {
+	if strings.HasPrefix(path, "/security-info/add/") || strings.HasPrefix(path, "/app/") {
 		ceremony.Kind = reports.Registration
 	}
 	if !ceremony.Accepted {

@@ -159,7 +159,7 @@ func (s *Stage) openSite(ctx context.Context, o StageOptions) error {
 	s.config = rp.Config{
 		Origin: s.Origin, Organisation: organisation, App: app, Policy: o.Policy, Timers: o.Timers, Limits: o.Limits,
 		Clock: s.Clock, Rand: s.random, Log: s.lab.options.Log, AttestationRoots: roots,
-		Metadata: known, AdminToken: adminToken,
+		Metadata: known, AdminToken: adminToken, Apps: ourApps(),
 		// The cheapest parameters that the library takes: a journey proves what pages do, not how long a guess takes.
 		Hashing: &argon2id.Params{Memory: 64, Iterations: 1, Parallelism: 1, SaltLength: 16, KeyLength: 32},
 	}
