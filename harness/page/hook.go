@@ -46,6 +46,12 @@ const (
 	PhoneIOS      Hook = "phone-ios"
 	KeyUSB        Hook = "key-usb"
 
+	// The way from the app to the browser, and back.
+	HavingTrouble Hook = "secondary-trouble"
+	DifferentWay  Hook = "trouble"
+	InsteadInApp  Hook = "secondary-in-app"
+	NotSeen       Hook = "not-seen"
+
 	DialogDelete    Hook = "dialog-delete"
 	DialogRename    Hook = "dialog-rename"
 	DialogCancelRun Hook = "dialog-cancel-run"

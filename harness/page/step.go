@@ -23,6 +23,8 @@ const (
 	K1      Step = "K1"  // Which kind of key
 	K2      Step = "K2"  // Have it ready
 	F1      Step = "F1"  // A passkey is asked for after sign-in
+	V1      Step = "V1"  // Finish in the app
+	V2      Step = "V2"  // Looking for what the app made
 	E1      Step = "E1"
 	E2      Step = "E2"
 	E2b     Step = "E2b"

@@ -12,7 +12,6 @@ import (
 	"github.com/passkeylab/passkeylab/harness/client"
 	"github.com/passkeylab/passkeylab/harness/lab"
 	"github.com/passkeylab/passkeylab/harness/page"
-	"github.com/passkeylab/passkeylab/rp"
 	"github.com/passkeylab/passkeylab/virtualauth"
 	"github.com/passkeylab/passkeylab/virtualauth/provider"
 )
@@ -158,12 +157,12 @@ func outcomes(spy *browser.Spy, name string) []string {
 	return list
 }
 
-// latest returns the newest of some ceremonies, or none of them.
-func latest(ceremonies []rp.Ceremony) rp.Ceremony {
-	if len(ceremonies) == 0 {
-		return rp.Ceremony{}
+// latest returns the newest of a list, or the zero value of an empty one.
+func latest[T any](list []T) (newest T) {
+	if len(list) > 0 {
+		newest = list[len(list)-1]
 	}
-	return ceremonies[len(ceremonies)-1]
+	return newest
 }
 
 // isRenamed gives the person another sign-in name, as somebody who marries may get.
