@@ -62,7 +62,7 @@ func (s *Stage) Restart(ctx context.Context, change func(*rp.Config)) error {
 
 // startParty opens the database and makes the relying party from the stage's configuration.
 func (s *Stage) startParty(ctx context.Context) (err error) {
-	if s.db, err = store.Open(ctx, s.database, store.Options{Readers: 2}); err != nil {
+	if s.db, err = store.Open(ctx, s.database, store.Options{Readers: 2, Trace: s.asked.add}); err != nil {
 		return err
 	}
 	s.config.Store = s.db
@@ -101,7 +101,7 @@ func (s *Stage) AddNode(ctx context.Context, ahead time.Duration) (*Node, error)
 		return nil, fmt.Errorf("lab: add a node: %w", err)
 	}
 	s.closers = append(s.closers, site.close)
-	db, err := store.Open(ctx, s.database, store.Options{Readers: 2})
+	db, err := store.Open(ctx, s.database, store.Options{Readers: 2, Trace: s.asked.add})
 	if err != nil {
 		return nil, fmt.Errorf("lab: add a node: %w", err)
 	}

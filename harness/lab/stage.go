@@ -63,6 +63,7 @@ type Stage struct {
 	Page    *browser.Page    // nil without a browser
 	Reach   *Reach           // nil without hybrid
 	Trace   *trace.Recorder  // the ceremonies, as the relying party's door saw them
+	Log     *Journal         // what the relying party wrote into its log, from debug up; empty at one that runs elsewhere
 
 	id     string
 	lab    *Lab
@@ -74,6 +75,7 @@ type Stage struct {
 	authority *attestation.Authority
 
 	database string // path of the relying party's file
+	asked    statements
 	closers  []func() error
 	sessions map[string]*Visitor // one a user name, beside the window
 
@@ -86,7 +88,7 @@ const attestedBefore = 24 * time.Hour
 
 // Raise builds a stage. On error the stage, if any, must still be closed.
 func (l *Lab) Raise(ctx context.Context, o StageOptions) (*Stage, error) {
-	s := &Stage{id: o.ID, lab: l, random: Randomness(l.options.Seed, o.ID), Clock: NewClock(time.Now()), sessions: map[string]*Visitor{}}
+	s := &Stage{id: o.ID, lab: l, random: Randomness(l.options.Seed, o.ID), Clock: NewClock(time.Now()), Log: &Journal{}, sessions: map[string]*Visitor{}}
 	s.authority = attestation.NewAuthority([]byte(fmt.Sprint(l.options.Seed, o.ID)), s.Clock.Now().Add(-attestedBefore))
 	if err := s.build(ctx, o); err != nil {
 		return s, fmt.Errorf("lab: raise stage %s: %w", o.ID, err)
@@ -158,7 +160,7 @@ func (s *Stage) openSite(ctx context.Context, o StageOptions) error {
 	}
 	s.config = rp.Config{
 		Origin: s.Origin, Organisation: organisation, App: app, Policy: o.Policy, Timers: o.Timers, Limits: o.Limits,
-		Clock: s.Clock, Rand: s.random, Log: s.lab.options.Log, AttestationRoots: roots,
+		Clock: s.Clock, Rand: s.random, Log: logTo(s.lab.options.Log, s.Log), AttestationRoots: roots,
 		Metadata: known, AdminToken: adminToken, Apps: ourApps(),
 		// The cheapest parameters that the library takes: a journey proves what pages do, not how long a guess takes.
 		Hashing: &argon2id.Params{Memory: 64, Iterations: 1, Parallelism: 1, SaltLength: 16, KeyLength: 32},

@@ -30,6 +30,8 @@ type Options struct {
 	BusyTimeout time.Duration
 	// MaxPages limits the file's size, in pages of 4096 bytes; 0 sets no limit.
 	MaxPages int
+	// Trace, if set, is told each statement before it runs, without its values. Many goroutines call it.
+	Trace func(statement string)
 }
 
 func (o Options) withDefaults() Options {
@@ -42,6 +44,9 @@ func (o Options) withDefaults() Options {
 	if o.BusyTimeout <= 0 {
 		o.BusyTimeout = 5 * time.Second
 	}
+	if o.Trace == nil {
+		o.Trace = func(string) {}
+	}
 	return o
 }
 
@@ -51,6 +56,7 @@ type Store struct {
 	writeDB *sql.DB
 	readDB  *sql.DB
 	writer  *writer
+	trace   func(statement string)
 }
 
 // Open opens the file at path, makes it if it is missing (readable by its owner only, as it holds password
@@ -61,7 +67,7 @@ func Open(ctx context.Context, path string, opts Options) (*Store, error) {
 	if err := prepareFile(path); err != nil {
 		return nil, fmt.Errorf("store: open: %w", err)
 	}
-	s := &Store{path: path}
+	s := &Store{path: path, trace: opts.Trace}
 	if err := s.open(ctx, opts); err != nil {
 		_ = s.closeDatabases()
 		return nil, fmt.Errorf("store: open %s: %w", path, classify(err))
@@ -88,7 +94,7 @@ func (s *Store) open(ctx context.Context, opts Options) (err error) {
 	if err := s.readDB.PingContext(ctx); err != nil {
 		return err
 	}
-	s.writer, err = startWriter(ctx, s.writeDB, opts.MaxBatch)
+	s.writer, err = startWriter(ctx, s.writeDB, opts)
 	return err
 }
 
@@ -118,7 +124,7 @@ func (s *Store) Read(ctx context.Context, f func(q Querier) error) error {
 		return fmt.Errorf("store: read: %w", classify(err))
 	}
 	defer func() { _ = tx.Rollback() }()
-	return classify(f(snapshot{ctx: ctx, tx: tx}))
+	return classify(f(snapshot{ctx: ctx, tx: tx, trace: s.trace}))
 }
 
 // Querier is what both a snapshot and a write transaction can do.
@@ -128,15 +134,18 @@ type Querier interface {
 }
 
 type snapshot struct {
-	ctx context.Context
-	tx  *sql.Tx
+	ctx   context.Context
+	tx    *sql.Tx
+	trace func(statement string)
 }
 
 func (s snapshot) Query(query string, args ...any) (*sql.Rows, error) {
+	s.trace(query)
 	return s.tx.QueryContext(s.ctx, query, args...)
 }
 
 func (s snapshot) QueryRow(query string, args ...any) *sql.Row {
+	s.trace(query)
 	return s.tx.QueryRowContext(s.ctx, query, args...)
 }
 

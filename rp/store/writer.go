@@ -22,10 +22,12 @@ type Tx struct {
 	ctx   context.Context
 	conn  *sql.Conn
 	stmts map[string]*sql.Stmt
+	trace func(statement string)
 }
 
 // Exec runs one statement.
 func (t *Tx) Exec(query string, args ...any) (sql.Result, error) {
+	t.trace(query)
 	stmt, err := t.prepare(query)
 	if err != nil {
 		return nil, classify(err)
@@ -52,11 +54,13 @@ func (t *Tx) ExecOne(query string, args ...any) error {
 
 // Query implements Querier. Close the rows before the next statement: there is one connection.
 func (t *Tx) Query(query string, args ...any) (*sql.Rows, error) {
+	t.trace(query)
 	return t.conn.QueryContext(t.ctx, query, args...)
 }
 
 // QueryRow implements Querier.
 func (t *Tx) QueryRow(query string, args ...any) *sql.Row {
+	t.trace(query)
 	return t.conn.QueryRowContext(t.ctx, query, args...)
 }
 
@@ -92,15 +96,15 @@ type writer struct {
 	stopped  chan struct{}
 }
 
-func startWriter(ctx context.Context, db *sql.DB, maxBatch int) (*writer, error) {
+func startWriter(ctx context.Context, db *sql.DB, opts Options) (*writer, error) {
 	conn, err := db.Conn(ctx)
 	if err != nil {
 		return nil, err
 	}
 	w := &writer{
 		// The transaction belongs to everybody in the batch: no single caller's context may end it.
-		tx:       &Tx{ctx: context.WithoutCancel(ctx), conn: conn, stmts: map[string]*sql.Stmt{}},
-		maxBatch: maxBatch,
+		tx:       &Tx{ctx: context.WithoutCancel(ctx), conn: conn, stmts: map[string]*sql.Stmt{}, trace: opts.Trace},
+		maxBatch: opts.MaxBatch,
 		jobs:     make(chan *job),
 		stopping: make(chan struct{}),
 		stopped:  make(chan struct{}),

@@ -2,8 +2,10 @@ package journeys
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"net/url"
+	"time"
 
 	. "github.com/onsi/ginkgo/v2"
 	"github.com/onsi/gomega"
@@ -12,6 +14,7 @@ import (
 	"github.com/passkeylab/passkeylab/harness/config"
 	"github.com/passkeylab/passkeylab/harness/lab"
 	"github.com/passkeylab/passkeylab/harness/page"
+	"github.com/passkeylab/passkeylab/rp"
 	"github.com/passkeylab/passkeylab/virtualauth/provider"
 )
 
@@ -112,88 +115,134 @@ var _ = Describe("Security", func() {
 		}
 		mia.finds("the passkey is as it was", mia.findsStored(1)[0], gomega.Equal(before))
 	})
+
+	Journey("SEC-08", "asks for sign-in options under her name, under one without a passkey and under one that nobody has: shape and work are the same",
+		Over(config.API), Regular, Given{}, func(mia *Person) {
+			mia.hasPasskeyIn(provider.LarkspurIDAndroid())
+			mia.findsStored(1)
+			mia.visitsAs("zoe")
+			hers := mia.asksToSignIn(mia.Account.UserName)
+			for _, name := range []string{"zoe", "nobody-has-this-name", ""} {
+				mia.finds(fmt.Sprintf("the answer for %q has the shape of hers", name), mia.asksToSignIn(name).shape, gomega.Equal(hers.shape))
+			}
+			mia.inside("the database's statements")
+			mia.finds("the database was asked something", hers.work, gomega.Not(gomega.BeEmpty()))
+			for _, name := range []string{"zoe", "nobody-has-this-name", ""} {
+				mia.finds(fmt.Sprintf("the database was asked the same for %q", name), mia.asksToSignIn(name).work, gomega.Equal(hers.work))
+			}
+		})
+
+	Journey("SEC-09", "posts answers that fail until she has to wait: 429 with a wait, for that browser alone, and afterwards all is well", Over(config.API), Regular,
+		Given{}, func(mia *Person) {
+			run := mia.startsARun()
+			credential := mia.answers(run)
+			wait := mia.failsUntilShut(run, run.Run+"/verify")
+			mia.asksTooMuch(run, credential)
+			mia.findsStored(0)
+			mia.letsPass(wait - time.Second)
+			mia.asksTooMuch(run, credential)
+			mia.letsPass(time.Second)
+			mia.finds("the challenge is not good any more", mia.verifies(run, credential).Status, gomega.Equal(http.StatusConflict))
+			mia.does("begins another run", func(ctx context.Context) error {
+				if err := run.StartRun(ctx, "passkey"); err != nil {
+					return err
+				}
+				return run.WalkToCeremony(ctx)
+			})
+			mia.finds("she registers", mia.verifies(run, mia.answers(run)).Status, gomega.Equal(http.StatusCreated))
+			mia.findsStored(1)
+
+			mia.failsUntilShut(mia.visits(), "/sign-in/verify")
+			mia.findsSignInAnswered(provider.GooglePasswordManager(), client.Misbehaviour{}, http.StatusOK)
+		})
+
+	Journey("SEC-11", "does all that the logs could tell of, at their most talkative: they have no challenge, key, pass, password or whole credential id", Over(config.API), Regular,
+		Given{}, func(mia *Person) {
+			in := provider.GooglePasswordManager()
+			secrets := mia.keepsSecrets()
+			pass := mia.isGivenAPass("that can be used often", rp.PassRequest{})
+			secrets.add("the pass", []byte(pass))
+			mia.does("signs in with the pass", func(ctx context.Context) error {
+				reply, err := mia.visits().Post(ctx, "/sign-in", url.Values{"userName": {mia.Account.UserName}, "code": {pass}})
+				if err != nil {
+					return err
+				}
+				return holds("the page", reply.Path, gomega.Equal("/security-info"))
+			})
+			run := mia.startsARun()
+			options := mia.asksForOptions(run)
+			credential := mia.makes(options, client.Misbehaviour{})
+			secrets.addOptions(options)
+			mia.finds("she registers", mia.verifies(run, credential).Status, gomega.Equal(http.StatusCreated))
+			again := mia.startsARun()
+			mia.asksForOptions(again)
+			mia.finds("the same passkey is refused in another run", mia.verifies(again, credential).Status, gomega.BeNumerically(">=", 400))
+			mia.finds("a body that is none is refused", mia.verifies(again, []byte(pass)).Status, gomega.BeNumerically(">=", 400))
+
+			stored := mia.findsStored(1)[0]
+			secrets.add("the credential id", stored.ID)
+			secrets.add("the public key", mia.row(stored).PublicKey)
+			mia.findsSignInAnswered(in, client.Misbehaviour{}, http.StatusOK)
+			mia.findsSignInAnswered(in, client.Misbehaviour{SpoilSignature: true}, http.StatusUnprocessableEntity)
+			mia.finds("the audit log has the end of the id", mia.audit(mia.Account.ID), gomega.ContainElement(gomega.HaveField("Target", stored.Key()[len(stored.Key())-8:])))
+			for _, action := range []string{"rename", "delete"} {
+				mia.does("posts "+action, func(ctx context.Context) error {
+					reply, err := run.PostForJSON(ctx, "/security-info/passkeys/"+stored.Key()+"/"+action, url.Values{"name": {"The blue one"}})
+					if err != nil {
+						return err
+					}
+					return holds("the status", reply.Status, gomega.BeNumerically("<", 300))
+				})
+			}
+			mia.findsSignInAnswered(in, client.Misbehaviour{}, http.StatusNotFound)
+			mia.findsStored(0)
+			mia.findsKept(secrets)
+		})
+
+	Journey("SEC-14", "has a stolen session with a stale proof: it is asked for proof before it can add or delete", Over(config.API), Regular, Given{}, func(mia *Person) {
+		mia.hasPasskeyIn(provider.LarkspurIDAndroid())
+		before := mia.findsStored(1)[0]
+		thief := mia.startsARun()
+		mia.letsPass(fresh + time.Second)
+		begun := len(mia.registrations())
+		remove := mia.posts(thief, "/security-info/passkeys/"+before.Key()+"/delete")
+		mia.finds("deleting is refused until there is proof", remove.Code(), gomega.BeEquivalentTo(rp.CodeProofStale))
+		mia.finds("the answer is 401", remove.Status, gomega.Equal(http.StatusUnauthorized))
+		add := mia.sends(thief, thief.Run+"/options", http.Header{"Content-Type": {"application/json"}}, "{}")
+		mia.finds("adding is refused until there is proof", add.Code(), gomega.BeEquivalentTo(rp.CodeProofStale))
+		mia.finds("no challenge was issued", mia.registrations(), gomega.HaveLen(begun))
+		mia.does("the thief begins anew, and is shown that proof is needed", func(ctx context.Context) error {
+			if err := thief.StartRun(ctx, "passkey"); err != nil {
+				return err
+			}
+			reply, err := thief.Get(ctx, thief.Run)
+			if err != nil {
+				return err
+			}
+			return holds("the page", reply.Path, gomega.HaveSuffix("/confirm"))
+		})
+		proof := mia.sends(thief, "/security-info/prove", http.Header{"Content-Type": {"application/x-www-form-urlencoded"}}, "code=000000")
+		mia.finds("a guess is no proof", proof.Status, gomega.Equal(http.StatusUnprocessableEntity))
+		mia.finds("the passkey is as it was", mia.findsStored(1)[0], gomega.Equal(before))
+	})
+
+	Journey("SEC-15", "has a passkey that says it is backed up though it cannot be: refused when it is made, and when it signs in", Over(config.API), Regular, Given{}, func(mia *Person) {
+		in := provider.GooglePasswordManager()
+		authenticator := mia.Handset.Has(in).Authenticator
+		run := mia.startsARun()
+		authenticator.Misbehave.BSWithoutBE = true
+		reply := mia.verifies(run, mia.answers(run))
+		mia.finds("the answer is 422", reply.Status, gomega.Equal(http.StatusUnprocessableEntity))
+		mia.finds("it says no more than that", reply.Code(), gomega.BeEquivalentTo(rp.CodeVerificationFailed))
+		mia.findsStored(0)
+		authenticator.Misbehave.BSWithoutBE = false
+		honest := mia.startsARun()
+		mia.finds("the same device, honest, registers", mia.verifies(honest, mia.answers(honest)).Status, gomega.Equal(http.StatusCreated))
+		before := mia.findsStored(1)
+		authenticator.Misbehave.BSWithoutBE = true
+		mia.findsSignInAnswered(in, client.Misbehaviour{}, http.StatusUnprocessableEntity)
+		authenticator.Misbehave.BSWithoutBE = false
+		mia.finds("its row is as it was", mia.findsStored(1), gomega.Equal(before))
+		mia.findsSignInAnswered(in, client.Misbehaviour{}, http.StatusOK)
+	})
 })
-
-// signsInAsVisitor returns a signed-in visitor of the person's own account.
-func (p *Person) signsInAsVisitor() *lab.Visitor {
-	GinkgoHelper()
-	visitor := p.visits()
-	p.does("signs in over the API", func(ctx context.Context) error { return visitor.SignIn(ctx, p.Account) })
-	return visitor
-}
-
-// startsARun returns a signed-in visitor that stands before the ceremony.
-func (p *Person) startsARun() *lab.Visitor {
-	GinkgoHelper()
-	visitor := p.signsInAsVisitor()
-	p.does("walks to the ceremony over the API", func(ctx context.Context) error {
-		if err := visitor.StartRun(ctx, "passkey"); err != nil {
-			return err
-		}
-		return visitor.WalkToCeremony(ctx)
-	})
-	return visitor
-}
-
-// asksForOptions asks for creation options and returns them.
-func (p *Person) asksForOptions(visitor *lab.Visitor) []byte {
-	GinkgoHelper()
-	var options []byte
-	p.does("asks for creation options", func(ctx context.Context) error {
-		reply, found, err := visitor.Options(ctx)
-		if err != nil {
-			return err
-		}
-		options = found
-		return holds("the status", reply.Status, gomega.Equal(http.StatusOK))
-	})
-	return options
-}
-
-// answers asks for creation options and makes a credential for them, honestly,
-// with a provider that no journey has used yet.
-func (p *Person) answers(visitor *lab.Visitor) []byte {
-	GinkgoHelper()
-	return p.makes(p.asksForOptions(visitor), client.Misbehaviour{})
-}
-
-// makes makes a credential for options with a client that lies as told.
-func (p *Person) makes(options []byte, lie client.Misbehaviour) []byte {
-	GinkgoHelper()
-	var credential []byte
-	p.does("makes a credential", func(ctx context.Context) error {
-		google := provider.GooglePasswordManager()
-		c := &client.Client{
-			Origin: p.Origin, Device: p.unattended(google), Attachment: lab.Platform,
-			Transports: google.Model.Transports, Misbehave: lie,
-		}
-		var err error
-		credential, err = c.Create(ctx, options)
-		return err
-	})
-	return credential
-}
-
-// verifies posts a credential to a visitor's run.
-func (p *Person) verifies(visitor *lab.Visitor, credential []byte) *lab.Reply {
-	GinkgoHelper()
-	var reply *lab.Reply
-	p.does("posts the credential", func(ctx context.Context) error {
-		var err error
-		reply, err = visitor.Verify(ctx, credential)
-		return err
-	})
-	return reply
-}
-
-// sends posts a body with headers of the journey's choice.
-func (p *Person) sends(visitor *lab.Visitor, path string, header http.Header, body string) *lab.Reply {
-	GinkgoHelper()
-	var reply *lab.Reply
-	p.does("posts to "+path, func(ctx context.Context) error {
-		var err error
-		reply, err = visitor.Do(ctx, http.MethodPost, path, header, []byte(body))
-		return err
-	})
-	return reply
-}

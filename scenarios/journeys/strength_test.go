@@ -51,13 +51,13 @@ var _ = Describe("A proof that must be strong", func() {
 	Journey("MFA-09", "has no passkey where only a passkey proves enough: a temporary pass does as well, and the passkey that she adds proves the next time", Over(config.Bridge), Regular,
 		Given{Policy: provesWithPasskeys(true), Context: onAndroid()}, func(mia *Person) {
 			mia.phoneSavesIn(app)
-			pass := mia.isGivenAPass()
+			pass := mia.isGivenAPass("that can be used once", rp.PassRequest{UsableOnce: true})
 			mia.isSignedIn()
 			mia.startsAdding(inTheApp)
 			mia.walksPastTheReason()
 			mia.proves()
 			mia.reads("Another method is needed")
-			mia.provesBy("types the temporary pass", pass)
+			mia.confirmsWith("the temporary pass", pass)
 			mia.sees(page.S3)
 			mia.walksTo(android, page.S7)
 			mia.understands()
@@ -67,7 +67,7 @@ var _ = Describe("A proof that must be strong", func() {
 			mia.letsPass(11 * time.Minute)
 			mia.startsAdding(anyPasskey)
 			mia.walksPastTheReason()
-			mia.provesBy("types the pass once more, which was for one use", pass)
+			mia.confirmsWith("the pass once more, which was for one use", pass)
 			mia.reads("That pass could be used once")
 			mia.pressesHook(page.ProveByPasskey)
 			mia.sees(page.S7)
@@ -81,33 +81,4 @@ func (p *Person) walksPastTheReason() {
 	p.sees(page.S2)
 	p.pressesHook(page.Primary)
 	p.sees(page.S2a)
-}
-
-// provesBy answers the proof page with a text.
-func (p *Person) provesBy(what, text string) {
-	GinkgoHelper()
-	p.sees(page.S2a)
-	p.does(what, func(ctx context.Context) error { return page.Prove(ctx, p.Page, text) })
-}
-
-// isGivenAPass makes the administrator issue a temporary pass for one use, and returns its text.
-func (p *Person) isGivenAPass() string {
-	GinkgoHelper()
-	p.inside("the admin API")
-	visitor := p.visits()
-	var issued struct {
-		Pass string `json:"temporaryAccessPass"`
-	}
-	p.does("is given a temporary pass by the administrator", func(ctx context.Context) error {
-		reply, err := visitor.Administer(ctx, http.MethodPost, adminsUser+p.Account.UserName+"/authentication/temporaryAccessPassMethods", []byte(`{"isUsableOnce":true}`))
-		if err != nil {
-			return err
-		}
-		if err := holds("the answer", reply.Status, gomega.Equal(http.StatusCreated)); err != nil {
-			return err
-		}
-		return json.Unmarshal(reply.Body, &issued)
-	})
-	p.Trace.Decoder.Redactor.Add(issued.Pass)
-	return issued.Pass
 }
