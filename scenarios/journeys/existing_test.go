@@ -186,6 +186,7 @@ var _ = Describe("A passkey that is there already", func() {
 			mia.hasPasskeyIn(app)
 			before := mia.findsStored(1)
 			mia.Handset.Has(onePassword).Authenticator.Misbehave.CredentialID = before[0].ID
+			mia.leavesCopy(before[0].ID)
 			visitor := mia.addsOverTheAPI("passkey")
 			reply := mia.handsIn(visitor, mia.makesOneWith(visitor, onePassword, client.Misbehaviour{}))
 			mia.finds("it is refused as a conflict", reply.Status, gomega.Equal(http.StatusConflict))
@@ -205,6 +206,8 @@ var _ = Describe("A passkey that is there already", func() {
 			mia.finds("Otto has one passkey", before, gomega.HaveLen(1))
 
 			mia.Handset.Has(onePassword).Authenticator.Misbehave.CredentialID = before[0].ID
+			mia.leavesCopy(before[0].ID)
+			mia.leavesStray(google.Name, "what was broken about the response leaves nothing to remember it by")
 			visitor := mia.addsOverTheAPI("passkey")
 			reply := mia.handsIn(visitor, mia.makesOneWith(visitor, onePassword, client.Misbehaviour{}))
 			mia.finds("it is refused", reply.Status, gomega.Equal(http.StatusUnprocessableEntity))

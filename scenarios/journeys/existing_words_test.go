@@ -40,6 +40,7 @@ func (p *Person) resetsThePhone(in provider.Provider) {
 			return err
 		}
 		for _, held := range all {
+			p.ledger.tookOff(held.ID)
 			if err := p.phone.Remove(ctx, in, held.ID); err != nil {
 				return err
 			}

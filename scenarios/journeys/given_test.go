@@ -50,6 +50,7 @@ func (p *Person) plugsIn(o webauthn.Options) *webauthn.Authenticator {
 			return err
 		}
 		authenticator, err = environment.Add(ctx, o)
+		p.ledger.plugged = append(p.ledger.plugged, authenticator)
 		return err
 	})
 	return authenticator

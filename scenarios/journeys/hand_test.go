@@ -259,6 +259,7 @@ func (p *Person) removesItFrom(in provider.Provider) {
 		if err := holds("what "+in.Name+" holds", held, gomega.HaveLen(1)); err != nil {
 			return err
 		}
+		p.ledger.tookOff(held[0].ID)
 		return p.phone.Remove(ctx, in, held[0].ID)
 	})
 }

@@ -30,7 +30,7 @@ type Person struct {
 }
 
 func newTelling(one variant, priority Priority) *Telling {
-	return &Telling{place: one.place(), result: reports.Result{
+	return &Telling{place: one.place(), ledger: &ledger{}, result: reports.Result{
 		ID: one.id, Title: one.says, Driver: string(one.driver), Priority: string(priority),
 		Reproduce: reproduce(house.config.Suite.Seed, one.filter()), Cannot: one.cannot,
 	}}
@@ -82,9 +82,10 @@ func (t *Telling) enter(ctx SpecContext, given Given) *Person {
 	return &Person{Telling: t, Stage: stage, Page: stage.Page, ctx: ctx}
 }
 
-// leaves ends the telling: what the browser complained about is held against the journey.
+// leaves ends the telling: what the stores disagree on and what the browser complained about is held against the journey.
 func (p *Person) leaves() {
 	GinkgoHelper()
+	p.agrees()
 	if p.Page == nil {
 		return
 	}

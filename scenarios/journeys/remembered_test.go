@@ -72,6 +72,7 @@ func (p *Person) holdsAPhoneBesideOurOwnComputer(providers ...provider.Provider)
 			settings.Providers = append(settings.Providers, phone.Provider{Provider: in, BuiltIn: builtIn(in)})
 		}
 		both.phone, err = phone.New(settings, phone.World{Clock: machineClock{}, Rand: rand.Reader, Network: both.tunnel.Network(), Air: both.air})
+		p.ledger.phones = append(p.ledger.phones, both.phone)
 		both.desktop = &hybrid.Desktop{Network: both.tunnel.Network(), Hint: hybrid.HintMakeCredential, Linking: true, Rand: rand.Reader, Now: time.Now}
 		return err
 	})

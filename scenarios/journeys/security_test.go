@@ -26,6 +26,7 @@ var _ = Describe("Security", func() {
 		reply := mia.verifies(second, credential)
 		mia.finds("the answer is a refusal", reply.Status, gomega.BeElementOf(http.StatusUnprocessableEntity, http.StatusConflict, http.StatusNotFound))
 		mia.findsStored(0)
+		mia.leavesStray(provider.GooglePasswordManager().Name, "it answers a challenge of another run, and so is nobody's")
 	})
 
 	Journey("SEC-02", "posts a valid answer for her own account in somebody else's run: neither account changes", Over(config.API), Essential, Given{}, func(mia *Person) {
@@ -52,6 +53,7 @@ var _ = Describe("Security", func() {
 		mia.finds("the answer is no fault of the server", reply.Status, gomega.BeNumerically("<", 500))
 		mia.findsStored(0)
 		mia.finds("zoe has no passkey either", mia.storedOf(zoe), gomega.BeEmpty())
+		mia.leavesStray(provider.GooglePasswordManager().Name, "it answers a challenge of another run, and so is nobody's")
 	})
 
 	Journey("SEC-03", "is protected from changes that come from another site", Over(config.API), Regular, Given{}, func(mia *Person) {

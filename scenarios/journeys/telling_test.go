@@ -25,6 +25,7 @@ type Telling struct {
 	scene   scene
 	phone   hand         // in the person's hand; nil before there is a stage
 	calls   *browser.Spy // of navigator.credentials in the first window; nil without a browser
+	ledger  *ledger      // of what happened outside the relying party
 	hush    int          // depth of steps within steps: only the outermost is told
 }
 
