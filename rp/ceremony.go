@@ -158,4 +158,6 @@ type Notice struct {
 	Kind    Action
 	Subject string
 	At      time.Time
+	// UserName is whom it went to, and Language, a BCP 47 tag, what it was sent in; "" leaves that to whoever sends it.
+	UserName, Language string
 }

@@ -25,3 +25,17 @@ func (rp *RelyingParty) SetLanguage(ctx context.Context, sessionID, tag string) 
 		return tx.ExecOne("UPDATE users SET language = ? WHERE id = ?", tag, s.UserID)
 	})
 }
+
+type languageKey struct{}
+
+// WithLanguage returns a context of a request by a person who reads that language, a BCP 47 tag: what they are told because
+// of it is sent in it, unless their profile names another one.
+func WithLanguage(ctx context.Context, tag string) context.Context {
+	return context.WithValue(ctx, languageKey{}, tag)
+}
+
+// languageIn returns the language in ctx, "" if there is none.
+func languageIn(ctx context.Context) string {
+	tag, _ := ctx.Value(languageKey{}).(string)
+	return tag
+}

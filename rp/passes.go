@@ -86,7 +86,7 @@ func (rp *RelyingParty) IssuePass(ctx context.Context, userID string, want PassR
 		if err := insertPass(tx, made); err != nil {
 			return err
 		}
-		if err := rp.notify(tx, userID, ActionPassIssued, ""); err != nil {
+		if err := rp.notify(ctx, tx, userID, ActionPassIssued, ""); err != nil {
 			return err
 		}
 		made.State = rp.passState(&made.Pass, &a.User)
@@ -306,7 +306,7 @@ func (rp *RelyingParty) deletePass(ctx context.Context, tx *store.Tx, userID, ac
 	if err := tx.ExecOne("DELETE FROM passes WHERE user_id = ?", userID); err != nil {
 		return err
 	}
-	if err := rp.notify(tx, userID, ActionPassDeleted, ""); err != nil {
+	if err := rp.notify(ctx, tx, userID, ActionPassDeleted, ""); err != nil {
 		return err
 	}
 	return rp.audit(ctx, tx, AuditEvent{UserID: userID, Actor: actor, Action: ActionPassDeleted})

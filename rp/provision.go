@@ -113,7 +113,7 @@ func (rp *RelyingParty) decideProvisioning(ctx context.Context, tx *store.Tx, in
 	}
 	c.Name = freeName(c.Name, list, nil)
 	ceremony.resultID = c.ID
-	return &c, nil, errors.Join(insertCredential(tx, &c), saveCeremony(tx, &ceremony), rp.notify(tx, a.ID, ActionPasskeyAdded, c.Name),
+	return &c, nil, errors.Join(insertCredential(tx, &c), saveCeremony(tx, &ceremony), rp.notify(ctx, tx, a.ID, ActionPasskeyAdded, c.Name),
 		rp.audit(ctx, tx, AuditEvent{UserID: a.ID, Actor: ActorAdmin, Action: ActionPasskeyAdded, Target: idTail(c.ID)}))
 }
 

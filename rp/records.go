@@ -26,9 +26,11 @@ func (rp *RelyingParty) audit(ctx context.Context, tx *store.Tx, e AuditEvent) e
 	return err
 }
 
-// notify puts a message to the user into the outbox.
-func (rp *RelyingParty) notify(tx *store.Tx, userID string, kind Action, subject string) error {
-	_, err := tx.Exec(`INSERT INTO notices (user_id, kind, subject, at) VALUES (?,?,?,?)`, userID, string(kind), subject, store.Nanos(rp.Now()))
+// notify puts a message to the user into the outbox, in the language of their profile, or else in the one they read now.
+func (rp *RelyingParty) notify(ctx context.Context, tx *store.Tx, userID string, kind Action, subject string) error {
+	_, err := tx.Exec(`INSERT INTO notices (user_id, kind, subject, at, language)
+		VALUES (?1,?2,?3,?4,COALESCE((SELECT NULLIF(language, '') FROM users WHERE id = ?1), ?5))`,
+		userID, string(kind), subject, store.Nanos(rp.Now()), languageIn(ctx))
 	return err
 }
 
@@ -123,8 +125,9 @@ func scanAudit(row scanner) (e AuditEvent, err error) {
 func (rp *RelyingParty) Notices(ctx context.Context, userID string) (list []Notice, err error) {
 	err = rp.read(ctx, "notices", func(q store.Querier) error {
 		list, err = collect(q, func(row scanner) (n Notice, err error) {
-			return n, row.Scan(&n.ID, &n.UserID, &n.Kind, &n.Subject, instant{&n.At})
-		}, `SELECT id, user_id, kind, subject, at FROM notices WHERE ?1 = '' OR user_id = ?1 ORDER BY id DESC`, userID)
+			return n, row.Scan(&n.ID, &n.UserID, &n.Kind, &n.Subject, instant{&n.At}, &n.Language, &n.UserName)
+		}, `SELECT n.id, n.user_id, n.kind, n.subject, n.at, n.language, COALESCE(u.user_name, '')
+			FROM notices n LEFT JOIN users u ON u.id = n.user_id WHERE ?1 = '' OR n.user_id = ?1 ORDER BY n.id DESC`, userID)
 		return err
 	})
 	return list, err

@@ -229,7 +229,7 @@ func (rp *RelyingParty) insert(ctx context.Context, tx *store.Tx, d decision, ph
 	if err := saveCeremony(tx, d.ceremony); err != nil {
 		return nil, err
 	}
-	if err := rp.notify(tx, a.ID, ActionPasskeyAdded, c.Name); err != nil {
+	if err := rp.notify(ctx, tx, a.ID, ActionPasskeyAdded, c.Name); err != nil {
 		return nil, err
 	}
 	return &c, rp.audit(ctx, tx, AuditEvent{UserID: a.ID, Action: ActionPasskeyAdded, Target: idTail(c.ID)})

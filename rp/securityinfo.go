@@ -184,7 +184,7 @@ func (rp *RelyingParty) renameIn(ctx context.Context, tx *store.Tx, userID strin
 	if err := tx.ExecOne("UPDATE credentials SET name = ?, named_by_user = 1 WHERE id = ?", name, c.ID); err != nil {
 		return err
 	}
-	if err := rp.notify(tx, userID, ActionPasskeyRenamed, name); err != nil {
+	if err := rp.notify(ctx, tx, userID, ActionPasskeyRenamed, name); err != nil {
 		return err
 	}
 	return rp.audit(ctx, tx, AuditEvent{UserID: userID, Action: ActionPasskeyRenamed, Target: idTail(c.ID)})
@@ -260,7 +260,7 @@ func (rp *RelyingParty) removeCredential(ctx context.Context, tx *store.Tx, c Cr
 	if _, err := tx.Exec("UPDATE sessions SET proof_at = 0, proof_method = '' WHERE credential_id = ? AND user_id = ?", c.ID, c.UserID); err != nil {
 		return err
 	}
-	if err := rp.notify(tx, c.UserID, by.notice, c.Name); err != nil {
+	if err := rp.notify(ctx, tx, c.UserID, by.notice, c.Name); err != nil {
 		return err
 	}
 	return rp.audit(ctx, tx, AuditEvent{UserID: c.UserID, Actor: by.actor, Action: ActionPasskeyDeleted, Target: idTail(c.ID)})

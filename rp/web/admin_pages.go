@@ -33,6 +33,7 @@ var adminPages = []route{
 	{"POST /admin/sign-out", open, (*Server).adminSignOut},
 	{"GET " + pathAdminPolicy, open, adminPage((*Server).policyPage)},
 	{"POST " + pathAdminPolicy, open, adminPage((*Server).savePolicy)},
+	{"GET " + pathAdminOutbox, open, adminPage((*Server).adminOutbox)},
 	{"GET " + pathAdminDocument, open, adminPage((*Server).documentPage)},
 	{"POST " + pathAdminDocument, open, adminPage((*Server).saveDocument)},
 }

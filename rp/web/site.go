@@ -1,10 +1,6 @@
 package web
 
-import (
-	"net/http"
-
-	"github.com/passkeylab/passkeylab/rp"
-)
+import "net/http"
 
 func (s *Server) home(v *visit) error { return v.redirect(pathInfo) }
 
@@ -59,40 +55,4 @@ func (s *Server) faq(v *visit) error {
 		page.More = append(page.More, struct{ ID, Question, Answer string }{key, v.tongue.T("help.q_" + key), v.tongue.T("help.a_" + key)})
 	}
 	return v.show(http.StatusOK, "faq", page)
-}
-
-// outboxPage is the data of outbox.html.
-type outboxPage struct {
-	base
-	Notices []noticeView
-}
-
-type noticeView struct {
-	Kind          rp.Action
-	Subject, Body string
-}
-
-// noticeKeys are the message keys of what a notice tells.
-var noticeKeys = map[rp.Action]string{
-	rp.ActionPasskeyAdded: "added", rp.ActionPasskeyDeleted: "deleted", rp.ActionPasskeyRenamed: "renamed",
-	rp.ActionPasskeyRemoved: "removed", rp.ActionPassIssued: "pass_issued", rp.ActionPassDeleted: "pass_deleted",
-}
-
-// outbox shows a person the messages that went to them, and nobody else's.
-func (s *Server) outbox(v *visit) error {
-	notices, err := s.rp.Notices(v.ctx(), v.user.ID)
-	if err != nil {
-		return err
-	}
-	page := outboxPage{base: v.frame("outbox", v.tongue.T("outbox.title"))}
-	page.Section = "outbox"
-	for _, n := range notices {
-		key, ok := noticeKeys[n.Kind]
-		if !ok {
-			key = "event"
-		}
-		page.Notices = append(page.Notices, noticeView{Kind: n.Kind, Subject: v.tongue.T("outbox." + key + "_subject"),
-			Body: v.tongue.T("outbox."+key+"_body", "Name", n.Subject, "Date", v.tongue.Date(n.At))})
-	}
-	return v.show(http.StatusOK, "outbox", page)
 }

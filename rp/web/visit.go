@@ -85,6 +85,7 @@ func (v *visit) open() error {
 	}
 	if err == nil {
 		v.chooseLanguage()
+		v.r = v.r.WithContext(rp.WithLanguage(v.ctx(), v.tongue.Lang()))
 		return nil
 	}
 	if isSessionEnd(err) {

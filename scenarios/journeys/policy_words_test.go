@@ -233,15 +233,3 @@ func (p *Person) lies(in provider.Provider, lie virtualauth.Misbehaviour) {
 		return nil
 	})
 }
-
-// renames gives a passkey on Security info another name.
-func (p *Person) renames(from, to string) {
-	GinkgoHelper()
-	p.presses("Rename " + from)
-	p.does(fmt.Sprintf("names it %q", to), func(ctx context.Context) error {
-		if err := page.RenameTo(ctx, p.Page, to); err != nil {
-			return err
-		}
-		return page.PressHook(ctx, p.Page, page.DialogConfirm)
-	})
-}

@@ -1,9 +1,6 @@
 package journeys
 
 import (
-	"context"
-	"encoding/json"
-	"net/http"
 	"time"
 
 	. "github.com/onsi/ginkgo/v2"
