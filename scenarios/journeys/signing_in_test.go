@@ -141,6 +141,7 @@ var _ = Describe("Signing in", func() {
 		Given{Context: onAndroid()}, func(mia *Person) {
 			app := provider.LarkspurIDAndroid()
 			left := mia.leavesOneOnThePhone(app)
+			mia.leavesStray(app.Name, "it was made by a page that never sent it")
 			signals := mia.spiesOnSignals()
 			mia.phoneSavesIn(app)
 			mia.usesAPasskey()
