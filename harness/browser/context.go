@@ -20,9 +20,21 @@ type ContextOptions struct {
 	Mobile        Mobile        // empty: a desktop
 	Dark          bool          // prefers-color-scheme: dark
 	ReducedMotion bool          // prefers-reduced-motion: reduce
+	ForcedColours bool          // forced-colors: active, the few colours of a contrast theme
+	Scale         float64       // device pixels a CSS pixel; zero: 1, or 2 of a phone. 4 at a fourth of the size is 400 percent zoom
 	Locale        string        // BCP 47, "de-DE": navigator.language, Accept-Language and Intl
 	Timezone      string        // IANA name, "Europe/Berlin"
 	Patience      time.Duration // how long ByRole waits for an element; zero: 10 seconds
+}
+
+func (o ContextOptions) withDefaults() ContextOptions {
+	if o.Viewport == (Size{}) {
+		o.Viewport = o.Mobile.screen()
+	}
+	if o.Patience == 0 {
+		o.Patience = patience
+	}
+	return o
 }
 
 // patience is the default of ContextOptions.Patience.
@@ -44,12 +56,7 @@ type Context struct {
 
 // NewContext makes a browser context. The context argument bounds this call only; Close ends the browser context.
 func (b *Browser) NewContext(ctx context.Context, o ContextOptions) (*Context, error) {
-	if o.Viewport == (Size{}) {
-		o.Viewport = o.Mobile.screen()
-	}
-	if o.Patience == 0 {
-		o.Patience = patience
-	}
+	o = o.withDefaults()
 	made, err := proto.TargetCreateBrowserContext{DisposeOnDetach: true}.Call(b.rod.Context(ctx))
 	if err != nil {
 		return nil, fmt.Errorf("browser: new context: %w", err)
@@ -90,7 +97,7 @@ func (c *Context) join(ctx context.Context, target proto.TargetTargetID) (*Page,
 		end(err)
 		return nil, err
 	}
-	p := &Page{Rod: page, owner: c, end: end}
+	p := &Page{Rod: page, owner: c, end: end, options: c.options}
 	p.record.start()
 	p.stops = append(p.stops, c.browser.Listen(page.SessionID, p.record.hear))
 	if err := c.prepare(page.Context(ctx)); err != nil {
@@ -124,7 +131,7 @@ func (c *Context) prepare(page *rod.Page) error {
 	calls := []interface{ Call(proto.Client) error }{
 		proto.RuntimeEnable{}, proto.NetworkEnable{}, proto.LogEnable{}, proto.InspectorEnable{},
 	}
-	calls = append(calls, c.emulation()...)
+	calls = append(calls, emulation(c.options, c.browser.version)...)
 	for _, call := range calls {
 		if err := call.Call(page); err != nil {
 			return fmt.Errorf("%T: %w", call, err)

@@ -1,6 +1,7 @@
 package browser
 
 import (
+	"context"
 	"strings"
 
 	"github.com/go-rod/rod/lib/proto"
@@ -26,19 +27,34 @@ func (m Mobile) screen() Size {
 	return Size{Width: 1280, Height: 800}
 }
 
+// Emulate gives the page another screen, media or identity than its context has, from now on and without loading it anew. Zero
+// fields mean what they mean to NewContext; Patience does not count.
+func (p *Page) Emulate(ctx context.Context, o ContextOptions) error {
+	p.mu.Lock()
+	p.options = o.withDefaults()
+	p.mu.Unlock()
+	return p.emulateAnew(ctx)
+}
+
+// Emulated returns the screen, media and identity that the page has now.
+func (p *Page) Emulated() ContextOptions {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.options
+}
+
 // emulation returns the calls that make a page behave as the options say.
-func (c *Context) emulation() []interface{ Call(proto.Client) error } {
-	o := c.options
+func emulation(o ContextOptions, v Version) []interface{ Call(proto.Client) error } {
 	calls := []interface{ Call(proto.Client) error }{proto.EmulationSetEmulatedMedia{Features: mediaFeatures(o)}}
-	metrics := proto.EmulationSetDeviceMetricsOverride{Width: o.Viewport.Width, Height: o.Viewport.Height, DeviceScaleFactor: 1}
+	metrics := proto.EmulationSetDeviceMetricsOverride{Width: o.Viewport.Width, Height: o.Viewport.Height, DeviceScaleFactor: max(1, o.Scale)}
 	if o.Mobile != "" {
 		fingers := 5
-		metrics.Mobile, metrics.DeviceScaleFactor = true, 2
+		metrics.Mobile, metrics.DeviceScaleFactor = true, max(2, o.Scale)
 		calls = append(calls, proto.EmulationSetTouchEmulationEnabled{Enabled: true, MaxTouchPoints: &fingers})
 	}
 	calls = append(calls, metrics)
 	if o.Mobile != "" || o.Locale != "" {
-		calls = append(calls, identity(o, c.browser.version))
+		calls = append(calls, identity(o, v))
 	}
 	if o.Locale != "" {
 		calls = append(calls, proto.EmulationSetLocaleOverride{Locale: strings.ReplaceAll(o.Locale, "-", "_")})
@@ -50,16 +66,20 @@ func (c *Context) emulation() []interface{ Call(proto.Client) error } {
 }
 
 func mediaFeatures(o ContextOptions) []*proto.EmulationMediaFeature {
-	scheme, motion := "light", "no-preference"
+	scheme, motion, colours := "light", "no-preference", "none"
 	if o.Dark {
 		scheme = "dark"
 	}
 	if o.ReducedMotion {
 		motion = "reduce"
 	}
+	if o.ForcedColours {
+		colours = "active"
+	}
 	return []*proto.EmulationMediaFeature{
 		{Name: "prefers-color-scheme", Value: scheme},
 		{Name: "prefers-reduced-motion", Value: motion},
+		{Name: "forced-colors", Value: colours},
 	}
 }
 

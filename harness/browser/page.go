@@ -20,8 +20,9 @@ type Page struct {
 	end    context.CancelCauseFunc
 	record record
 
-	mu    sync.Mutex
-	stops []func() // what ends with the page
+	mu      sync.Mutex
+	options ContextOptions // what is emulated now
+	stops   []func()       // what ends with the page
 }
 
 // Context returns the browser context of the page.
@@ -143,9 +144,9 @@ func (p *Page) capture(ctx context.Context, request proto.PageCaptureScreenshot)
 	return shot.Data, nil
 }
 
-// emulateAnew gives the page the screen, media and identity of its context once more.
+// emulateAnew gives the page its screen, media and identity once more.
 func (p *Page) emulateAnew(ctx context.Context) error {
-	for _, call := range p.owner.emulation() {
+	for _, call := range emulation(p.Emulated(), p.owner.browser.version) {
 		if err := call.Call(p.Rod.Context(ctx)); err != nil {
 			return fmt.Errorf("emulate the screen anew: %w", err)
 		}

@@ -247,11 +247,12 @@ func (s *Stage) SignIn(ctx context.Context) error {
 	if err := visitor.SignIn(ctx, s.Account); err != nil {
 		return err
 	}
-	return s.lend(ctx, visitor)
+	return s.Lend(ctx, visitor)
 }
 
-// lend puts a visitor's cookies into the window.
-func (s *Stage) lend(ctx context.Context, v *Visitor) error {
+// Lend puts a visitor's cookies into the window: the two are one browser to the relying party from then on, as far as neither
+// signs in or out alone.
+func (s *Stage) Lend(ctx context.Context, v *Visitor) error {
 	origin, err := url.Parse(s.Origin)
 	if err != nil {
 		return fmt.Errorf("lab: lend cookies: %w", err)

@@ -38,6 +38,12 @@ const (
 	SnoozesLeft    Hook = "snoozes-left"
 	NotNow         Hook = "secondary-not-now"
 	ProveByPasskey Hook = "secondary-passkey"
+	DeleteCard     Hook = "delete"
+	RenameCard     Hook = "rename"
+	CardDetails    Hook = "details"
+	CardBlocked    Hook = "card-blocked"
+	Notice         Hook = "notice"
+	Stay           Hook = "stay" // the offer to renew a proof that is about to end
 
 	MethodApp     Hook = "method-app"
 	MethodKey     Hook = "method-security-key"

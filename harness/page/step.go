@@ -45,4 +45,14 @@ const (
 	Stray   Step = "SI-stray"   // sign-in with a passkey that was refused when it was made
 	Blocked Step = "SI-blocked" // sign-in with a passkey that the policy now refuses
 	Failed  Step = "SI-failed"  // sign-in that did not verify
+
+	SignUp            Step = "sign-up"
+	SignUpCode        Step = "sign-up-code"
+	F1                Step = "F1"     // the campaign's question after sign-in
+	Rename            Step = "rename" // the pages that stand in for the dialogs where there is no script
+	Delete            Step = "delete"
+	SignOutEverywhere Step = "sign-out-everywhere"
+	Outbox            Step = "outbox"
+	Help              Step = "help"
+	HTTPError         Step = "error" // no such page, and the like
 )

@@ -54,9 +54,9 @@ var _ = Describe("Security in the browser", func() {
 
 			in := provider.LarkspurIDAndroid()
 			mia.hasPasskeyIn(in)
-			mia.signsInOverTheAPI(in, client.Misbehaviour{Origin: lookAlike}, 422)
+			mia.findsSignInAnswered(in, client.Misbehaviour{Origin: lookAlike}, 422)
 			mia.findsAudited(rp.ActionSignInRefused, rp.CodeSignInFailed)
-			mia.signsInOverTheAPI(in, client.Misbehaviour{}, 200)
+			mia.findsSignInAnswered(in, client.Misbehaviour{}, 200)
 		})
 
 	Journey("SEC-10", "adds, renames and deletes a passkey: each is told out of band in her language, and the audit log has who, what and the outcome",
