@@ -149,11 +149,18 @@ func (p *Page) Names(ctx context.Context, role string) ([]string, error) {
 
 // axNode is the part of Accessibility.AXNode that is used. rod's own type is not: it lacks values that newer browsers have.
 type axNode struct {
-	Ignored bool `json:"ignored"`
-	Name    struct {
-		Value json.RawMessage `json:"value"`
-	} `json:"name"`
+	Ignored     bool    `json:"ignored"`
+	Name        axValue `json:"name"`
+	Description axValue `json:"description"`
+	Properties  []struct {
+		Name  string  `json:"name"`
+		Value axValue `json:"value"`
+	} `json:"properties"`
 	BackendDOMNodeID proto.DOMBackendNodeID `json:"backendDOMNodeId"`
+}
+
+type axValue struct {
+	Value json.RawMessage `json:"value"`
 }
 
 // name returns the accessible name with its white space collapsed, as it is announced.
