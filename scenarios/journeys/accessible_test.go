@@ -95,14 +95,14 @@ var _ = Describe("Accessibility", func() {
 		touring(browser.ContextOptions{}), func(mia *Person) {
 			var barriers []string
 			mia.tours(tour(), func(at stop) { barriers = append(barriers, mia.scansForBarriers(at.name)...) })
-			mia.finds("no screen has a barrier", barriers, gomega.BeEmpty())
+			mia.findsNothingWrong("no screen has a barrier", barriers)
 		})
 
 	Journey("AX-08", "comes by every screen at 320 pixels, at 400 percent zoom and with text set wide: nothing scrolls sideways or is cut off", Over(config.Bridge), Regular,
 		touring(browser.ContextOptions{Viewport: browser.Size{Width: 320, Height: 568}}), func(mia *Person) {
 			var faults []string
 			mia.tours(tour(), func(at stop) { faults = append(faults, mia.looksThroughNarrowWindows(at.name)...) })
-			mia.finds("everything fits", faults, gomega.BeEmpty())
+			mia.findsNothingWrong("everything fits", faults)
 		})
 
 	Journey("AX-09", "is told a minute before her proof ends, renews it, and goes on where she was", Over(config.Bridge), Regular,
@@ -164,6 +164,6 @@ var _ = Describe("Accessibility", func() {
 		touring(browser.ContextOptions{ForcedColours: true}), func(mia *Person) {
 			var faults []string
 			mia.tours(tour(), func(at stop) { faults = append(faults, mia.looksThroughFewColours(at.name)...) })
-			mia.finds("everything can be made out", faults, gomega.BeEmpty())
+			mia.findsNothingWrong("everything can be made out", faults)
 		})
 })

@@ -196,6 +196,17 @@ func (p *Person) findsMotion(window browser.ContextOptions, matcher gomegatypes.
 	}, matcher)
 }
 
+// findsNothingWrong finds that a tour has found nothing; else it tells all of it.
+func (p *Person) findsNothingWrong(what string, faults []string) {
+	GinkgoHelper()
+	p.does("finds that "+what, func(context.Context) error {
+		if len(faults) == 0 {
+			return nil
+		}
+		return &Unexpected{What: "the tour", Expected: "nothing wrong", Got: fmt.Sprintf("%d faults:\n%s", len(faults), strings.Join(faults, "\n"))}
+	})
+}
+
 // looksAs looks at the screen through several windows, one after the other, and returns what is wrong in any. In the end the
 // window is as it was.
 func (p *Person) looksAs(ctx context.Context, where string, windows map[string]browser.ContextOptions, look func(context.Context) ([]string, error)) (faults []string, err error) {
