@@ -87,6 +87,25 @@ func TestEmulation(t *testing.T) {
 			t.Errorf("%+v %+v", got, got.Hints)
 		}
 	})
+	t.Run("changed while the page is open", func(t *testing.T) {
+		p := visit(t, browser.ContextOptions{}, nil)
+		zoomed := browser.ContextOptions{Viewport: browser.Size{Width: 320, Height: 256}, Scale: 4, Dark: true, ForcedColours: true}
+		const look = `[innerWidth, devicePixelRatio, matchMedia("(prefers-color-scheme: dark)").matches, matchMedia("(forced-colors: active)").matches].join()`
+		if got := js[string](t, p, look); got != "1280,1,false,false" {
+			t.Errorf("before: %s", got)
+		}
+		for _, want := range []struct {
+			window browser.ContextOptions
+			seen   string
+		}{{zoomed, "320,4,true,true"}, {browser.ContextOptions{}, "1280,1,false,false"}} {
+			if err := p.Emulate(t.Context(), want.window); err != nil {
+				t.Fatal(err)
+			}
+			if got := js[string](t, p, look); got != want.seen {
+				t.Errorf("got %s, want %s", got, want.seen)
+			}
+		}
+	})
 	for kind, want := range map[browser.Mobile]string{browser.Android: "Android Pixel 8 true", browser.IPhone: ""} {
 		t.Run(string(kind), func(t *testing.T) {
 			var headers http.Header

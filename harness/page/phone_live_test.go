@@ -36,7 +36,12 @@ type held struct {
 
 func hold(t *testing.T, b *browser.Browser) *held {
 	t.Helper()
-	p, err := phone.New(phone.Android(), phone.World{Clock: still{}, Rand: rand.NewChaCha8([32]byte{1})})
+	return holdOne(t, b, phone.Android())
+}
+
+func holdOne(t *testing.T, b *browser.Browser, settings phone.Settings) *held {
+	t.Helper()
+	p, err := phone.New(settings, phone.World{Clock: still{}, Rand: rand.NewChaCha8([32]byte{1})})
 	if err != nil {
 		t.Fatal(err)
 	}
