@@ -48,7 +48,6 @@ const (
 
 	SignUp            Step = "sign-up"
 	SignUpCode        Step = "sign-up-code"
-	F1                Step = "F1"     // the campaign's question after sign-in
 	Rename            Step = "rename" // the pages that stand in for the dialogs where there is no script
 	Delete            Step = "delete"
 	SignOutEverywhere Step = "sign-out-everywhere"
