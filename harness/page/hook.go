@@ -23,6 +23,8 @@ const (
 	Card           Hook = "card"
 	Toast          Hook = "toast"
 	Hero           Hook = "hero"
+	HeroTitle      Hook = "hero-title"
+	Count          Hook = "count"
 	Reminder       Hook = "reminder"
 	Removal        Hook = "removal"
 	OfferHere      Hook = "offer-here"
