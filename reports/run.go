@@ -64,6 +64,7 @@ type Result struct {
 	Ceremonies   []Ceremony     `json:"ceremonies,omitempty"`   // Ceremonies are the registrations and authentications, decoded.
 	Ended        *PageView      `json:"ended,omitempty"`        // Ended is what the page showed at the end.
 	SavedIn      []string       `json:"savedIn,omitempty"`      // SavedIn names the providers that hold a passkey of it at the end, strays included.
+	Codes        []string       `json:"codes,omitempty"`        // Codes are the refusal codes that the relying party spoke of, sorted.
 	Cannot       []Inability    `json:"cannot,omitempty"`       // Cannot lists the drivers that cannot express it.
 	Observations []string       `json:"observations,omitempty"` // Observations are worth telling and no failure.
 	Clauses      []string       `json:"clauses,omitempty"`      // Clauses are those of the specification that it tests.

@@ -47,7 +47,7 @@ func listenAt(address, origin string) (*site, error) {
 }
 
 func (t *site) serve(s *Stage, party *rp.RelyingParty) error {
-	pages, err := web.New(web.Config{RP: party, Log: logTo(s.lab.options.Log, s.Log), Rand: s.random, WellKnown: appsPublished()})
+	pages, err := web.New(web.Config{RP: party, Log: s.log, Rand: s.random, WellKnown: appsPublished()})
 	if err != nil {
 		return err
 	}

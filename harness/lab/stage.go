@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"sync"
@@ -79,6 +80,9 @@ type Stage struct {
 	closers  []func() error
 	sessions map[string]*Visitor // one a user name, beside the window
 
+	log   *slog.Logger // of our own relying party: the lab's, overheard
+	heard heard
+
 	mu    sync.Mutex
 	codes codes
 }
@@ -89,6 +93,7 @@ const attestedBefore = 24 * time.Hour
 // Raise builds a stage. On error the stage, if any, must still be closed.
 func (l *Lab) Raise(ctx context.Context, o StageOptions) (*Stage, error) {
 	s := &Stage{id: o.ID, lab: l, random: Randomness(l.options.Seed, o.ID), Clock: NewClock(time.Now()), Log: &Journal{}, sessions: map[string]*Visitor{}}
+	s.log = logTo(slog.New(listener{Handler: l.options.Log.Handler(), heard: &s.heard}), s.Log)
 	s.authority = attestation.NewAuthority([]byte(fmt.Sprint(l.options.Seed, o.ID)), s.Clock.Now().Add(-attestedBefore))
 	if err := s.build(ctx, o); err != nil {
 		return s, fmt.Errorf("lab: raise stage %s: %w", o.ID, err)
@@ -160,7 +165,7 @@ func (s *Stage) openSite(ctx context.Context, o StageOptions) error {
 	}
 	s.config = rp.Config{
 		Origin: s.Origin, Organisation: organisation, App: app, Policy: o.Policy, Timers: o.Timers, Limits: o.Limits,
-		Clock: s.Clock, Rand: s.random, Log: logTo(s.lab.options.Log, s.Log), AttestationRoots: roots,
+		Clock: s.Clock, Rand: s.random, Log: s.log, AttestationRoots: roots,
 		Metadata: known, AdminToken: adminToken, Apps: ourApps(),
 		// The cheapest parameters that the library takes: a journey proves what pages do, not how long a guess takes.
 		Hashing: &argon2id.Params{Memory: 64, Iterations: 1, Parallelism: 1, SaltLength: 16, KeyLength: 32},

@@ -131,6 +131,9 @@ func (t *Telling) collect(stage *lab.Stage) {
 	t.secrets = stage.Trace.Decoder.Redactor
 	stage.Trace.Fill(&t.result)
 	t.result.SavedIn = t.phone.SavedIn()
+	for _, code := range stage.Codes() {
+		t.result.Codes = append(t.result.Codes, string(code))
+	}
 	t.result.Ceremonies = revealed(t.result.Ceremonies, t.calls)
 	if stage.Page == nil || t.scene == nil {
 		return

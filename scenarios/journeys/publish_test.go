@@ -21,6 +21,7 @@ import (
 // after a set-up that failed, and after Ctrl-C.
 func (h *House) publish(report Report) error {
 	run := h.runOf(report)
+	unraised := h.judgeCodes(report, &run)
 	if err := os.MkdirAll(h.config.Reports.Dir, 0o755); err != nil {
 		return fmt.Errorf("write the reports: %w", err)
 	}
@@ -31,6 +32,7 @@ func (h *House) publish(report Report) error {
 		return writeFile(path, writer)
 	}
 	return errors.Join(
+		unraised,
 		write(h.config.Reports.JSON, func(w io.Writer) error { return reports.JSON(w, run) }),
 		write(h.config.Reports.JUnit, func(w io.Writer) error { return reports.JUnit(w, run) }),
 		write(h.config.Reports.HTML, func(w io.Writer) error {
