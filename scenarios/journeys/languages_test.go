@@ -12,6 +12,7 @@ import (
 
 	"github.com/passkeylab/passkeylab/harness/config"
 	"github.com/passkeylab/passkeylab/harness/page"
+	"github.com/passkeylab/passkeylab/rp/policy"
 	"github.com/passkeylab/passkeylab/virtualauth/provider"
 )
 
@@ -139,6 +140,19 @@ var _ = Describe("Languages", func() {
 			for _, one := range all {
 				mia.findsHeld(one, 1)
 			}
+		})
+
+	Journey("L10-08", "meets every problem that the wizard can end in, and each language explains each in words of its own", Over(config.API), Regular,
+		Given{}, func(mia *Person) {
+			for _, problem := range problems() {
+				visitor := mia.signsInAsVisitor()
+				visitor.Phone = problem.phone()
+				mia.policyBecomes("everything", policy.Policy{})
+				mia.beginsAgain(visitor, problem.method())
+				mia.findsExplained(visitor, problem.code, problem.meet(mia, visitor))
+				mia.finds(string(problem.code)+" was raised", mia.Codes(), gomega.ContainElement(problem.code))
+			}
+			mia.finds("nothing was stored but the one passkey that was taken twice", mia.stored(), gomega.HaveLen(1))
 		})
 })
 
