@@ -9,6 +9,7 @@
 //	Run ──► JSON     the data itself; Read brings it back
 //	    ├─► JUnit    for CI servers
 //	    ├─► HTML     one self-contained page for people
+//	    ├─► Gallery  a page of every screen, by language, theme and width
 //	    ├─► Summary  the last screen of a console run
 //	    └─► Judge    the verdict and the exit code
 //

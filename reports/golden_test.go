@@ -50,6 +50,7 @@ func TestGoldenFiles(t *testing.T) {
 		{"junit.xml", func(w io.Writer) error { return reports.JUnit(w, run) }},
 		{"junit-strict.xml", func(w io.Writer) error { return reports.JUnitStrict(w, run) }},
 		{"report.html", func(w io.Writer) error { return reports.HTML(w, run, reports.Assets{}) }},
+		{"gallery.html", func(w io.Writer) error { return reports.Gallery(w, run) }},
 		{"summary.txt", func(w io.Writer) error {
 			return reports.Summary(w, run, []string{"reports/out/junit.xml", "reports/out/report.html"})
 		}},

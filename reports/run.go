@@ -58,6 +58,7 @@ type Result struct {
 	Steps        []Step         `json:"steps,omitempty"`
 	Failure      *Failure       `json:"failure,omitempty"`      // Failure is set when State is Failed or Aborted, and may be when Inconclusive.
 	Pictures     []Picture      `json:"pictures,omitempty"`     // Pictures belong to the journey and to no step.
+	Shots        []Shot         `json:"shots,omitempty"`        // Shots are for the gallery, which alone shows them.
 	Attachments  []Attachment   `json:"attachments,omitempty"`  // Attachments are files beside the report.
 	Console      []ConsoleEntry `json:"console,omitempty"`      // Console is what the page's console said.
 	Network      []NetworkEntry `json:"network,omitempty"`      // Network is what the page asked for.

@@ -44,6 +44,8 @@ func registered() reports.Result {
 			step("The card \"Security key\" stands under security keys, created today", 2130, 300, "REG-04/4.jpg"),
 		},
 		Ceremonies: []reports.Ceremony{registration("accepted", true)},
+		Codes:      []string{"auth.wrong_code"},
+		Shots:      shots("S0", "Security info", "Sicherheitsinformationen"),
 		Network: []reports.NetworkEntry{
 			{At: at(1240), Method: "POST", URL: "https://reg-04.localhost:8443/security-info/add/r1/options", Status: 200, Duration: 12 * time.Millisecond, Kind: "fetch", RequestID: "req-17"},
 			{At: at(2010), Method: "POST", URL: "https://reg-04.localhost:8443/security-info/add/r1/verify", Status: 200, Duration: 31 * time.Millisecond, Kind: "fetch", RequestID: "req-18"},

@@ -25,6 +25,7 @@ type view struct {
 	Versions  []versionView
 	Notes     []string
 	Processes int
+	Shots     int // Shots is how many pictures the gallery has
 	Thumbs    template.CSS
 }
 
@@ -95,7 +96,7 @@ type choice struct {
 
 func newView(run Run, thumbs map[string]thumb, style template.CSS, notes []string) view {
 	v := view{
-		Run: run, Verdict: Judge(run), Totals: Count(run), States: stateViews(run.Results), Versions: versionViews(run),
+		Run: run, Verdict: Judge(run), Totals: Count(run), States: stateViews(run.Results), Versions: versionViews(run), Shots: len(Shots(run)),
 		Notes: append(slices.Clone(run.Notes), notes...), Thumbs: style,
 	}
 	v.Tone = tone(v.Verdict)

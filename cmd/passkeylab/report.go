@@ -69,14 +69,19 @@ func (a app) report(o reportOptions, files []string) error {
 	if o.strict {
 		writeJUnit = reports.JUnitStrict
 	}
+	gallery := ""
+	if html != "" && len(reports.Shots(run)) > 0 {
+		gallery = filepath.Join(filepath.Dir(html), reports.GalleryFile)
+	}
 	err = errors.Join(
+		writeReport(gallery, func(w io.Writer) error { return reports.Gallery(w, run) }),
 		writeReport(html, func(w io.Writer) error { return reports.HTML(w, run, reports.Assets{Files: os.DirFS(dir)}) }),
 		writeReport(junit, func(w io.Writer) error { return writeJUnit(w, run) }),
 	)
 	if err != nil {
 		return err
 	}
-	for _, path := range []string{html, junit} {
+	for _, path := range []string{html, gallery, junit} {
 		if path != "" {
 			fmt.Fprintln(a.out, path)
 		}

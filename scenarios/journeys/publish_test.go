@@ -38,7 +38,16 @@ func (h *House) publish(report Report) error {
 		write(h.config.Reports.HTML, func(w io.Writer) error {
 			return reports.HTML(w, run, reports.Assets{Files: os.DirFS(h.config.Reports.Dir)})
 		}),
+		write(h.galleryFile(run), func(w io.Writer) error { return reports.Gallery(w, run) }),
 	)
+}
+
+// galleryFile is where the gallery goes: beside the report that links to it, and nowhere when there is nothing in it.
+func (h *House) galleryFile(run reports.Run) string {
+	if h.config.Reports.HTML == "" || len(reports.Shots(run)) == 0 {
+		return ""
+	}
+	return filepath.Join(filepath.Dir(h.config.Reports.HTML), reports.GalleryFile)
 }
 
 func writeFile(path string, writer func(io.Writer) error) error {
