@@ -80,6 +80,8 @@ type Stage struct {
 	closers  []func() error
 	sessions map[string]*Visitor // one a user name, beside the window
 
+	language string // of the person's window
+
 	log   *slog.Logger // of our own relying party: the lab's, overheard
 	heard heard
 
@@ -92,7 +94,7 @@ const attestedBefore = 24 * time.Hour
 
 // Raise builds a stage. On error the stage, if any, must still be closed.
 func (l *Lab) Raise(ctx context.Context, o StageOptions) (*Stage, error) {
-	s := &Stage{id: o.ID, lab: l, random: Randomness(l.options.Seed, o.ID), Clock: NewClock(time.Now()), Log: &Journal{}, sessions: map[string]*Visitor{}}
+	s := &Stage{id: o.ID, lab: l, language: o.Window.Locale, random: Randomness(l.options.Seed, o.ID), Clock: NewClock(time.Now()), Log: &Journal{}, sessions: map[string]*Visitor{}}
 	s.log = logTo(slog.New(listener{Handler: l.options.Log.Handler(), heard: &s.heard}), s.Log)
 	s.authority = attestation.NewAuthority([]byte(fmt.Sprint(l.options.Seed, o.ID)), s.Clock.Now().Add(-attestedBefore))
 	if err := s.build(ctx, o); err != nil {

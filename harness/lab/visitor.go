@@ -27,7 +27,9 @@ type Visitor struct {
 	node  *Node // nil: the stage's own
 	http  *http.Client
 	Run   string // path of the wizard run, "/security-info/add/…", once there is one
-	Phone string // "Android" or "iOS" when the visitor's browser runs on a phone, as client hints tell
+	// Language is a BCP 47 tag that the visitor's browser asks for, or nothing. It is that of the stage's window at first.
+	Language string
+	Phone    string // "Android" or "iOS" when the visitor's browser runs on a phone, as client hints tell
 }
 
 // Reply is one answer of the relying party.
@@ -56,7 +58,7 @@ func (s *Stage) Visitor() (*Visitor, error) {
 	if err != nil {
 		return nil, fmt.Errorf("lab: visitor: %w", err)
 	}
-	v := &Visitor{stage: s}
+	v := &Visitor{stage: s, Language: s.language}
 	dialer := &net.Dialer{Timeout: 5 * time.Second}
 	transport := &http.Transport{
 		DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
@@ -98,6 +100,9 @@ func (v *Visitor) Do(ctx context.Context, method, path string, header http.Heade
 	}
 	for name, values := range header {
 		request.Header[name] = values
+	}
+	if v.Language != "" && request.Header.Get("Accept-Language") == "" {
+		request.Header.Set("Accept-Language", v.Language)
 	}
 	if v.Phone != "" {
 		request.Header.Set("Sec-CH-UA-Platform", `"`+v.Phone+`"`)
