@@ -17,6 +17,30 @@ import (
 )
 
 var _ = Describe("Languages", func() {
+	Journey("L10-01", "comes by every screen in German: no English is left on any, and no button clips its text, be it wide or narrow", Over(config.Bridge), Regular,
+		touring(inLanguage("de-DE")), func(mia *Person) {
+			english, err := foreign("en", "de")
+			mia.finds("the texts of both languages are known", err, gomega.BeNil())
+			var left, clipped []string
+			mia.tours(tour(), func(at stop) {
+				mia.isIn("de")
+				left = append(left, mia.readsTexts(at.name, english.has)...)
+				clipped = append(clipped, mia.findsFitting(at.name)...)
+			})
+			mia.finds("no English is left, and nothing is clipped", append(left, clipped...), gomega.BeEmpty())
+		})
+
+	Journey("L10-04", "comes by every screen in the pseudo-locale: no text is written into a page, and texts two fifths longer have room", Over(config.Bridge), Regular,
+		touring(inLanguage("en-XA")), func(mia *Person) {
+			var written, clipped []string
+			mia.tours(tour(), func(at stop) {
+				mia.isIn("en-XA")
+				written = append(written, mia.readsTexts(at.name, func(text string) bool { return !isMarked(text) })...)
+				clipped = append(clipped, mia.findsFitting(at.name)...)
+			})
+			mia.finds("every text comes from a locale file, and nothing is clipped", append(written, clipped...), gomega.BeEmpty())
+		})
+
 	Journey("L10-02", "walks the wizard in Arabic: every screen runs from right to left, and a Latin name with brackets reads right", Over(config.Bridge), Regular,
 		Given{Context: inLanguage("ar-EG")}, func(mia *Person) {
 			const latin = "Phone (2)"
