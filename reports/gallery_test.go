@@ -3,6 +3,8 @@ package reports_test
 import (
 	"bytes"
 	"fmt"
+	"image"
+	"image/jpeg"
 	"regexp"
 	"slices"
 	"strings"
@@ -87,5 +89,24 @@ func TestTheReportLinksToTheGallery(t *testing.T) {
 	run.Results[0].Shots = nil
 	if page := renderHTML(t, run, reports.Assets{}); strings.Contains(page, reports.GalleryFile) {
 		t.Error("a report without pictures of screens links to a gallery")
+	}
+}
+
+func TestSmallPicturesKeepTheirShape(t *testing.T) {
+	var large bytes.Buffer
+	if err := jpeg.Encode(&large, image.NewRGBA(image.Rect(0, 0, 1280, 800)), nil); err != nil {
+		t.Fatal(err)
+	}
+	for width, want := range map[int]image.Point{640: {X: 640, Y: 400}, 2000: {X: 1280, Y: 800}} {
+		small, size, err := reports.Small(large.Bytes(), width)
+		if err != nil || size != want {
+			t.Fatalf("%d: %v, %v, want %v", width, size, err, want)
+		}
+		if config, err := jpeg.DecodeConfig(bytes.NewReader(small)); err != nil || config.Width != want.X || config.Height != want.Y {
+			t.Errorf("%d: the picture is %+v, %v", width, config, err)
+		}
+	}
+	if _, _, err := reports.Small([]byte("no picture"), 100); err == nil {
+		t.Error("what is no picture is no error")
 	}
 }

@@ -180,3 +180,24 @@ func chooseThumbs(paths []string, thumbs map[string]thumb, budget int) (style te
 	}
 	return template.CSS(b.String()), dropped
 }
+
+// Small returns a picture scaled down to a width, as a JPEG, and its size. One that is not wider keeps its own.
+func Small(picture []byte, width int) (small []byte, size image.Point, err error) {
+	source, _, err := image.Decode(bytes.NewReader(picture))
+	if err != nil {
+		return nil, size, fmt.Errorf("reports: make a picture smaller: %w", err)
+	}
+	bounds := source.Bounds()
+	width = min(width, bounds.Dx())
+	plain := image.NewRGBA(image.Rect(0, 0, bounds.Dx(), bounds.Dy()))
+	draw.Draw(plain, plain.Bounds(), source, bounds.Min, draw.Src)
+	scaled := boxScale(plain, width, max(1, bounds.Dy()*width/bounds.Dx()))
+	var b bytes.Buffer
+	if err := jpeg.Encode(&b, scaled, &jpeg.Options{Quality: smallQuality}); err != nil {
+		return nil, size, fmt.Errorf("reports: make a picture smaller: %w", err)
+	}
+	return b.Bytes(), scaled.Bounds().Size(), nil
+}
+
+// smallQuality keeps text readable in a picture that is looked at by itself.
+const smallQuality = 70

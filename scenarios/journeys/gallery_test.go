@@ -37,13 +37,16 @@ func showsAll(tag string) func(*Person) {
 var prints = []struct {
 	window browser.Size
 	dark   bool
-	small  browser.Small
+	wide   int // of the picture, in pixels
 }{
-	{browser.Size{Width: 1280, Height: 800}, false, browser.Small{Scale: 0.5, Height: 2000}},
-	{browser.Size{Width: 1280, Height: 800}, true, browser.Small{Scale: 0.5, Height: 2000}},
-	{browser.Size{Width: 360, Height: 800}, true, browser.Small{Scale: 0.75, Height: 3000}},
-	{browser.Size{Width: 360, Height: 800}, false, browser.Small{Scale: 0.75, Height: 3000}},
+	{browser.Size{Width: 1280, Height: 800}, false, 640},
+	{browser.Size{Width: 1280, Height: 800}, true, 640},
+	{browser.Size{Width: 360, Height: 640}, true, 270},
+	{browser.Size{Width: 360, Height: 640}, false, 270},
 }
+
+// tallest is how much of a long page is in its picture, in CSS pixels.
+const tallest = 2600
 
 // photographs takes the pictures of the screen in front of her for the gallery. It is no step of its own: a step would take a
 // picture of its own, and there are hundreds.
@@ -70,14 +73,14 @@ func (p *Person) photograph(ctx context.Context, name string, seen browser.Conte
 	}
 	for _, print := range prints {
 		seen.Viewport, seen.Dark = print.window, print.dark
-		if err := p.Page.Emulate(ctx, seen); err != nil {
+		if err := p.stretches(ctx, seen); err != nil {
 			return err
 		}
 		shot := reports.Shot{Screen: name, Title: screen.Heading, Language: layout.Lang, Dir: layout.Dir, Theme: reports.ThemeLight, Width: print.window.Width}
 		if print.dark {
 			shot.Theme = reports.ThemeDark
 		}
-		if shot.Picture, err = p.print(ctx, shot, print.small); err != nil {
+		if shot.Picture, err = p.print(ctx, shot, print.wide); err != nil {
 			return err
 		}
 		p.result.Shots = append(p.result.Shots, shot)
@@ -85,12 +88,33 @@ func (p *Person) photograph(ctx context.Context, name string, seen browser.Conte
 	return nil
 }
 
-// print takes one picture and keeps it with the evidence.
-func (p *Person) print(ctx context.Context, shot reports.Shot, small browser.Small) (reports.Picture, error) {
-	jpeg, size, err := p.Page.ScreenshotSmall(ctx, small)
+// stretches gives the page a window that is as high as itself, so that the picture has all of it, and what lies over the window
+// lies over all of it.
+func (p *Person) stretches(ctx context.Context, seen browser.ContextOptions) error {
+	if err := p.Page.Emulate(ctx, seen); err != nil {
+		return err
+	}
+	var height int
+	if err := p.Page.Evaluate(ctx, `document.documentElement.scrollHeight`, &height); err != nil {
+		return err
+	}
+	if height <= seen.Viewport.Height {
+		return nil
+	}
+	seen.Viewport.Height = min(height, tallest)
+	return p.Page.Emulate(ctx, seen)
+}
+
+// print takes one picture and keeps it, made smaller, with the evidence.
+func (p *Person) print(ctx context.Context, shot reports.Shot, wide int) (reports.Picture, error) {
+	taken, err := p.Page.Screenshot(ctx)
 	if err != nil {
 		return reports.Picture{}, err
 	}
-	path, err := house.keep(p.place, fmt.Sprintf("%s-%s-%d.jpg", shot.Screen, shot.Theme, shot.Width), jpeg)
-	return reports.Picture{Path: path, MediaType: "image/jpeg", Width: size.Width, Height: size.Height}, err
+	small, size, err := reports.Small(taken, wide)
+	if err != nil {
+		return reports.Picture{}, err
+	}
+	path, err := house.keep(p.place, fmt.Sprintf("%s-%s-%d.jpg", shot.Screen, shot.Theme, shot.Width), small)
+	return reports.Picture{Path: path, MediaType: "image/jpeg", Width: size.X, Height: size.Y}, err
 }
