@@ -1,14 +1,16 @@
 package scenarios
 
 import (
-	"go/ast"
-	"go/parser"
-	"go/token"
-	"path/filepath"
+	"errors"
+	"fmt"
+	"os"
 	"regexp"
-	"strconv"
+	"slices"
 	"strings"
 	"testing"
+	"testing/fstest"
+
+	"github.com/passkeylab/passkeylab/harness/config"
 )
 
 // automated are the scenarios of the product specification that exist as
@@ -39,53 +41,179 @@ func TestEveryScenarioIsOneJourney(t *testing.T) {
 	for id := range declared {
 		t.Errorf("%s is declared but not in the list above", id)
 	}
+// specified is how many scenarios each group of the product specification has; their numbers have no gaps.
+var specified = map[string]int{
+	"REG": 25, "WP": 20, "EX": 14, "DEL": 16, "SI": 14, "MFA": 12, "POL": 14, "PH": 21, "RP": 15, "AX": 12, "L10": 8, "SEC": 16,
 }
 
-// declarations counts the journeys that the files of package journeys declare, by
-// id, and checks the form of ids and sentences.
-func declarations(t *testing.T) map[string]int {
+// starred are the essential ones of the product specification. More may be essential here, none of these less.
+const starred = "REG-01 REG-02 REG-03 WP-01 WP-02 WP-03 WP-04 EX-01 EX-02 EX-03 DEL-01 DEL-02 DEL-03 SI-01 MFA-01 POL-01 PH-01 RP-01 AX-01 SEC-02"
+
+// owed are the scenarios that no journey tells, and why. One that is told by now must leave this table.
+var owed = map[string]string{
+	"not told yet": `
+REG-23 REG-24
+EX-13
+DEL-10 DEL-15
+SI-13 SI-14
+MFA-03 MFA-04 MFA-05 MFA-06 MFA-07 MFA-08 MFA-09 MFA-11 MFA-12
+POL-01 POL-02 POL-03 POL-04 POL-05 POL-06 POL-07 POL-08 POL-09 POL-10 POL-11 POL-12 POL-13 POL-14
+RP-02 RP-03 RP-09 RP-10 RP-11 RP-12 RP-13 RP-14 RP-15
+AX-02 AX-03 AX-04 AX-05 AX-06 AX-07 AX-08 AX-09 AX-10 AX-11 AX-12
+L10-01 L10-02 L10-03 L10-04 L10-05 L10-06 L10-07 L10-08
+SEC-06 SEC-07 SEC-08 SEC-09 SEC-10 SEC-11 SEC-12 SEC-13 SEC-14 SEC-15 SEC-16`,
+}
+
+// ids are all scenarios of the product specification, in its order.
+func ids() []string {
+	var all []string
+	for _, group := range strings.Fields(chapters) {
+		for n := range specified[group] {
+			all = append(all, fmt.Sprintf("%s-%02d", group, n+1))
+		}
+	}
+	return all
+}
+
+func journeys(t *testing.T) map[string][]Case {
 	t.Helper()
-	form := regexp.MustCompile(`^[A-Z][A-Z0-9]+-\d\d$`)
-	counted := map[string]int{}
-	paths, err := filepath.Glob("journeys/*_test.go")
+	cases, err := Journeys()
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, path := range paths {
-		file, err := parser.ParseFile(token.NewFileSet(), path, nil, 0)
-		if err != nil {
-			t.Fatal(err)
-		}
-		ast.Inspect(file, func(node ast.Node) bool {
-			call, ok := node.(*ast.CallExpr)
-			if !ok {
-				return true
-			}
-			if name, ok := call.Fun.(*ast.Ident); !ok || name.Name != "Journey" {
-				return true
-			}
-			id, says := literal(call.Args[0]), literal(call.Args[1])
-			counted[id]++
-			if !form.MatchString(id) {
-				t.Errorf("%s: the id %q is not that of a scenario", path, id)
-			}
-			if says == "" || strings.HasSuffix(says, ".") || strings.Contains(says, id) {
-				t.Errorf("%s: %s says %q, want a sentence without its id and full stop", path, id, says)
-			}
-			return true
-		})
+	byID := map[string][]Case{}
+	for _, one := range cases {
+		byID[one.ID] = append(byID[one.ID], one)
 	}
-	return counted
+	return byID
 }
 
-func literal(e ast.Expr) string {
-	basic, ok := e.(*ast.BasicLit)
-	if !ok {
-		return ""
+func TestTheSpecificationHas187Scenarios(t *testing.T) {
+	if n := len(ids()); n != 187 {
+		t.Errorf("the tables name %d", n)
 	}
-	text, err := strconv.Unquote(basic.Value)
+	if len(specified) != len(strings.Fields(chapters)) {
+		t.Errorf("groups are %s here and %v there", chapters, specified)
+	}
+}
+
+func TestEveryScenarioIsOneJourneyOrIsOwedWithAReason(t *testing.T) {
+	told := journeys(t)
+	excused := map[string]string{}
+	for reason, list := range owed {
+		for _, id := range strings.Fields(list) {
+			excused[id] = reason
+		}
+	}
+	for _, id := range ids() {
+		switch n, reason := len(told[id]), excused[id]; {
+		case n == 1 && reason != "":
+			t.Errorf("%s is told in %s: remove it from the table of what is owed", id, told[id][0].Location)
+		case n == 0 && reason == "":
+			t.Errorf("no journey tells %s, and the table of what is owed gives no reason", id)
+		case n > 1:
+			t.Errorf("%s is declared %d times, in %s and %s", id, n, told[id][0].Location, told[id][1].Location)
+		}
+		delete(told, id)
+		delete(excused, id)
+	}
+	for id, cases := range told {
+		t.Errorf("%s: %s is no scenario of the product specification", cases[0].Location, id)
+	}
+	for id := range excused {
+		t.Errorf("%s is owed and no scenario of the product specification", id)
+	}
+}
+
+func TestStarredScenariosAreEssential(t *testing.T) {
+	told := journeys(t)
+	for _, id := range strings.Fields(starred) {
+		if cases := told[id]; len(cases) == 1 && cases[0].Priority != "essential" {
+			t.Errorf("%s: %s is %s", cases[0].Location, id, cases[0].Priority)
+		}
+	}
+}
+
+func TestJourneysAreSentencesOverDriversThatExist(t *testing.T) {
+	form := regexp.MustCompile(`^[A-Z][A-Z0-9]+-\d\d$`)
+	known := []string{string(config.DevTools), string(config.Bridge), string(config.API), string(config.Hybrid)}
+	for id, cases := range journeys(t) {
+		for _, one := range cases {
+			if !form.MatchString(id) {
+				t.Errorf("%s: the id %q is not that of a scenario", one.Location, id)
+			}
+			if one.Sentence == "" || strings.HasSuffix(one.Sentence, ".") || strings.Contains(one.Sentence, id) {
+				t.Errorf("%s: %s says %q, want a sentence without its id and full stop", one.Location, id, one.Sentence)
+			}
+			for _, driver := range one.Drivers {
+				if !slices.Contains(known, driver) {
+					t.Errorf("%s: %s is told over %q, which is no driver", one.Location, id, driver)
+				}
+			}
+		}
+	}
+}
+
+// What a program contains is what the folder has: a journey in a file that is not embedded would be missing silently.
+func TestTheListIsReadFromTheFolderItself(t *testing.T) {
+	embedded, err := Journeys()
 	if err != nil {
-		return ""
+		t.Fatal(err)
 	}
-	return text
+	there, err := journeysIn(os.DirFS("."))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(embedded) == 0 || fmt.Sprint(embedded) != fmt.Sprint(there) {
+		t.Errorf("%d are embedded, %d are in the folder", len(embedded), len(there))
+	}
+}
+
+func TestJourneysAreReadAsTheyAreDeclared(t *testing.T) {
+	const helper = "\nfunc byHybrid() Drivers { return Over(config.Hybrid).Cannot(config.Bridge, noPhone) }\nfunc two() Drivers { x(); return Over(config.API) }"
+	for _, test := range []struct {
+		name, call, drivers, wrong string
+	}{
+		{"one driver", `Journey("WP-02", "does", Over(config.API), Regular, Given{}, tell)`, "[api]", ""},
+		{"two drivers and a reason", `Journey("WP-02", "does", Over(config.Bridge, config.Hybrid).Cannot(config.DevTools, "x"), Regular, Given{}, tell)`, "[bridge hybrid]", ""},
+		{"drivers that a function names", `Journey("WP-02", "does", byHybrid(), Regular, Given{}, tell)`, "[hybrid]", ""},
+		{"a function with two statements", `Journey("WP-02", "does", two(), Regular, Given{}, tell)`, "", "WP-02: the drivers: write them as Over"},
+		{"a variable as drivers", `Journey("WP-02", "does", all, Regular, Given{}, tell)`, "", "WP-02: the drivers: write them as Over"},
+		{"no driver", `Journey("WP-02", "does", Over(), Regular, Given{}, tell)`, "", "WP-02: the drivers: there is none"},
+		{"a driver by its text", `Journey("WP-02", "does", Over("api"), Regular, Given{}, tell)`, "", "name each by its constant"},
+		{"a sentence that is put together", `Journey("WP-02", "does" + it, Over(config.API), Regular, Given{}, tell)`, "", "WP-02: the sentence: write it as one string literal"},
+		{"an id in a variable", `Journey(id, "does", Over(config.API), Regular, Given{}, tell)`, "", "the id: write it"},
+		{"another priority", `Journey("WP-02", "does", Over(config.API), Urgent, Given{}, tell)`, "", "neither Essential nor Regular"},
+		{"too few arguments", `Journey("WP-02", "does")`, "", "2 arguments, want 6"},
+		{"no Go", `Journey(`, "", "wp_test.go:3"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			files := fstest.MapFS{"journeys/wp_test.go": {Data: []byte("package journeys\nvar _ = " + test.call + helper)}}
+			cases, err := journeysIn(files)
+			if test.wrong != "" {
+				if err == nil || !strings.Contains(err.Error(), test.wrong) || !strings.Contains(err.Error(), "wp_test.go:") {
+					t.Errorf("got %v, want %q and the place", err, test.wrong)
+				}
+				return
+			}
+			want := fmt.Sprintf("[{WP-02 does WP regular %s scenarios/journeys/wp_test.go:2}]", test.drivers)
+			if err != nil || fmt.Sprint(cases) != want {
+				t.Errorf("got %v, %v, want %s", cases, err, want)
+			}
+		})
+	}
+}
+
+func TestSuitesAreFoundByName(t *testing.T) {
+	for _, suite := range Suites() {
+		found, err := Find(suite.Name)
+		if err != nil || found.Name != suite.Name {
+			t.Errorf("%s: %v", suite.Name, err)
+		}
+	}
+	var unknown *UnknownSuiteError
+	_, err := Find("journey")
+	if !errors.As(err, &unknown) || unknown.Name != "journey" || !strings.Contains(err.Error(), "what exists: journeys") {
+		t.Errorf("got %v", err)
+	}
 }

@@ -26,6 +26,8 @@ var shown = map[string]func(t *testing.T, line string){
 	`make scenarios ARGS="--label-filter=id:WP-01"`: dryMake,
 	"go run ./cmd/passkeylab journeys --label-filter='group:DEL && !driver:devtools'":      playShown,
 	"go run ./cmd/passkeylab journeys --focus='wrong' --procs=1 --set browser.mode=headed": playShown,
+	"go run ./cmd/passkeylab cases":                                                        elsewhere(TestScripts),
+	"go run ./cmd/passkeylab cases --suite=journeys --only='WP-*' --json":                  elsewhere(TestScripts),
 	"go run ./cmd/passkeylab report":                                                       elsewhere(TestScripts),
 	`make scenarios ARGS="--label-filter=driver:hybrid"`:                                   dryMake,
 	"go run ./cmd/passkeylab journeys --label-filter='id:PH-01' --set browser.mode=headed": playShown,
