@@ -23,6 +23,7 @@ type benchOptions struct {
 	ceremonies  int
 	procs       []int
 	labelFilter string
+	rp          rpBenchOptions
 }
 
 func (a app) benchCommand() *cobra.Command {
@@ -48,6 +49,8 @@ Exit codes: 0 measured, 1 a journey failed, 2 wrong flags or settings.`,
 	cmd.Flags().IntVar(&o.ceremonies, "ceremonies", 10, "how many registrations and sign-ins over hybrid are timed; 0: none")
 	cmd.Flags().IntSliceVar(&o.procs, "procs", []int{1, 2, 4}, "the numbers of processes that the suite is played with; 0: not at all")
 	cmd.Flags().StringVar(&o.labelFilter, "label-filter", "", "Ginkgo label `filter` for the suite; empty plays all of it")
+	o.rp.register(cmd.Flags())
+	cmd.AddCommand(a.benchedCommand())
 	return cmd
 }
 
@@ -59,7 +62,13 @@ func (a app) bench(ctx context.Context, o benchOptions) error {
 	if slices.Min(append([]int{o.rounds, o.ceremonies}, o.procs...)) < 0 {
 		return usage("--rounds, --ceremonies and --procs are numbers of at least 0")
 	}
+	if o.rp.wrong() {
+		return usage("--rp-rounds, --sign-ins, --registrations and --stored are numbers of at least 0, --clients of at least 1")
+	}
 	fmt.Fprintf(a.out, "%s, %s, %d cores\n", runtime.Version(), runtime.GOARCH, runtime.NumCPU())
+	if err := a.benchRP(ctx, o.rp); err != nil {
+		return err
+	}
 	if err := a.benchJourney(ctx, o, loaded); err != nil {
 		return err
 	}

@@ -32,6 +32,9 @@ type Options struct {
 	MaxPages int
 	// Trace, if set, is told each statement before it runs, without its values. Many goroutines call it.
 	Trace func(statement string)
+	// NotDurable does not wait for the disk: what was acknowledged may be lost with the machine, and only then. It is for
+	// measurements, and for data that can be made again.
+	NotDurable bool
 }
 
 func (o Options) withDefaults() Options {
@@ -48,6 +51,13 @@ func (o Options) withDefaults() Options {
 		o.Trace = func(string) {}
 	}
 	return o
+}
+
+func (o Options) synchronous() string {
+	if o.NotDurable {
+		return "OFF"
+	}
+	return "FULL"
 }
 
 // Store is the open database. Its methods may be called from many goroutines.
@@ -176,7 +186,7 @@ func dsn(path string, opts Options, readOnly bool) string {
 	// busy_timeout first: the other pragmas may need the lock.
 	pragma("busy_timeout", strconv.FormatInt(opts.BusyTimeout.Milliseconds(), 10))
 	pragma("journal_mode", "WAL")
-	pragma("synchronous", "FULL")
+	pragma("synchronous", opts.synchronous())
 	pragma("foreign_keys", "1")
 	if readOnly {
 		pragma("query_only", "1")
