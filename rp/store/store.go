@@ -32,7 +32,8 @@ type Options struct {
 	MaxPages int
 	// Trace, if set, is told each statement before it runs, without its values. Many goroutines call it.
 	Trace func(statement string)
-	// NotDurable does not wait for the disk: what was acknowledged may be lost with the machine, and only then. It is for
+	// NotDurable does not wait for the disk: what was acknowledged may be lost when the machine fails, and the file damaged; a
+	// process that is killed loses nothing. It is for
 	// measurements, and for data that can be made again.
 	NotDurable bool
 }
@@ -66,7 +67,7 @@ type Store struct {
 	writeDB *sql.DB
 	readDB  *sql.DB
 	writer  *writer
-	trace   func(statement string)
+	readers *readers
 }
 
 // Open opens the file at path, makes it if it is missing (readable by its owner only, as it holds password
@@ -77,7 +78,7 @@ func Open(ctx context.Context, path string, opts Options) (*Store, error) {
 	if err := prepareFile(path); err != nil {
 		return nil, fmt.Errorf("store: open: %w", err)
 	}
-	s := &Store{path: path, trace: opts.Trace}
+	s := &Store{path: path}
 	if err := s.open(ctx, opts); err != nil {
 		_ = s.closeDatabases()
 		return nil, fmt.Errorf("store: open %s: %w", path, classify(err))
@@ -100,10 +101,10 @@ func (s *Store) open(ctx context.Context, opts Options) (err error) {
 		return err
 	}
 	s.readDB.SetMaxOpenConns(opts.Readers)
-	s.readDB.SetMaxIdleConns(opts.Readers)
 	if err := s.readDB.PingContext(ctx); err != nil {
 		return err
 	}
+	s.readers = newReaders(s.readDB, opts)
 	s.writer, err = startWriter(ctx, s.writeDB, opts)
 	return err
 }
@@ -111,9 +112,10 @@ func (s *Store) open(ctx context.Context, opts Options) (err error) {
 // Path returns the file's path.
 func (s *Store) Path() string { return s.path }
 
-// Close lets the writes that were accepted finish, then closes the file. Later writes get ErrClosed.
+// Close lets the writes that were accepted finish, and the reads under way, then closes the file. Later ones get ErrClosed.
 func (s *Store) Close() error {
 	s.writer.stop()
+	s.readers.stop()
 	return s.closeDatabases()
 }
 
@@ -125,38 +127,6 @@ func (s *Store) closeDatabases() error {
 		}
 	}
 	return errors.Join(errs...)
-}
-
-// Read runs f on a consistent snapshot of what is committed. f must not keep q.
-func (s *Store) Read(ctx context.Context, f func(q Querier) error) error {
-	tx, err := s.readDB.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
-	if err != nil {
-		return fmt.Errorf("store: read: %w", classify(err))
-	}
-	defer func() { _ = tx.Rollback() }()
-	return classify(f(snapshot{ctx: ctx, tx: tx, trace: s.trace}))
-}
-
-// Querier is what both a snapshot and a write transaction can do.
-type Querier interface {
-	Query(query string, args ...any) (*sql.Rows, error)
-	QueryRow(query string, args ...any) *sql.Row
-}
-
-type snapshot struct {
-	ctx   context.Context
-	tx    *sql.Tx
-	trace func(statement string)
-}
-
-func (s snapshot) Query(query string, args ...any) (*sql.Rows, error) {
-	s.trace(query)
-	return s.tx.QueryContext(s.ctx, query, args...)
-}
-
-func (s snapshot) QueryRow(query string, args ...any) *sql.Row {
-	s.trace(query)
-	return s.tx.QueryRowContext(s.ctx, query, args...)
 }
 
 // prepareFile makes the file with mode 0600, and its folder with 0700, unless they are there.

@@ -19,20 +19,14 @@ func (s *Store) Write(ctx context.Context, f func(tx *Tx) error) error {
 
 // Tx is the write transaction as one function sees it.
 type Tx struct {
-	ctx   context.Context
-	conn  *sql.Conn
-	stmts map[string]*sql.Stmt
-	trace func(statement string)
+	ctx context.Context
+	statements
 }
 
 // Exec runs one statement.
 func (t *Tx) Exec(query string, args ...any) (sql.Result, error) {
 	t.trace(query)
-	stmt, err := t.prepare(query)
-	if err != nil {
-		return nil, classify(err)
-	}
-	result, err := stmt.ExecContext(t.ctx, args...)
+	result, err := t.exec(t.ctx, query, args...)
 	return result, classify(err)
 }
 
@@ -55,26 +49,13 @@ func (t *Tx) ExecOne(query string, args ...any) error {
 // Query implements Querier. Close the rows before the next statement: there is one connection.
 func (t *Tx) Query(query string, args ...any) (*sql.Rows, error) {
 	t.trace(query)
-	return t.conn.QueryContext(t.ctx, query, args...)
+	return t.query(t.ctx, query, args...)
 }
 
 // QueryRow implements Querier.
 func (t *Tx) QueryRow(query string, args ...any) *sql.Row {
 	t.trace(query)
-	return t.conn.QueryRowContext(t.ctx, query, args...)
-}
-
-// prepare keeps the statements of the one connection: parsing costs more than running most of them.
-func (t *Tx) prepare(query string) (*sql.Stmt, error) {
-	if stmt, ok := t.stmts[query]; ok {
-		return stmt, nil
-	}
-	stmt, err := t.conn.PrepareContext(t.ctx, query)
-	if err != nil {
-		return nil, err
-	}
-	t.stmts[query] = stmt
-	return stmt, nil
+	return t.queryRow(t.ctx, query, args...)
 }
 
 // job is one call of Write. claimed decides the race between the writer that takes it and the caller whose
@@ -103,7 +84,7 @@ func startWriter(ctx context.Context, db *sql.DB, opts Options) (*writer, error)
 	}
 	w := &writer{
 		// The transaction belongs to everybody in the batch: no single caller's context may end it.
-		tx:       &Tx{ctx: context.WithoutCancel(ctx), conn: conn, stmts: map[string]*sql.Stmt{}, trace: opts.Trace},
+		tx:       &Tx{ctx: context.WithoutCancel(ctx), statements: newStatements(conn, opts.Trace)},
 		maxBatch: opts.MaxBatch,
 		jobs:     make(chan *job),
 		stopping: make(chan struct{}),
@@ -144,7 +125,7 @@ func (w *writer) stop() {
 
 func (w *writer) run() {
 	defer close(w.stopped)
-	defer w.release()
+	defer w.tx.close()
 	// While a batch is committed, the next callers queue up at the channel: they become the next batch.
 	for {
 		select {
@@ -154,13 +135,6 @@ func (w *writer) run() {
 			return
 		}
 	}
-}
-
-func (w *writer) release() {
-	for _, stmt := range w.tx.stmts {
-		_ = stmt.Close()
-	}
-	_ = w.tx.conn.Close()
 }
 
 // gather takes what is waiting now, without waiting for more: a lone writer pays no latency for the group.
@@ -226,11 +200,7 @@ func (w *writer) call(j *job) {
 }
 
 func (w *writer) exec(statement string) error {
-	stmt, err := w.tx.prepare(statement)
-	if err != nil {
-		return classify(err)
-	}
-	_, err = stmt.ExecContext(w.tx.ctx)
+	_, err := w.tx.exec(w.tx.ctx, statement)
 	return classify(err)
 }
 
