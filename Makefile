@@ -54,7 +54,7 @@ lint: ## gofmt, go vet, staticcheck
 	$(GO) tool staticcheck ./...
 
 .PHONY: bench
-bench: deps build bench-auth ## time the authenticator, one registration, ceremonies with a phone, and the suite
+bench: deps build bench-auth ## time the authenticator, the relying party, ceremonies with a phone, and the suite
 	@$(BIN) bench
 
 # A module of its own, since only it needs the software that it compares with. The TPM's part needs cgo for the simulator.

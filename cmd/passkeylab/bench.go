@@ -30,8 +30,13 @@ func (a app) benchCommand() *cobra.Command {
 	var o benchOptions
 	cmd := &cobra.Command{
 		Use:   "bench",
-		Short: "Time one registration, ceremonies over hybrid, and the whole suite with several numbers of processes",
-		Long: `bench measures how long one full registration takes, from the first page to the passkey on the Security info page; how long
+		Short: "Time the relying party, one registration, ceremonies over hybrid, and the whole suite",
+		Long: `bench measures the relying party over loopback: sign-ins and registrations a second by clients that run at the same time,
+the processor time that one costs it, by that of verifying the same response and nothing else, what waiting for the disk
+costs, and whether many stored passkeys change how long one person waits. Those that are compared take turns, and each
+figure is the median of the turns with the lowest and the highest.
+
+It measures how long one full registration takes, from the first page to the passkey on the Security info page; how long
 a page waits for a phone over the hybrid transport, from its call to the promise that resolves, and where that time goes; and
 the wall-clock time of the whole suite with 1, 2 and 4 processes. It judges nothing: a slow machine is no failure, but a
 journey or ceremony that fails is, because its time would mean nothing.
@@ -39,7 +44,8 @@ journey or ceremony that fails is, because its time would mean nothing.
 Exit codes: 0 measured, 1 a journey failed, 2 wrong flags or settings.`,
 		Example: `  passkeylab bench
   passkeylab bench --procs=1,2 --label-filter=essential
-  passkeylab bench --rounds=0 --procs=0                     only the ceremonies over hybrid`,
+  passkeylab bench --rp-rounds=0 --rounds=0 --procs=0       only the ceremonies over hybrid
+  passkeylab bench --ceremonies=0 --rounds=0 --procs=0      only the relying party`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.bench(cmd.Context(), o) },
 	}

@@ -165,7 +165,8 @@ func (a app) startBenched(ctx context.Context, o benchedOptions) (*benched, erro
 		return nil, fmt.Errorf("start a relying party: %w", err)
 	}
 	if b.origin, err = b.line(); err != nil {
-		return nil, errors.Join(fmt.Errorf("start a relying party: %w", err), b.close())
+		_ = b.close() // what it died of, it has said itself
+		return nil, fmt.Errorf("start a relying party: it ended before it served: %w", err)
 	}
 	return b, nil
 }

@@ -1,12 +1,15 @@
 package main
 
 import (
+	"errors"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/passkeylab/passkeylab/harness/config"
+	"github.com/passkeylab/passkeylab/rp/store"
 )
 
 func TestQuantilesAreTimesThatWereMeasured(t *testing.T) {
@@ -18,6 +21,55 @@ func TestQuantilesAreTimesThatWereMeasured(t *testing.T) {
 	}
 	if got := quantile(times[:1], 90); got != 1 {
 		t.Errorf("of one: %d", got)
+	}
+}
+
+func TestFiguresAreToldByTheirMedianAndSpread(t *testing.T) {
+	for _, test := range []struct {
+		values measured
+		want   string
+	}{
+		{measured{3}, "median      3.00   (3.00 to 3.00)"},
+		{measured{9, 1, 2}, "median      2.00   (1.00 to 9.00)"},
+		{measured{4, 1, 2, 9}, "median      3.00   (1.00 to 9.00)"},
+	} {
+		if got := test.values.String(); got != test.want {
+			t.Errorf("%v: %q, want %q", []float64(test.values), got, test.want)
+		}
+	}
+	for _, test := range []struct {
+		ratio aimed
+		ends  string
+	}{
+		{aimed{values: measured{2}, most: 2}, "aim: at most 2.0: reached"},
+		{aimed{values: measured{2.1}, most: 2}, "aim: at most 2.0: missed"},
+		{aimed{values: measured{0.7}, least: 0.7}, "aim: at least 0.7: reached"},
+		{aimed{values: measured{0.6}, least: 0.7}, "aim: at least 0.7: missed"},
+		{aimed{values: measured{5}}, "(5.00 to 5.00)"},
+	} {
+		if got := test.ratio.String(); !strings.HasSuffix(got, test.ends) {
+			t.Errorf("%q does not end with %q", got, test.ends)
+		}
+	}
+}
+
+// The crowd is as large as is asked for, whoever is its last member.
+func TestACrowdHasAsManyPasskeysAsWereAskedFor(t *testing.T) {
+	for _, passkeys := range []int{0, 1, 2, 3, 55, 56, 1000} {
+		db, err := store.Open(t.Context(), filepath.Join(t.TempDir(), "rp.db"), store.Options{NotDurable: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := fillCrowd(t.Context(), db, passkeys, []byte{1}); err != nil {
+			t.Fatal(err)
+		}
+		var stored, owners int
+		err = db.Read(t.Context(), func(q store.Querier) error {
+			return q.QueryRow("SELECT count(*), count(DISTINCT user_id) FROM credentials").Scan(&stored, &owners)
+		})
+		if err = errors.Join(err, db.Close()); err != nil || stored != passkeys || owners != crowdOf(passkeys) {
+			t.Errorf("%v; %d passkeys of %d people, want %d of %d", err, stored, owners, passkeys, crowdOf(passkeys))
+		}
 	}
 }
 
