@@ -4,7 +4,9 @@ import (
 	"context"
 	"crypto/rand"
 	"crypto/sha256"
+	"database/sql"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"time"
 
@@ -71,41 +73,59 @@ func (m crowdMember) device(ctx context.Context, key virtualauth.Portable) (*vir
 	return device, device.Import(ctx, key)
 }
 
-// fillBatch is how many members one commit stores.
-const fillBatch = 2000
-
-// fillCrowd stores a crowd with that many passkeys. It writes rows as the relying party does, without its ceremonies.
-func fillCrowd(ctx context.Context, db *store.Store, passkeys int, publicKey []byte) error {
-	members := crowdOf(passkeys)
-	for first := 0; first < members; first += fillBatch {
-		err := db.Write(ctx, func(tx *store.Tx) error {
-			for m := crowdMember(first); int(m) < min(first+fillBatch, members); m++ {
-				stored := min(m.passkeys(), passkeys)
-				passkeys -= stored
-				if err := m.store(tx, stored, publicKey); err != nil {
-					return err
-				}
-			}
-			return nil
-		})
-		if err != nil {
+// fillCrowd stores a crowd with that many passkeys in a database that a relying party has made. It writes the rows that a
+// relying party writes, without its ceremonies, in one transaction, through a cache that a file of a million fits into.
+func fillCrowd(ctx context.Context, path string, passkeys int, publicKey []byte) (err error) {
+	db, err := sql.Open("sqlite", "file:"+path+"?_pragma=journal_mode(MEMORY)&_pragma=synchronous(OFF)&_pragma=cache_size(-524288)")
+	if err != nil {
+		return fmt.Errorf("fill the database: %w", err)
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	tx, err := db.BeginTx(ctx, nil)
+	if err != nil {
+		return fmt.Errorf("fill the database: %w", err)
+	}
+	defer func() { _ = tx.Rollback() }() // after a commit it does nothing
+	rows, err := newCrowdRows(ctx, tx, publicKey)
+	if err != nil {
+		return fmt.Errorf("fill the database: %w", err)
+	}
+	for m := crowdMember(0); passkeys > 0; m++ {
+		stored := min(m.passkeys(), passkeys)
+		passkeys -= stored
+		if err := rows.insert(ctx, m, stored); err != nil {
 			return fmt.Errorf("fill the database: %w", err)
 		}
 	}
-	return nil
+	return tx.Commit()
 }
 
-func (m crowdMember) store(tx *store.Tx, passkeys int, publicKey []byte) error {
+// crowdRows inserts members with their passkeys.
+type crowdRows struct {
+	user, passkey *sql.Stmt
+	publicKey     []byte
+}
+
+func newCrowdRows(ctx context.Context, tx *sql.Tx, publicKey []byte) (*crowdRows, error) {
+	user, err := tx.PrepareContext(ctx, `INSERT INTO users (id, handle, user_name, user_key, display_name, password, totp_secret, created_at)
+		VALUES (?,?,?,?,'Member','','',?)`)
+	if err != nil {
+		return nil, err
+	}
+	passkey, err := tx.PrepareContext(ctx, `INSERT INTO credentials (id, user_id, user_handle, public_key, algorithm, sign_count, aaguid,
+		attestation_format, attested, backup_eligible, backup_state, uv_initialized, transports, attachment, name, named_by_user,
+		account_name, created_at, last_used_at, last_used_client, replaced_hint)
+		VALUES (?,?,?,?,-7,0,zeroblob(16),'none',0,1,1,1,'["internal"]','platform',?,0,?,?,0,'',0)`)
+	return &crowdRows{user: user, passkey: passkey, publicKey: publicKey}, err
+}
+
+func (r *crowdRows) insert(ctx context.Context, m crowdMember, passkeys int) error {
 	at := store.Nanos(time.Date(2026, 1, 1, 0, 0, int(m), 0, time.UTC))
-	if _, err := tx.Exec(`INSERT INTO users (id, handle, user_name, user_key, display_name, password, totp_secret, created_at) VALUES (?,?,?,?,?,'','',?)`,
-		m.id(), m.handle(), m.name(), m.name(), "Member", at); err != nil {
+	if _, err := r.user.ExecContext(ctx, m.id(), m.handle(), m.name(), m.name(), at); err != nil {
 		return err
 	}
 	for n := range passkeys {
-		if _, err := tx.Exec(`INSERT INTO credentials (id, user_id, user_handle, public_key, algorithm, sign_count, aaguid, attestation_format, attested,
-			backup_eligible, backup_state, uv_initialized, transports, attachment, name, named_by_user, account_name, created_at, last_used_at,
-			last_used_client, replaced_hint) VALUES (?,?,?,?,-7,0,?,'none',0,1,1,1,'["internal"]','platform',?,0,?,?,0,'',0)`,
-			m.credential(n), m.id(), m.handle(), publicKey, make([]byte, 16), fmt.Sprintf("Passkey %d", n+1), m.name(), at); err != nil {
+		if _, err := r.passkey.ExecContext(ctx, m.credential(n), m.id(), m.handle(), r.publicKey, fmt.Sprintf("Passkey %d", n+1), m.name(), at); err != nil {
 			return err
 		}
 	}

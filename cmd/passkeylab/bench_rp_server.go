@@ -106,7 +106,7 @@ func (a app) beBenched(ctx context.Context, o benchedOptions) (err error) {
 	return err
 }
 
-// openFilled makes the database with its crowd. It is filled without waiting for the disk, and then opened as it is to be.
+// openFilled makes the database with its crowd. A first opening makes its tables.
 func openFilled(ctx context.Context, path string, o benchedOptions) (*store.Store, error) {
 	key, err := base64.RawURLEncoding.DecodeString(o.publicKey)
 	if err != nil {
@@ -116,7 +116,10 @@ func openFilled(ctx context.Context, path string, o benchedOptions) (*store.Stor
 	if err != nil {
 		return nil, err
 	}
-	if err := errors.Join(fillCrowd(ctx, db, o.stored, key), db.Close()); err != nil {
+	if err := db.Close(); err != nil {
+		return nil, err
+	}
+	if err := fillCrowd(ctx, path, o.stored, key); err != nil {
 		return nil, err
 	}
 	return store.Open(ctx, path, store.Options{NotDurable: o.notDurable})
