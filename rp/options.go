@@ -162,7 +162,7 @@ func (c *Ceremony) expired(now time.Time) bool { return !now.Before(c.ExpiresAt)
 func (c *Ceremony) Open() bool { return c.ConsumedAt.IsZero() }
 
 // openCeremony stores the record in the same transaction that decided to issue it.
-func openCeremony(tx *store.Tx, c *Ceremony) error { return saveCeremony(tx, c) }
+func openCeremony(tx *store.Tx, c *Ceremony) error { return insertCeremony(tx, c) }
 
 // stored presents one of our credentials to the verifier.
 func (c *Credential) stored() webauthn.Credential {

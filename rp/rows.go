@@ -203,19 +203,28 @@ func scanCeremony(row scanner) (c Ceremony, err error) {
 	return c, err
 }
 
-func saveCeremony(tx *store.Tx, c *Ceremony) error {
-	refusal := ""
-	if c.refusal != nil {
-		refusal = toJSON(c.refusal)
-	}
-	_, err := tx.Exec(`INSERT INTO ceremonies (`+ceremonyColumns+`) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)
-		ON CONFLICT (id) DO UPDATE SET user_id = excluded.user_id, consumed_at = excluded.consumed_at,
-		response_digest = excluded.response_digest, server_code = excluded.server_code, refusal = excluded.refusal,
-		result_id = excluded.result_id, client_error = excluded.client_error, client_error_at = excluded.client_error_at`,
+func insertCeremony(tx *store.Tx, c *Ceremony) error {
+	_, err := tx.Exec(`INSERT INTO ceremonies (`+ceremonyColumns+`) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)`,
 		c.ID, string(c.Kind), c.RunID, c.SessionID, c.UserID, c.Binding, c.ChallengeHash, c.OptionsDigest, toJSON(c.state),
 		toJSON(c.ExcludeIDs), store.Nanos(c.IssuedAt), store.Nanos(c.ExpiresAt), store.Nanos(c.ConsumedAt), c.responseDigest,
-		string(c.ServerCode), refusal, c.resultID, c.ClientErrorName, store.Nanos(c.ClientErrorAt))
+		string(c.ServerCode), c.refusalText(), c.resultID, c.ClientErrorName, store.Nanos(c.ClientErrorAt))
 	return err
+}
+
+// saveCeremony keeps what became of a ceremony; what was issued never changes.
+func saveCeremony(tx *store.Tx, c *Ceremony) error {
+	return tx.ExecOne(`UPDATE ceremonies SET user_id = ?, consumed_at = ?, response_digest = ?, server_code = ?, refusal = ?, result_id = ?,
+		client_error = ?, client_error_at = ? WHERE id = ?`,
+		c.UserID, store.Nanos(c.ConsumedAt), c.responseDigest, string(c.ServerCode), c.refusalText(), c.resultID,
+		c.ClientErrorName, store.Nanos(c.ClientErrorAt), c.ID)
+}
+
+// refusalText is the refusal as its column has it.
+func (c *Ceremony) refusalText() string {
+	if c.refusal == nil {
+		return ""
+	}
+	return toJSON(c.refusal)
 }
 
 func ceremonyByChallenge(q store.Querier, hash []byte) (Ceremony, error) {
