@@ -31,7 +31,7 @@ func (o *rpBenchOptions) register(flags *pflag.FlagSet) {
 	flags.IntVar(&o.rounds, "rp-rounds", 5, "how often the relying party takes its turns; 0: not at all")
 	flags.IntVar(&o.signIns, "sign-ins", 1000, "how many sign-ins a turn has; 0: none")
 	flags.IntVar(&o.registrations, "registrations", 200, "how many registrations a turn has; 0: none")
-	flags.IntVar(&o.clients, "clients", 16, "how many of either run at a time")
+	flags.IntVar(&o.clients, "clients", 64, "how many of either run at a time; those who wait for the disk share a commit")
 	flags.IntVar(&o.stored, "stored", 1_000_000, "how many stored passkeys are compared with 1000; 0: none")
 	flags.StringVar(&o.profile, "profile", "", "a `file` for the relying party's processor profile, for go tool pprof")
 }
