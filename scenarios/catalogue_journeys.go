@@ -95,7 +95,7 @@ func (s *source) place(node ast.Node) string {
 // declared reads one call of Journey: id, sentence, drivers, priority, and two arguments that no list shows.
 func (s *source) declared(call *ast.CallExpr) (Case, error) {
 	if len(call.Args) != 6 {
-		return Case{}, fmt.Errorf("Journey has %d arguments, want 6", len(call.Args))
+		return Case{}, fmt.Errorf("the call has %d arguments, want 6", len(call.Args))
 	}
 	id, err := text(call.Args[0])
 	if err != nil {
