@@ -263,8 +263,10 @@ func (rp *RelyingParty) judgeInApp(tx *store.Tx, d decision) (*Refusal, error) {
 
 // refuseInApp uses up the challenge and remembers an authentic passkey as a stray: the app may fail to remove it.
 func (rp *RelyingParty) refuseInApp(ctx context.Context, tx *store.Tx, d decision, refusal *Refusal) error {
-	if err := rp.rememberRefused(tx, d, refusal); err != nil {
-		return err
+	if d.response.err == nil {
+		if err := rp.keepStray(tx, d.ceremony.RunID, d.response, refusal); err != nil {
+			return err
+		}
 	}
 	if d.ceremony.Open() {
 		d.ceremony.ConsumedAt = rp.Now()

@@ -90,20 +90,23 @@ func (rp *RelyingParty) notStored(tx *store.Tx, run *Run, result *Outcome, settl
 	if err != nil {
 		return err
 	}
+	waits := run.Screen == E9 || run.Screen == S8
 	switch {
 	case ceremony.refusal != nil:
 		result.Refusal = ceremony.refusal
 	case !ceremony.Open():
+		waits = false
 	case !settle && !ceremony.expired(rp.Now()):
 		result.State, result.Refusal = OutcomePending, nil
+		return nil
 	default:
 		if err := rp.closeCeremonies(tx, run.ID, closedSettled); err != nil {
 			return err
 		}
 		result.Refusal = refuse(CodeSavedNotRegistered, nil)
-		if run.Screen == E9 || run.Screen == S8 {
-			run.fail(result.Refusal)
-		}
+	}
+	if waits {
+		run.fail(result.Refusal)
 	}
 	return nil
 }

@@ -38,8 +38,8 @@ func (rp *RelyingParty) FinishRegistration(ctx context.Context, sessionID, runID
 		rp.countFailedVerify(refusal, rp.sessionAllowance(sessionID))
 		rp.log.InfoContext(ctx, "registration refused", "run", runID, "code", string(refusal.Code), "cause", causeText(refusal), "request", RequestID(ctx))
 	}
-	if AsRefusal(err) != nil && AsRefusal(err).Code == CodeRunSuperseded && response.err == nil {
-		err = rp.refuseSuperseded(ctx, runID, response, AsRefusal(err))
+	if refusal := AsRefusal(err); response.err == nil && refusal != nil && (refusal.Code == CodeRunSuperseded || refusal.Code == CodeSessionExpired) {
+		err = rp.refuseOutside(ctx, runID, response, refusal)
 	}
 	if err != nil {
 		return nil, err
@@ -78,7 +78,7 @@ func (rp *RelyingParty) decide(ctx context.Context, tx *store.Tx, d decision) (*
 		return rp.replay(tx, d)
 	}
 	if !ceremony.Open() && ceremony.responseDigest != nil {
-		return nil, refuse(CodeChallengeUsed, nil), nil
+		return rp.refuseUsed(ctx, tx, d)
 	}
 	refusal, err := rp.judge(tx, d)
 	if err != nil {
@@ -94,13 +94,30 @@ func (rp *RelyingParty) decide(ctx context.Context, tx *store.Tx, d decision) (*
 	return &Stored{Credential: credential}, nil, nil
 }
 
+// refuseUsed answers another response to a challenge that a first one has used up. An authentic one is a stray.
+func (rp *RelyingParty) refuseUsed(ctx context.Context, tx *store.Tx, d decision) (*Stored, *Refusal, error) {
+	refusal := refuse(CodeChallengeUsed, nil)
+	if d.response.err != nil {
+		return nil, refusal, nil
+	}
+	if err := rp.keepStray(tx, d.run.ID, d.response, refusal); err != nil {
+		return nil, nil, err
+	}
+	return nil, refusal, rp.auditRefused(ctx, tx, d.response, refusal)
+}
+
 // refuseUnknown answers a response whose challenge is not this run's. It uses up the run's own challenge, so that
 // guessing costs a ceremony, and leaves everybody else's alone.
 func (rp *RelyingParty) refuseUnknown(ctx context.Context, tx *store.Tx, d decision) (*Stored, *Refusal, error) {
 	refusal := refuse(CodeVerificationFailed, d.response.err)
 	own, err := latestCeremony(tx, d.run.ID)
 	if errors.Is(err, sql.ErrNoRows) || err == nil && !own.Open() {
-		return nil, refusal, rp.audit(ctx, tx, AuditEvent{UserID: d.session.UserID, Action: ActionPasskeyRefused, Code: refusal.Code})
+		if d.response.err == nil { // of the session before: an authentic stray
+			if err := rp.keepStray(tx, d.run.ID, d.response, refusal); err != nil {
+				return nil, nil, err
+			}
+		}
+		return nil, refusal, rp.audit(ctx, tx, AuditEvent{UserID: d.session.UserID, Action: ActionPasskeyRefused, Target: d.response.target(), Code: refusal.Code})
 	}
 	if err != nil {
 		return nil, nil, err

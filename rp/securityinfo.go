@@ -252,12 +252,17 @@ type removal struct {
 	notice Action
 }
 
-// removeCredential deletes the row, takes the proof from the sessions it had signed in, tells the user, and records it.
+// removeCredential deletes the row, takes the proof from the sessions it had signed in, ends the run that made it, tells
+// the user, and records it.
 func (rp *RelyingParty) removeCredential(ctx context.Context, tx *store.Tx, c Credential, by removal) error {
 	if err := tx.ExecOne("DELETE FROM credentials WHERE id = ?", c.ID); err != nil {
 		return err
 	}
 	if _, err := tx.Exec("UPDATE sessions SET proof_at = 0, proof_method = '' WHERE credential_id = ? AND user_id = ?", c.ID, c.UserID); err != nil {
+		return err
+	}
+	// A run that made it has nothing left to name.
+	if _, err := tx.Exec("UPDATE runs SET closed_at = ? WHERE user_id = ? AND result_id = ? AND closed_at = 0", store.Nanos(rp.Now()), c.UserID, c.ID); err != nil {
 		return err
 	}
 	if err := rp.notify(ctx, tx, c.UserID, by.notice, c.Name); err != nil {

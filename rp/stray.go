@@ -1,29 +1,63 @@
 package rp
 
 import (
+	"bytes"
 	"context"
+	"database/sql"
 	"errors"
 
 	"github.com/passkeylab/passkeylab/rp/store"
 )
 
-// refuseSuperseded remembers the stray of a run that went on in another tab: its passkey was made all the same.
-func (rp *RelyingParty) refuseSuperseded(ctx context.Context, runID string, response *response, refusal *Refusal) error {
-	rp.describe(refusal, response)
+// refuseOutside remembers the stray of a response that does not reach its run any more, because that went on in another
+// tab or the session is over: the passkey was made all the same. The challenge is used up, so that the answer is final.
+func (rp *RelyingParty) refuseOutside(ctx context.Context, runID string, response *response, refusal *Refusal) error {
 	err := rp.write(ctx, "finish registration", func(tx *store.Tx) error {
-		return rp.rememberStray(tx, RefusedTry{
-			CredentialIDHash: hashOf(response.credential.ID), UserID: response.credential.UserID, RunID: runID,
-			AAGUID: response.credential.AAGUID, Reason: refusal.Code, Scope: refusal.DeviceScope,
-		})
+		if err := rp.keepStray(tx, runID, response, refusal); err != nil {
+			return err
+		}
+		ceremony, err := ceremonyByChallenge(tx, response.challengeHash)
+		if err != nil {
+			return err
+		}
+		if ceremony.Open() {
+			ceremony.ConsumedAt, ceremony.responseDigest = rp.Now(), response.digest
+			ceremony.ServerCode, ceremony.refusal = refusal.Code, refusal
+			if err := saveCeremony(tx, &ceremony); err != nil {
+				return err
+			}
+		}
+		return rp.auditRefused(ctx, tx, response, refusal)
 	})
 	return errors.Join(refusal, err)
+}
+
+// keepStray remembers an authentic passkey that is refused, and describes it in the refusal. One that is stored, or was
+// until somebody deleted it, is no stray: its response is a repetition.
+func (rp *RelyingParty) keepStray(tx *store.Tx, runID string, response *response, refusal *Refusal) error {
+	c := &response.credential
+	ceremony, err := ceremonyByChallenge(tx, response.challengeHash)
+	if err != nil || bytes.Equal(ceremony.resultID, c.ID) {
+		return err
+	}
+	if _, err := credentialByID(tx, c.ID); !errors.Is(err, sql.ErrNoRows) {
+		return err
+	}
+	rp.describe(refusal, response)
+	return rp.rememberStray(tx, RefusedTry{
+		CredentialIDHash: hashOf(c.ID), UserID: c.UserID, RunID: runID, AAGUID: c.AAGUID, Reason: refusal.Code, Scope: refusal.DeviceScope,
+	})
+}
+
+func (rp *RelyingParty) auditRefused(ctx context.Context, tx *store.Tx, response *response, refusal *Refusal) error {
+	return rp.audit(ctx, tx, AuditEvent{UserID: response.credential.UserID, Action: ActionPasskeyRefused, Target: response.target(), Code: refusal.Code})
 }
 
 // keepRefusal uses up the challenge, remembers an authentic passkey as a stray, and moves the run.
 func (rp *RelyingParty) keepRefusal(ctx context.Context, tx *store.Tx, d decision, refusal *Refusal) error {
 	wasOpen := d.ceremony.Open()
-	if d.ceremony.RunID == d.run.ID {
-		if err := rp.rememberRefused(tx, d, refusal); err != nil {
+	if d.response.err == nil {
+		if err := rp.keepStray(tx, d.run.ID, d.response, refusal); err != nil {
 			return err
 		}
 	}
@@ -41,19 +75,6 @@ func (rp *RelyingParty) keepRefusal(ctx context.Context, tx *store.Tx, d decisio
 		d.run.fail(refusal)
 	}
 	return rp.audit(ctx, tx, AuditEvent{UserID: d.session.UserID, Action: ActionPasskeyRefused, Target: d.response.target(), Code: refusal.Code})
-}
-
-// rememberRefused remembers the passkey of an authentic response as a stray, and says so in the refusal. One that is stored
-// already is none.
-func (rp *RelyingParty) rememberRefused(tx *store.Tx, d decision, refusal *Refusal) error {
-	if d.response.err != nil || refusal.Code == CodeDuplicateCredential || refusal.Code == CodeVerificationFailed {
-		return nil
-	}
-	rp.describe(refusal, d.response)
-	return rp.rememberStray(tx, RefusedTry{
-		CredentialIDHash: hashOf(d.response.credential.ID), UserID: d.session.UserID, RunID: d.ceremony.RunID,
-		AAGUID: d.response.credential.AAGUID, Reason: refusal.Code, Scope: refusal.DeviceScope,
-	})
 }
 
 // describe adds what an authentic response told about the stray.

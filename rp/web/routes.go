@@ -76,7 +76,8 @@ var routes = []route{
 	{"GET /security-info/add/{run}/{step}", member, (*Server).wizardScreen},
 	{"POST /security-info/add/{run}/{step}", member, (*Server).wizardStep},
 	{"POST /security-info/add/{run}/options", memberAPI, (*Server).creationOptions},
-	{"POST /security-info/add/{run}/verify", memberAPI, (*Server).verifyCreation},
+	// Open, because a passkey that comes after the session's end is refused and must be remembered all the same.
+	{"POST /security-info/add/{run}/verify", openAPI, (*Server).verifyCreation},
 	{"POST /security-info/add/{run}/client-error", memberAPI, (*Server).clientError},
 	{"POST /security-info/add/{run}/seen", memberAPI, (*Server).seenInApp},
 	{"GET /security-info/add/{run}/outcome", memberAPI, (*Server).outcome},
