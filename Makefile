@@ -46,6 +46,11 @@ test: deps lint unit build ## all checks, unit tests and the essential journeys
 unit: ## unit tests only
 	$(GO) test -vet=off $(UNIT)
 
+# Unit tests have some hundred of these walks; all of them take minutes. A failure names the walk and how to repeat it.
+.PHONY: walks
+walks: ## walk 10,000 times through the relying party at random, and look at everything after each step
+	$(GO) test -vet=off ./scenarios/walk -run='TestWalks$$' -count=1 -timeout=40m -walk.sequences=10000
+
 .PHONY: lint
 lint: ## gofmt, go vet, staticcheck
 	@unformatted=$$(gofmt -l $(FOLDERS)); \
