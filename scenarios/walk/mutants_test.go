@@ -34,7 +34,7 @@ var mutants = []mutant{
 	{"the exclude list is empty", "rp/creation.go", "rp.creationOptions(user, run.Flow, list)", "rp.creationOptions(user, run.Flow, nil)"},
 	{"the list of accepted passkeys lacks one", "rp/securityinfo.go", "for i := range list {\n\t\tall.AllAccepted", "for i := 1; i < len(list); i++ {\n\t\tall.AllAccepted"},
 	{"the audit log has no additions", "rp/register.go", "return &c, rp.audit(ctx, tx, AuditEvent{UserID: a.ID, Action: ActionPasskeyAdded, Target: idTail(c.ID)})", "return &c, nil"},
-	{"nobody is told of an addition", "rp/register.go", "if err := rp.notify(tx, a.ID, ActionPasskeyAdded, c.Name); err != nil {", "if err := error(nil); err != nil {"},
+	{"nobody is told of an addition", "rp/register.go", "if err := rp.notify(ctx, tx, a.ID, ActionPasskeyAdded, c.Name); err != nil {", "if err := error(nil); err != nil {"},
 	{"a second run leaves the first open", "rp/runs.go", "old[i].SupersededBy = newRunID", "_ = newRunID"},
 	{"leaving the waiting screen leaves the challenge open", "rp/steps.go", "if (run.Screen == S8 || run.Screen == E9) && to != E9 {", "if false {"},
 	{"a name loses characters", "rp/names.go", "name = norm.NFC.String(strings.TrimSpace(name))", "name = strings.ReplaceAll(norm.NFC.String(strings.TrimSpace(name)), \"&\", \"+\")"},
