@@ -66,7 +66,9 @@ func (w *walker) habit(r *rand.Rand) string {
 
 func (w *walker) whileWaiting(r *rand.Rand) string {
 	word := pick(r, phoneWords()...)
-	switch r.IntN(20) {
+	switch r.IntN(21) {
+	case 20:
+		return "signs-in-again"
 	case 0, 1, 2, 3, 4, 5, 6, 7:
 		return "phone " + word
 	case 8:

@@ -20,7 +20,7 @@ func verbs() map[string]func(w *walker, args string) bool {
 		// What life brings.
 		"clock": (*walker).passes, "policy": (*walker).changePolicy, "restart": (*walker).startedAgain, "sweep": (*walker).swept,
 		"phone-deletes": (*walker).phoneDeletes, "ends-all-sessions": (*walker).endsAllSessions, "admin-removes": (*walker).adminRemoves,
-		"arrives": (*walker).arrives, "again": (*walker).again,
+		"arrives": (*walker).arrives, "again": (*walker).again, "signs-in-again": (*walker).signsInAgain,
 	}
 }
 

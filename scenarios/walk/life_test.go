@@ -149,3 +149,15 @@ func (w *walker) adminRemoves(string) bool {
 	w.everythingIsOld()
 	return true
 }
+
+// signsInAgain is somebody who signs out and in again in her other tab, and comes back to a page of the session before.
+func (w *walker) signsInAgain(string) bool {
+	if w.browser.tab().page == nil {
+		return false
+	}
+	w.browser.at = 1 - w.browser.at
+	w.load("/security-info")
+	signedIn := w.press("sign-out") && w.press("password-sign-in code=right")
+	w.browser.at = 1 - w.browser.at
+	return signedIn
+}
