@@ -58,6 +58,9 @@ func (p *Person) tours(stops []stop, look func(at stop)) {
 		look(at)
 	}
 	p.does("ends the tour", g.leave)
+	if slices.ContainsFunc(stops, func(at stop) bool { return at.step == page.S9 }) {
+		p.leavesStray(provider.Bitwarden().Name, "the tour leaves the screen that checks before the answer has reached the relying party")
+	}
 }
 
 // guide leads the person from stop to stop.
