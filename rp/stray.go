@@ -23,6 +23,9 @@ func (rp *RelyingParty) refuseOutside(ctx context.Context, runID string, respons
 		if ceremony.Open() {
 			ceremony.ConsumedAt, ceremony.responseDigest = rp.Now(), response.digest
 			ceremony.ServerCode, ceremony.refusal = refusal.Code, refusal
+			if refusal.Code == CodeSessionExpired { // after a new sign-in the run tells what became of the passkey
+				ceremony.refusal = refuse(CodeSavedNotRegistered, nil)
+			}
 			if err := saveCeremony(tx, &ceremony); err != nil {
 				return err
 			}

@@ -99,8 +99,8 @@ func TestTheOutcomeAfterTheSessionsEndLeadsOn(t *testing.T) {
 	wantRefused(t, err, rp.CodeSessionExpired)
 	p.session = p.signIn()
 	o := must(p.SettleOutcome(p.ctx, p.session.ID, run.ID))
-	if o.State != rp.OutcomeNotStored || o.Run.Screen != rp.E6 {
-		t.Fatalf("%s on %s, want not-stored on E6", o.State, o.Run.Screen)
+	if o.State != rp.OutcomeNotStored || o.Run.Screen != rp.E12 {
+		t.Fatalf("%s on %s, want not-stored on E12", o.State, o.Run.Screen)
 	}
 	p.step(o.Run, rp.Input{Event: rp.EventRetry}, rp.S7)
 }

@@ -45,7 +45,9 @@ func (p *Person) takesAPhoneWithTheApp(in provider.Provider) *appInHand {
 		if in.Name == provider.LarkspurIDIOS().Name {
 			settings.OS = phone.IOS
 		}
-		held.phone, err = p.PhoneWithApp(settings)
+		if held.phone, err = p.PhoneWithApp(settings); err == nil {
+			p.ledger.phones = append(p.ledger.phones, held.phone)
+		}
 		return err
 	})
 	return held
@@ -151,6 +153,7 @@ func (a *appInHand) deletesThePasskey(end phone.Screen, says string) {
 		if len(view.Entries) != 1 {
 			return &Unexpected{What: "the app", Expected: "one passkey", Got: fmt.Sprint(view.Entries)}
 		}
+		a.ledger.tookOff(latest(a.phone.Passkeys()).ID)
 		return a.phone.Tap(view.Entries[0].ID)
 	})
 	a.taps(phone.ScreenAppDelete, "app-delete")

@@ -153,6 +153,7 @@ func wizardStops() []stop {
 	confirms := then(stale, standsAt(viaApp, besidePhone, rp.Android, "get-app"))
 	proves := then(having(viaAny, provider.Bitwarden()), confirms, submitting("confirm", map[string]string{"from": "S2", "event": "next"}))
 	wrong := map[string]string{"from": "S2a", "event": "prove", "code": "000000"}
+	inTheApp := then(standsAt(string(rp.AddInApp), besidePhone, "", "get-app"), submitting("get-app", map[string]string{"from": "S3", "event": "next"}))
 	return []stop{
 		{"S1", page.S1, "", opening("/security-info/add")},
 		{"S1-refused", page.S1, page.FieldError, then(opening("/security-info/add"), submitting("/security-info/add", nil))},
@@ -175,6 +176,8 @@ func wizardStops() []stop {
 		{"S5i", page.S5i, "", standsAt(viaApp, besidePhone, rp.IOS, "turn-on")},
 		{"S6", page.S6, "", standsAt(viaApp, besidePhone, rp.Android, "get-ready")},
 		{"S6-iPhone", page.S6, "", standsAt(viaApp, besidePhone, rp.IOS, "get-ready")},
+		{"V1", page.V1, "", inTheApp},
+		{"V2", page.V2, page.On(page.NotSeen), then(inTheApp, submitting("in-app", map[string]string{"from": "V1", "event": "next"}))},
 		{"K1", page.K1, "", standsAt(viaKey, besidePhone, "", "key-kind")},
 		{"K1-refused", page.K1, page.FieldError, then(standsAt(viaKey, besidePhone, "", "key-kind"),
 			submitting("key-kind", map[string]string{"from": "K1", "event": "next"}))},

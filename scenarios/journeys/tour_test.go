@@ -44,7 +44,7 @@ func tour() []stop {
 
 // touring is what the tour needs to be given, in any window: timers that let the waiting screens stay, and say all that they ever say.
 func touring(window browser.ContextOptions) Given {
-	return Given{Context: window, Timers: rp.Timers{StillWaiting: time.Millisecond, CheckOutcome: 2 * time.Minute}}
+	return Given{Context: window, Timers: rp.Timers{StillWaiting: time.Millisecond, CheckOutcome: 2 * time.Minute, AppWait: time.Millisecond}}
 }
 
 // tours comes by stops, in their order, and calls look at each. Between two stops nothing is kept but cookies of the window that
