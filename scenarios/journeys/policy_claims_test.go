@@ -71,6 +71,7 @@ var _ = Describe("A policy about what a passkey claims", func() {
 					gomega.HaveField("Status", http.StatusUnprocessableEntity), gomega.HaveField("Code()", gomega.BeEquivalentTo(lie.code)),
 				))
 			}
+			mia.leavesStray(liar.Name, "a statement that does not verify leaves no trace of the passkey that it speaks of")
 			mia.findsStored(1)
 			mia.finds("nothing changed for the administrator", mia.adminReads(), flagged)
 		})
