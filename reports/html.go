@@ -9,6 +9,7 @@ import (
 	"html/template"
 	"io"
 	"io/fs"
+	"slices"
 	"sync"
 )
 
@@ -36,34 +37,37 @@ func HTML(w io.Writer, run Run, assets Assets) error {
 	if limit <= 0 {
 		limit = DefaultMaxBytes
 	}
-	paths := picturePaths(run)
-	thumbs := makeThumbs(assets.Files, paths)
-	missing := len(paths) - len(thumbs)
-	if assets.Files == nil {
-		missing = 0
-	}
-
-	text, err := render(run, thumbs, "", nil)
+	var notes []string
+	text, err := render(run, nil, "", nil)
 	if err != nil {
 		return err
-	}
-	var notes []string
-	if missing > 0 {
-		notes = append(notes, count(missing, "picture is", "pictures are")+" missing or unreadable beside the report.")
 	}
 	if len(text) > limit-noteRoom {
 		run = slim(run)
 		notes = append(notes, "Lower-level messages and network entries of good results were left out to keep this page small; the stored run has them.")
-		if text, err = render(run, thumbs, "", notes); err != nil {
+		if text, err = render(run, nil, "", notes); err != nil {
 			return err
 		}
 	}
-	style, dropped := chooseThumbs(paths, thumbs, limit-len(text)-noteRoom)
-	if dropped > 0 {
-		notes = append(notes, count(dropped, "thumbnail was", "thumbnails were")+" left out to keep this page small; the full pictures are beside it.")
+	budget := max(0, limit-len(text)-noteRoom)
+	paths := picturePaths(run)
+	thumbs, left := makeThumbs(assets.Files, paths, budget)
+	if missing := len(paths) - len(thumbs) - left; missing > 0 && assets.Files != nil {
+		notes = append(notes, count(missing, "picture is", "pictures are")+" missing or unreadable beside the report.")
 	}
-	if text, err = render(run, thumbs, style, notes); err != nil {
-		return err
+	// Showing a thumbnail takes some words besides, so the text is longer now, and the budget may be too large.
+	for bare := notes; ; {
+		style, dropped := chooseThumbs(paths, thumbs, budget)
+		if left += dropped; left > 0 {
+			notes = append(slices.Clone(bare), count(left, "thumbnail was", "thumbnails were")+" left out to keep this page small; the full pictures are beside it.")
+		}
+		if text, err = render(run, thumbs, style, notes); err != nil {
+			return err
+		}
+		if len(text) <= limit || budget == 0 {
+			break
+		}
+		budget = max(0, budget-(len(text)-limit)-noteRoom)
 	}
 	if len(text) > limit {
 		return fmt.Errorf("reports: write HTML: the text alone takes %d bytes, more than the %d allowed; split the run or allow more", len(text), limit)

@@ -38,13 +38,25 @@ func (t thumb) rule() string {
 	return fmt.Sprintf(".%s{background-image:url(%s);aspect-ratio:%d/%d}\n", t.class, t.uri, t.width, t.height)
 }
 
-// makeThumbs reads and shrinks the pictures at the paths, several at a time. A picture that is missing or cannot be
-// decoded has no entry in the map.
-func makeThumbs(files fs.FS, paths []string) map[string]thumb {
-	thumbs := map[string]thumb{}
+// studio makes the thumbnails of a report.
+type studio struct {
+	files  fs.FS
+	budget int // bytes that all thumbnails together may weigh: what comes after is not even read
+
+	mu    sync.Mutex
+	spent int
+	done  map[[sha256.Size]byte]thumb // by the picture, for many are shown twice
+}
+
+// makeThumbs reads and shrinks the pictures at the paths, in their order and several at a time, until the thumbnails weigh more
+// than the budget of bytes. A picture that is missing or cannot be decoded has no entry in the map; left is the number of those
+// that were not looked at.
+func makeThumbs(files fs.FS, paths []string, budget int) (thumbs map[string]thumb, left int) {
+	thumbs = map[string]thumb{}
 	if files == nil {
-		return thumbs
+		return thumbs, 0
 	}
+	s := &studio{files: files, budget: budget, done: map[[sha256.Size]byte]thumb{}}
 	var (
 		mu    sync.Mutex
 		group sync.WaitGroup
@@ -53,7 +65,7 @@ func makeThumbs(files fs.FS, paths []string) map[string]thumb {
 	for range max(1, runtime.GOMAXPROCS(0)) {
 		group.Go(func() {
 			for path := range work {
-				if t, ok := makeThumb(files, path); ok {
+				if t, ok := s.thumb(path); ok {
 					mu.Lock()
 					thumbs[path] = t
 					mu.Unlock()
@@ -61,22 +73,49 @@ func makeThumbs(files fs.FS, paths []string) map[string]thumb {
 			}
 		})
 	}
-	for _, path := range paths {
+	for i, path := range paths {
+		if s.full() {
+			left = len(paths) - i
+			break
+		}
 		work <- path
 	}
 	close(work)
 	group.Wait()
-	return thumbs
+	return thumbs, left
 }
 
-func makeThumb(files fs.FS, path string) (thumb, bool) {
+func (s *studio) full() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.spent > s.budget
+}
+
+func (s *studio) thumb(path string) (thumb, bool) {
 	if !fs.ValidPath(path) {
 		return thumb{}, false
 	}
-	data, err := fs.ReadFile(files, path)
+	data, err := fs.ReadFile(s.files, path)
 	if err != nil {
 		return thumb{}, false
 	}
+	sum := sha256.Sum256(data)
+	s.mu.Lock()
+	t, ok := s.done[sum]
+	s.mu.Unlock()
+	if ok {
+		return t, true
+	}
+	if t, ok = makeThumb(data); ok {
+		s.mu.Lock()
+		s.done[sum] = t
+		s.spent += len(t.uri)
+		s.mu.Unlock()
+	}
+	return t, ok
+}
+
+func makeThumb(data []byte) (thumb, bool) {
 	small, err := shrink(data)
 	if err != nil {
 		return thumb{}, false

@@ -2,6 +2,7 @@ package reports
 
 import (
 	"bytes"
+	"fmt"
 	"image"
 	"image/color"
 	"image/jpeg"
@@ -88,7 +89,7 @@ func TestMakeThumbs(t *testing.T) {
 		"blank.png":  {Data: encoded(t, 640, 400, color.White)},
 		"broken.jpg": {Data: []byte("\xff\xd8\xff")}, "empty.png": {},
 	}
-	thumbs := makeThumbs(files, []string{"a.png", "b.png", "c.png", "blank.png", "broken.jpg", "empty.png", "missing.png", "../out", "/abs"})
+	thumbs, _ := makeThumbs(files, []string{"a.png", "b.png", "c.png", "blank.png", "broken.jpg", "empty.png", "missing.png", "../out", "/abs"}, DefaultMaxBytes)
 	if len(thumbs) != 4 {
 		t.Fatalf("got %d thumbnails, want 4", len(thumbs))
 	}
@@ -101,6 +102,20 @@ func TestMakeThumbs(t *testing.T) {
 	style, dropped := chooseThumbs([]string{"blank.png", "a.png", "b.png", "c.png"}, thumbs, len(thumbs["a.png"].rule()))
 	if dropped != 1 || string(style) != thumbs["a.png"].rule() {
 		t.Errorf("%d were dropped, want 1 of 2 different ones", dropped)
+	}
+}
+
+// A run of thousands of pictures would take minutes if each were made smaller before it is left out.
+func TestPicturesBeyondTheBudgetAreNotRead(t *testing.T) {
+	files, paths := fstest.MapFS{}, []string(nil)
+	for i := range 200 {
+		path := fmt.Sprintf("%03d.png", i)
+		files[path], paths = &fstest.MapFile{Data: striped(t, color.RGBA{uint8(i), 90, 20, 255})}, append(paths, path)
+	}
+	first, _ := makeThumbs(files, paths[:1], DefaultMaxBytes)
+	thumbs, left := makeThumbs(files, paths, 10*len(first[paths[0]].uri))
+	if got := len(thumbs) + left; got != len(paths) || left < 150 || len(thumbs) < 10 {
+		t.Errorf("%d thumbnails and %d left out of %d pictures, with room for about ten", len(thumbs), left, len(paths))
 	}
 }
 

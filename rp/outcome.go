@@ -43,6 +43,7 @@ func (rp *RelyingParty) ReportClientError(ctx context.Context, sessionID, runID,
 			}
 		}
 		run.fail(refuse(code, nil))
+		rp.log.InfoContext(ctx, "ceremony ended by the browser", "run", run.ID, "error", name, "code", string(code), "request", RequestID(ctx))
 		return nil, nil
 	})
 }

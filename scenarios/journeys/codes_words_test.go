@@ -16,7 +16,9 @@ import (
 	"github.com/passkeylab/passkeylab/harness/lab"
 	"github.com/passkeylab/passkeylab/rp"
 	"github.com/passkeylab/passkeylab/rp/policy"
+	"github.com/passkeylab/passkeylab/virtualauth"
 	"github.com/passkeylab/passkeylab/virtualauth/authdata"
+	"github.com/passkeylab/passkeylab/virtualauth/cose"
 	"github.com/passkeylab/passkeylab/virtualauth/provider"
 )
 
@@ -171,6 +173,7 @@ func problems() []problem {
 		{code: rp.CodeAttestationRequired, key: true, meet: under(provider.USBSecurityKey(), policy.Policy{AttestationEnforcement: policy.EnforcementRegistrationOnly})},
 		{code: rp.CodeVerificationFailed, meet: lies(client.Misbehaviour{Origin: "https://elsewhere.example"})},
 		{code: rp.CodeUVRequired, meet: lies(client.Misbehaviour{FlipFlags: authdata.UV})},
+		{code: rp.CodeAlgNotAllowed, meet: withAnotherAlgorithm},
 		{code: rp.CodeGuest, meet: asAGuest},
 		{code: rp.CodeChallengeExpired, meet: tooLate},
 		{code: rp.CodeSessionExpired, meet: signedOutMeanwhile},
@@ -185,6 +188,48 @@ func problems() []problem {
 	}
 	slices.SortStableFunc(all[len(all)-len(clientErrors):], func(a, b problem) int { return strings.Compare(string(a.code), string(b.code)) })
 	return all
+}
+
+// withAnotherAlgorithm is a passkey whose key is of a kind that was not asked for.
+func withAnotherAlgorithm(p *Person, visitor *lab.Visitor) string {
+	in := provider.SamsungPass()
+	p.lies(in, virtualauth.Misbehaviour{Algorithm: cose.ES384})
+	p.verifies(visitor, p.crafts(p.asksForOptions(visitor), in, client.Misbehaviour{}))
+	p.leavesStray(in.Name, "a key that was not asked for is not looked at further")
+	return visitor.Run + "/problem"
+}
+
+// meetsTheRest meets the refusals that have no screen of the wizard: those of a form, of a list, and of what the person or the
+// disk broke off.
+func (p *Person) meetsTheRest() {
+	GinkgoHelper()
+	visitor := p.signsInAsVisitor()
+	p.beginsAgain(visitor, "app")
+	p.finds("a ceremony that the page broke off leads back to where it begins", says("AbortError")(p, visitor), gomega.Not(gomega.BeEmpty()))
+	var code string
+	p.does("has a one-time code", func(ctx context.Context) (err error) {
+		code, err = p.Stage.Code(ctx)
+		return err
+	})
+	form := http.Header{"Content-Type": {"application/x-www-form-urlencoded"}}
+	for range 2 {
+		p.sends(visitor, "/security-info/prove", form, url.Values{"code": {code}}.Encode())
+	}
+	passkey := "/security-info/passkeys/" + p.findsStored(1)[0].Key()
+	p.namesCannotBeSaved(true)
+	p.finds("a name is not kept by a full disk", p.sends(visitor, passkey+"/rename", form, "name=Mine").Status, gomega.Equal(http.StatusServiceUnavailable))
+	p.namesCannotBeSaved(false)
+	p.does("has no password any more", p.KeepOnlyPasskeys)
+	p.does("tries to delete the last way to sign in", func(ctx context.Context) error {
+		reply, err := visitor.PostForJSON(ctx, passkey+"/delete", nil)
+		if err != nil {
+			return err
+		}
+		return holds("the status", reply.Status, gomega.Equal(http.StatusConflict))
+	})
+	for _, code := range []rp.Code{rp.CodeAborted, rp.CodeCodeUsed, rp.CodeUnavailable, rp.CodeLastMethod} {
+		p.finds(string(code)+" was raised", p.Codes(), gomega.ContainElement(code))
+	}
 }
 
 // asAGuest is a person whose home turns out to be another organisation.

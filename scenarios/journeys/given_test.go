@@ -135,6 +135,10 @@ func (t *Telling) collect(stage *lab.Stage) {
 		t.result.Codes = append(t.result.Codes, string(code))
 	}
 	t.result.Ceremonies = revealed(t.result.Ceremonies, t.calls)
+	if t.survey && t.result.Failure == nil {
+		t.result.Ceremonies = nil
+		return
+	}
 	if stage.Page == nil || t.scene == nil {
 		return
 	}

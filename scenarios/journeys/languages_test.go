@@ -177,6 +177,7 @@ var _ = Describe("Languages", func() {
 				mia.finds(string(problem.code)+" was raised", mia.Codes(), gomega.ContainElement(problem.code))
 			}
 			mia.finds("nothing was stored but the one passkey that was taken twice", mia.stored(), gomega.HaveLen(1))
+			mia.meetsTheRest()
 			mia.leavesStray(passwordManager().Name, "responses that do not verify leave no trace of the passkey that they speak of")
 		})
 })

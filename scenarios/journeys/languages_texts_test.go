@@ -98,6 +98,7 @@ func messages(tag string) ([]string, error) {
 }
 
 func TestEnglishIsToldFromGerman(t *testing.T) {
+	readsTheSource(t)
 	english, err := foreign("en", "de")
 	if err != nil {
 		t.Fatal(err)

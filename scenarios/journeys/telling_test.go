@@ -26,6 +26,7 @@ type Telling struct {
 	phone   hand         // in the person's hand; nil before there is a stage
 	calls   *browser.Spy // of navigator.credentials in the first window; nil without a browser
 	ledger  *ledger      // of what happened outside the relying party
+	survey  bool         // it comes by many screens for another reason than to tell of each: pictures and messages would hide that
 	hush    int          // depth of steps within steps: only the outermost is told
 }
 
@@ -82,7 +83,7 @@ func (t *Telling) step(ctx context.Context, text string, do func(context.Context
 	if shown, ok := t.phone.(shower); ok {
 		told.Views = append(told.Views, shown.Shows())
 	}
-	if t.scene != nil {
+	if t.scene != nil && !t.survey {
 		told.Screenshot = t.scene.picture(ctx, fmt.Sprintf("%02d", index+1))
 	}
 }

@@ -53,6 +53,7 @@ func (p *Person) tours(stops []stop, look func(at stop)) {
 	GinkgoHelper()
 	p.inside("policy, clock and store")
 	g := &guide{Person: p}
+	p.survey = true
 	for _, at := range stops {
 		p.does("comes to "+at.name, func(ctx context.Context) error { return g.leads(ctx, at) })
 		look(at)
