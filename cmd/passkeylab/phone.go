@@ -31,6 +31,7 @@ type phoneOptions struct {
 	headed      bool
 	open        string
 	state       string
+	rp          string
 	script      string
 	verbose     bool
 }
@@ -48,6 +49,9 @@ Show the code of that Chromium to the phone: open the camera on its page, then p
 paste the text of the code. With --scan the phone looks by itself at a picture file, the clipboard or the lab's browser
 each time a new code is there. With --chromium it starts a Chromium of its own, at whose window the camera looks.
 
+With --rp the organisation's app, Larkspur ID, is there to be opened from the home screen: it signs in to that relying party,
+which must run, and makes a passkey without any browser and code.
+
 The phone knows the PIN 2580 and your finger. Its passkeys are forgotten at the end, unless --state names a folder; their
 keys are in a TPM simulator. Linux only: there alone Chromium's Bluetooth can be software.
 
@@ -56,6 +60,7 @@ Exit codes: 0 stopped by Ctrl-C, 1 it could not be served, 2 wrong flags.`,
   passkeylab phone --os=ios --version=17               an iPhone
   passkeylab phone --provider=Bitwarden --provider='Google Password Manager' --preferred=Bitwarden
   passkeylab phone --scan=code.png                     looks at that file whenever it changes
+  passkeylab phone --rp=http://localhost:8080          its Larkspur ID can be opened, beside passkeylab rp
   passkeylab phone --chromium --headed --open=http://localhost:8080
   passkeylab phone --chromium --scan=browser --script=mia.txt    nobody has to tap`,
 		Args: cobra.NoArgs,
@@ -79,6 +84,7 @@ func (o *phoneOptions) register(cmd *cobra.Command) {
 	flags.BoolVar(&o.chromium, "chromium", false, "start a Chromium too, at whose window the camera looks")
 	flags.BoolVar(&o.headed, "headed", false, "show that Chromium's window")
 	flags.StringVar(&o.open, "open", "", "the `address` that it opens")
+	flags.StringVar(&o.rp, "rp", "", "`address` of the relying party that the organisation's app on the phone belongs to (see passkeylab rp); without it there is no app to open")
 	flags.StringVar(&o.state, "state", "", "`folder` that keeps passkeys and keys from one run to the next")
 	flags.StringVar(&o.script, "script", "", "`file` with what a person does who taps by herself: lines such as \"at P12: tap Bitwarden\"; an empty one agrees to all")
 	flags.BoolVarP(&o.verbose, "verbose", "v", false, "log what tunnel and browser do")
@@ -127,6 +133,9 @@ func (a app) phone(ctx context.Context, o phoneOptions) (err error) {
 	console := newConsole(a.out, isTerminal(a.out))
 	held := &holding{options: o, console: console, log: logger(a.err, console, o.verbose), browserPath: loaded.Browser.Path}
 	defer func() { err = errors.Join(err, held.close()) }()
+	if err := held.meetParty(ctx); err != nil {
+		return settled(ctx, err)
+	}
 	if err := held.open(ctx, profile); err != nil {
 		return settled(ctx, err)
 	}
@@ -198,6 +207,9 @@ func (h *holding) welcome(address net.Addr) string {
 	fmt.Fprintf(&b, "%s is at http://localhost:%d/%s/\n", s.Name, address.(*net.TCPAddr).Port, handsetID)
 	fmt.Fprintf(&b, "  %v with %s\n", s.OS, providersOf(s))
 	fmt.Fprintf(&b, "  the PIN is %s; %s\n", phone.DefaultPIN, h.kept)
+	if apps := h.phone.Apps(); len(apps) > 0 {
+		fmt.Fprintf(&b, "  %s signs in to %s\n", strings.Join(apps, ", "), h.party.Origin)
+	}
 	fmt.Fprintf(&b, "  Ctrl-C stops it\n\nStart a Chromium that can reach it with this line:\n\n%s\n\n", h.line())
 	if h.browser != nil {
 		fmt.Fprintf(&b, "A Chromium that can reach it runs already. Its DevTools are at http://%s/\n\n", h.browser.Endpoint())

@@ -15,6 +15,7 @@ import (
 	"github.com/passkeylab/passkeylab/harness/bluetooth"
 	"github.com/passkeylab/passkeylab/harness/browser"
 	"github.com/passkeylab/passkeylab/harness/dialog"
+	"github.com/passkeylab/passkeylab/harness/orgapp"
 	"github.com/passkeylab/passkeylab/virtualauth"
 	"github.com/passkeylab/passkeylab/virtualauth/hybrid/tunnel"
 	"github.com/passkeylab/passkeylab/virtualauth/keystore"
@@ -30,6 +31,7 @@ type holding struct {
 	log         *slog.Logger
 	browserPath string // empty: look in the usual places
 
+	party   *orgapp.Party // nil without --rp
 	phone   *phone.Phone
 	bus     *bluetooth.Bus
 	tunnel  *tunnel.Server
@@ -66,8 +68,14 @@ func (h *holding) open(ctx context.Context, s phone.Settings) error {
 	if own.dir != "" {
 		world.Store = func(provider string) (virtualauth.Store, error) { return own.vault(provider) }
 	}
+	if h.party != nil {
+		world.Service = h.party.Services()
+	}
 	if h.phone, err = phone.New(s, world); err != nil {
 		return err
+	}
+	if h.party != nil && len(h.phone.Apps()) == 0 {
+		return usage("--rp is for %s, which cannot be opened on this phone: %v with %s; add --provider='%s', on Android 14 or iOS 17 at least", orgapp.Name, s.OS, providersOf(s), appFor(s.OS).Name)
 	}
 	h.kept = own.described()
 	if h.options.chromium {

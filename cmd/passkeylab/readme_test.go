@@ -38,6 +38,7 @@ var shown = map[string]func(t *testing.T, line string){
 	"PASSKEYLAB_DRIVERS_REQUIRED=devtools,bridge,api make scenarios":                       dryMake,
 	"go run ./cmd/passkeylab phone":                                                        elsewhere(TestAPersonSavesAPasskeyByHand),
 	"go run ./cmd/passkeylab phone --os=ios --state=iphone --scan=code.png":                phoneShown,
+	"go run ./cmd/passkeylab phone --rp=http://localhost:8080":                             elsewhere(TestThePhonesAppMakesAPasskeyBesideTheRelyingParty),
 	"make help":            runShown,
 	"make test":            dryMake,
 	"make bench":           dryMake,

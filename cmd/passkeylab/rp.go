@@ -16,6 +16,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/passkeylab/passkeylab/harness/orgapp"
 	"github.com/passkeylab/passkeylab/rp"
 	"github.com/passkeylab/passkeylab/rp/store"
 	"github.com/passkeylab/passkeylab/rp/web"
@@ -24,7 +25,7 @@ import (
 // The names of the organisation that the reference relying party plays.
 const (
 	organisation = "Larkspur"
-	approvedApp  = "Larkspur ID"
+	approvedApp  = orgapp.Name
 )
 
 // rpOptions are the flags of passkeylab rp.
@@ -38,6 +39,7 @@ type rpOptions struct {
 	roots          string
 	adminToken     string
 	noDemo         bool
+	noApp          bool
 	verbose        bool
 }
 
@@ -48,6 +50,9 @@ func (a app) rpCommand() *cobra.Command {
 		Short: "Serve the relying party: sign-in, Security info and the wizard that adds passkeys",
 		Long: `rp serves the reference relying party until Ctrl-C. Open the address that it prints in your own browser, sign in with one
 of the demo accounts, and add a passkey.
+
+The organisation's phone app, Larkspur ID, can make a passkey by itself, and the wizard leads to it. passkeylab phone --rp is
+a phone with that app, in another terminal.
 
 The demo accounts' passwords and one-time codes are public, so rp serves them on this machine only: with an address that
 others can reach it wants --no-demo. Data is kept in passkeylab.db in your data folder ($XDG_DATA_HOME/passkeylab, or
@@ -71,6 +76,7 @@ Exit codes: 0 stopped by Ctrl-C, 1 it could not serve, 2 wrong flags.`,
 	flags.StringVar(&o.roots, "attestation-roots", "", "PEM `file` with the roots that attestation statements must lead to (default: the makers' own where they are known, else none)")
 	flags.StringVar(&o.adminToken, "admin-token", "", "`file` with the administrator's token for /admin and the admin API (default: a fresh one beside demo accounts, else no administrator)")
 	flags.BoolVar(&o.noDemo, "no-demo", false, "no demo accounts; people sign up")
+	flags.BoolVar(&o.noApp, "no-app", false, "the organisation has no app that makes passkeys by itself: no app-first way in the wizard, and no API for the app")
 	flags.BoolVarP(&o.verbose, "verbose", "v", false, "log every request")
 	o.settings.register(cmd)
 	o.metadata.register(flags)
@@ -129,7 +135,7 @@ func (a app) serve(ctx context.Context, o rpOptions) (err error) {
 	party, err := rp.New(rp.Config{
 		Origin: site.origin, Organisation: organisation, App: approvedApp, Policy: accepted, AttestationRoots: roots, AdminToken: token,
 		Metadata: knownModels(known),
-		Store:    db, Clock: systemClock{}, Rand: rand.Reader, Log: logger(a.err, screen, o.verbose),
+		Store:    db, Clock: systemClock{}, Rand: rand.Reader, Log: logger(a.err, screen, o.verbose), Apps: o.apps(),
 	})
 	if err != nil {
 		return &exit{code: exitUsage, cause: err}
@@ -137,7 +143,7 @@ func (a app) serve(ctx context.Context, o rpOptions) (err error) {
 	if err := demoAccounts(ctx, party, site, o.noDemo); err != nil {
 		return err
 	}
-	handler, err := web.New(web.Config{RP: party, Log: logger(a.err, screen, o.verbose), Secure: site.secure, Rand: rand.Reader})
+	handler, err := web.New(web.Config{RP: party, Log: logger(a.err, screen, o.verbose), Secure: site.secure, Rand: rand.Reader, WellKnown: o.published()})
 	if err != nil {
 		return fmt.Errorf("prepare the pages: %w", err)
 	}
@@ -147,6 +153,21 @@ func (a app) serve(ctx context.Context, o rpOptions) (err error) {
 			showCodes(ctx, screen, party)
 		}
 	}, func(ctx context.Context) { sweep(ctx, party) }, func(ctx context.Context) { refreshMetadata(ctx, known) })
+}
+
+// apps are the organisation's apps as the relying party knows them, published as its site publishes them.
+func (o rpOptions) apps() rp.Apps {
+	if o.noApp {
+		return rp.Apps{}
+	}
+	return orgapp.Registered()
+}
+
+func (o rpOptions) published() web.WellKnown {
+	if o.noApp {
+		return web.WellKnown{}
+	}
+	return orgapp.Published()
 }
 
 // systemClock is the machine's clock.

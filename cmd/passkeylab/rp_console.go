@@ -102,6 +102,9 @@ func welcome(where site, policy, file string, o rpOptions) string {
 	} else {
 		fmt.Fprintf(&b, "  sign in with a demo account below: user name, password, then the one-time code\n")
 	}
+	if !o.noApp {
+		fmt.Fprintf(&b, "  a phone with %s: passkeylab phone --rp=%s\n", approvedApp, where.origin)
+	}
 	fmt.Fprintf(&b, "  Ctrl-C stops it\n\n")
 	return b.String()
 }

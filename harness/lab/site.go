@@ -13,6 +13,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/passkeylab/passkeylab/harness/orgapp"
 	"github.com/passkeylab/passkeylab/harness/trace"
 	"github.com/passkeylab/passkeylab/reports"
 	"github.com/passkeylab/passkeylab/rp"
@@ -47,7 +48,7 @@ func listenAt(address, origin string) (*site, error) {
 }
 
 func (t *site) serve(s *Stage, party *rp.RelyingParty) error {
-	pages, err := web.New(web.Config{RP: party, Log: s.log, Rand: s.random, WellKnown: appsPublished()})
+	pages, err := web.New(web.Config{RP: party, Log: s.log, Rand: s.random, WellKnown: orgapp.Published()})
 	if err != nil {
 		return err
 	}

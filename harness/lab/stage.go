@@ -17,6 +17,7 @@ import (
 
 	"github.com/passkeylab/passkeylab/harness/browser"
 	"github.com/passkeylab/passkeylab/harness/client"
+	"github.com/passkeylab/passkeylab/harness/orgapp"
 	"github.com/passkeylab/passkeylab/harness/trace"
 	"github.com/passkeylab/passkeylab/rp"
 	"github.com/passkeylab/passkeylab/rp/attest"
@@ -168,7 +169,7 @@ func (s *Stage) openSite(ctx context.Context, o StageOptions) error {
 	s.config = rp.Config{
 		Origin: s.Origin, Organisation: organisation, App: app, Policy: o.Policy, Timers: o.Timers, Limits: o.Limits,
 		Clock: s.Clock, Rand: s.random, Log: s.log, AttestationRoots: roots,
-		Metadata: known, AdminToken: adminToken, Apps: ourApps(),
+		Metadata: known, AdminToken: adminToken, Apps: orgapp.Registered(),
 		// The cheapest parameters that the library takes: a journey proves what pages do, not how long a guess takes.
 		Hashing: &argon2id.Params{Memory: 64, Iterations: 1, Parallelism: 1, SaltLength: 16, KeyLength: 32},
 	}
