@@ -146,7 +146,10 @@ func (r *Run) next(event Event, at situation) (Screen, bool) {
 		}
 		return S4, r.lookedFor()
 	case EventInApp:
-		return V1, r.Screen == S4 || r.Screen == S5a || r.Screen == S5i
+		if r.Screen == E5c { // where the flow begins: its app may not have been spoken of yet
+			return r.proofThen(S3, at), true
+		}
+		return V1, r.mayTurnToApp()
 	case EventDifferent:
 		return S1, r.Screen == S8 || r.Screen == S3 || r.Screen.Problem()
 	case EventShow:
@@ -217,6 +220,18 @@ func (r *Run) retry(at situation) (Screen, bool) {
 		return V2, true
 	}
 	return "", false
+}
+
+// mayTurnToApp reports whether the screen has a way to the app: where a phone is made ready for the browser, and where what came of
+// that was refused.
+func (r *Run) mayTurnToApp() bool {
+	switch r.Screen {
+	case S4, S5a, S5i, E5c:
+		return true
+	case E2, E2b:
+		return r.Flow != FlowKey && r.Flow != FlowAny
+	}
+	return false
 }
 
 // lookedFor reports whether the passkey is to be made in the app, and the person is told so or it is looked for.
@@ -304,7 +319,7 @@ func (r *Run) answer(in Input) {
 		if r.PhoneOS != "" {
 			r.Flow = FlowSame
 		}
-	case in.Event == EventInApp && (r.Screen == S4 || r.Screen == S5a || r.Screen == S5i):
+	case in.Event == EventInApp && r.mayTurnToApp():
 		if r.crossDevice() {
 			r.PhoneOS = ""
 		}

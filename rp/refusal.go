@@ -60,6 +60,8 @@ const (
 	HintSwitchOff = "hint.switch_other_off"
 	// HintOtherFlow suggests another flow, such as the phone's own browser (third refusal in a run).
 	HintOtherFlow = "hint.other_flow"
+	// HintInApp suggests to make it inside the organisation's app, where there is one: flow E (third refusal in a run).
+	HintInApp = "hint.in_app"
 	// HintBrowser says that some browsers on phones ignore the choice (second refusal in the same-device flow).
 	HintBrowser = "hint.browser_ignores_provider"
 )

@@ -331,6 +331,45 @@ func TestHintsAfterRepeatedRefusals(t *testing.T) {
 	}
 }
 
+// The third time another way is named as well: the phone's own browser, and the app itself where there is one. The app is
+// no way out where it is what was refused.
+func TestTheThirdRefusalNamesAnotherWay(t *testing.T) {
+	browser, app := rp.HintOtherFlow, rp.HintInApp
+	for name, tc := range map[string]struct {
+		policy policy.Policy
+		device uuid.UUID
+		apps   func(*rp.Config)
+		want   []string
+		leads  rp.Screen // the event that leads to the app
+	}{
+		"with an app":          {policy.AllowList(appAndroid), google, withApps, []string{rp.HintSwitchOff, browser, app}, rp.V1},
+		"without one":          {policy.AllowList(appAndroid), google, func(*rp.Config) {}, []string{rp.HintSwitchOff, browser}, rp.E2},
+		"the app is the wrong": {policy.BlockList(appAndroid), appAndroid, withApps, []string{rp.HintSwitchOff, browser}, rp.V1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := newLab(t, withPolicy(tc.policy), tc.apps).signedIn("mia")
+			run := p.start(rp.Start{Method: rp.AddApp})
+			run = p.step(p.step(run, next(), rp.S4), rp.Input{Event: rp.EventNext, PhoneOS: rp.Android}, rp.S5a)
+			run = p.step(p.step(run, next(), rp.S6), next(), rp.S7)
+			for n := range 3 {
+				_, body := newDevice(tc.device).create(t, optionsJSON(t, p.begin(run)))
+				_, err := p.finish(run, body)
+				refusal := wantRefused(t, err, rp.CodeProviderNotAllowed)
+				if n == 2 && !slices.Equal(refusal.Hints, tc.want) {
+					t.Errorf("hints %q, want %q", refusal.Hints, tc.want)
+				}
+				if n < 2 {
+					run = p.retry(run)
+				}
+			}
+			run, err := p.Step(p.ctx, p.session.ID, run.ID, rp.Input{From: rp.E2, Event: rp.EventInApp})
+			if err != nil || run.Screen != tc.leads {
+				t.Errorf("the way to the app leads to %+v, %v; want %s", run, err, tc.leads)
+			}
+		})
+	}
+}
+
 // WP-17, WP-18, POL-05, WP-19.
 func TestPolicyAtRegistration(t *testing.T) {
 	for _, tc := range []struct {

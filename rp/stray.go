@@ -64,7 +64,7 @@ func (rp *RelyingParty) keepRefusal(ctx context.Context, tx *store.Tx, d decisio
 			return err
 		}
 	}
-	rp.countRefusal(d.run, refusal)
+	rp.countRefusal(d.run, d.response, refusal)
 	if wasOpen {
 		d.ceremony.ConsumedAt = rp.Now()
 	}
@@ -96,7 +96,7 @@ func (rp *RelyingParty) describe(refusal *Refusal, response *response) {
 }
 
 // countRefusal counts passkeys in the wrong place and gives the advice that repetition has earned.
-func (rp *RelyingParty) countRefusal(run *Run, refusal *Refusal) {
+func (rp *RelyingParty) countRefusal(run *Run, response *response, refusal *Refusal) {
 	if refusal.Code != CodeProviderNotAllowed && refusal.Code != CodeSyncedNotAllowed {
 		return
 	}
@@ -110,5 +110,9 @@ func (rp *RelyingParty) countRefusal(run *Run, refusal *Refusal) {
 	}
 	if run.Refusals >= 3 && run.crossDevice() { // in the other flows the person is in that browser already
 		refusal.Hints = append(refusal.Hints, HintOtherFlow)
+	}
+	isApp := rp.Provider(response.credential.AAGUID).Approved // refused itself: it will not be accepted from within either
+	if run.Refusals >= 3 && flowMethods[run.Flow] == AddApp && rp.HasApp() && !isApp {
+		refusal.Hints = append(refusal.Hints, HintInApp)
 	}
 }

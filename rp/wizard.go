@@ -83,7 +83,8 @@ const (
 	// EventOtherPhone is "Not an Android phone?" on S5: it asks again, or on the phone itself shows the other
 	// phone's words.
 	EventOtherPhone Event = "other-phone"
-	// EventTrouble is "Create it a different way" of V1 and V2, EventInApp the way back to the app.
+	// EventTrouble is "Create it a different way" of V1 and V2, EventInApp the way to the app: back to it from S4 and S5, and
+	// from E2 and E5c as the way that is left.
 	EventTrouble Event = "trouble"
 	EventInApp   Event = "in-app"
 	// EventDifferent is "Use a different way".

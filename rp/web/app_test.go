@@ -242,7 +242,34 @@ func TestHavingTroubleInTheApp(t *testing.T) {
 	s.follow(s.post(run+"/which-phone", "from", "S4", "event", "in-app")).wants(http.StatusOK, "V1")
 	s.setPolicy(policy.Policy{IsAttestationEnforced: true})
 	s.get(run+"/in-app").wants(http.StatusOK, "V1").hasNot("Create your passkey a different way").has("accepts this passkey only from inside Larkspur ID")
-	s.post("/security-info/add", "method", "app").wants(http.StatusForbidden, "E5c").has(`href="/security-info/add"`)
+	s.post("/security-info/add", "method", "app").wants(http.StatusForbidden, "E5c").has(`action="/security-info/add"`, `name="method" value="in-app"`)
+	s.follow(s.post("/security-info/add", "method", "in-app", "from", "E5c")).wants(http.StatusOK, "S3")
+}
+
+// The policy may change while somebody is on her way: the app is the way that is left.
+func TestTheWayIntoTheAppWhereTheBrowsersIsClosed(t *testing.T) {
+	for name, there := range map[string]bool{"with an app": true, "without one": false} {
+		t.Run(name, func(t *testing.T) {
+			var extra []func(*rp.Config, *Config)
+			if there {
+				extra = append(extra, withApp)
+			}
+			s := newSite(t, extra...)
+			s.signIn()
+			run := strings.TrimSuffix(s.ready().path, "/save-in")
+			s.setPolicy(policy.Policy{IsAttestationEnforced: true})
+			s.api(run+"/options", "{}")
+			page := s.get(run+"/problem").wants(http.StatusForbidden, "E5c")
+			if !there {
+				page.has(`href="/help/faq" data-test="primary"`).hasNot(`value="in-app"`)
+				s.follow(s.post(run+"/problem", "from", "E5c", "event", "in-app")).wants(http.StatusForbidden, "E5c")
+				return
+			}
+			page.has(`name="event" value="in-app" data-test="primary"`)
+			s.follow(s.post(run+"/problem", "from", "E5c", "event", "in-app")).wants(http.StatusOK, "S3")
+			s.follow(s.post(run+"/get-app", "from", "S3", "event", "next")).wants(http.StatusOK, "V1")
+		})
+	}
 }
 
 func TestTheWizardShowsWhatTheAppWasRefused(t *testing.T) {

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -40,7 +41,9 @@ type problemStep struct {
 // actionView is one button (with an event of the run) or link (with a URL).
 type actionView struct {
 	Text, Event, URL, Test, Style string
-	Disabled, Check               bool
+	// Method starts a run with it: a button of a page without a run.
+	Method          rp.AddMethod
+	Disabled, Check bool
 }
 
 // problemShape is what differs between the problem screens besides their words.
@@ -122,7 +125,7 @@ func (v *visit) problemPage(refusal *rp.Refusal, run *rp.Run) problemPage {
 	if run == nil {
 		page.base = v.frame(screen, title)
 		page.Shape, page.Section = "wizard", "info"
-		page.CancelURL = pathInfo
+		page.CancelURL, page.Action = pathInfo, pathAdd
 	} else {
 		page.base = v.runFrame(run, title)
 		page.Action = screenPath(run)
@@ -256,8 +259,11 @@ func (v *visit) problemActions(shape problemShape, refusal *rp.Refusal, run *rp.
 			action.Test, action.Style = "primary", "primary"
 		}
 		switch {
-		case i == 0 && refusal.Code == rp.CodeAttestationBlocksFlow && v.rp.HasApp():
-			action.URL = pathAdd // where the app's own row is
+		case i == 0 && refusal.Code == rp.CodeAttestationBlocksFlow && v.rp.HasApp(): // the app-first flow tells how
+			action.URL, action.Event = "", string(rp.EventInApp)
+			if run == nil {
+				action.Event, action.Method = "", rp.AddInApp
+			}
 		case action.Check && run != nil:
 			action.URL = screenPath(run)
 		case action.Check:
@@ -266,6 +272,9 @@ func (v *visit) problemActions(shape problemShape, refusal *rp.Refusal, run *rp.
 			action.URL = linkInstead(action.Event, refusal)
 		}
 		actions = append(actions, action)
+	}
+	if run != nil && slices.Contains(refusal.Hints, rp.HintInApp) && v.rp.HasApp() {
+		actions = append(actions, actionView{Text: v.tongue.T("inapp.instead"), Event: string(rp.EventInApp), Test: "secondary-in-app"})
 	}
 	return actions
 }

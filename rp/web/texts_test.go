@@ -95,7 +95,7 @@ func TestEveryKeyHasItsText(t *testing.T) {
 			t.Errorf("%q has no text", key)
 		}
 	}
-	for _, key := range []string{rp.ProblemEmpty, rp.ProblemTooLong, rp.ProblemTooShort, rp.ProblemDuplicate, rp.ProblemForbidden, rp.ProblemInvalid, rp.HintSwitchOff, rp.HintOtherFlow, rp.HintBrowser} {
+	for _, key := range []string{rp.ProblemEmpty, rp.ProblemTooLong, rp.ProblemTooShort, rp.ProblemDuplicate, rp.ProblemForbidden, rp.ProblemInvalid, rp.HintSwitchOff, rp.HintOtherFlow, rp.HintInApp, rp.HintBrowser} {
 		if !keys[key] {
 			t.Errorf("%q of package rp has no text", key)
 		}

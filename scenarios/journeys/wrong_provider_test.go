@@ -245,10 +245,12 @@ var _ = Describe("Saving in the wrong provider", func() {
 			mia.doesNotRead(advice)
 			mia.triesAgainIn(google)
 			mia.sees(page.E2)
-			mia.reads(advice, "Turn the other password manager off in your phone's settings for a minute", "Open this page in your phone's own browser")
+			mia.reads(advice, "Turn the other password manager off in your phone's settings for a minute", "Open this page in your phone's own browser", "Or create it inside Larkspur ID itself")
 			mia.findsStored(0)
 			mia.finds("three refused tries are remembered", mia.refused(), gomega.HaveLen(3))
 			mia.findsHeld(google, 1)
+			mia.presses("Create it inside Larkspur ID instead")
+			mia.sees(page.V1)
 		})
 
 	Journey("WP-14", "touches the sensor at once: it is saved in the place that the phone named first, and the page explains that", Over(config.Bridge, config.Hybrid).Cannot(config.DevTools, oneAAGUID), Regular,
