@@ -134,6 +134,15 @@ type AcceptedCredentials struct {
 	AllAcceptedCredentialIDs []string `json:"allAcceptedCredentialIds"`
 }
 
+// UserDetails is the argument of PublicKeyCredential.signalCurrentUserDetails: what the account is called now, so that the
+// user's devices show the same beside its passkeys (WebAuthn L3 §5.1.10.4).
+type UserDetails struct {
+	RPID        string `json:"rpId"`
+	UserID      string `json:"userId"`
+	Name        string `json:"name"`
+	DisplayName string `json:"displayName"`
+}
+
 // RefusedTry is a passkey that a device made and this relying party refused: it will be recognised at sign-in.
 type RefusedTry struct {
 	ID int64

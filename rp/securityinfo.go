@@ -289,6 +289,25 @@ func (rp *RelyingParty) Accepted(ctx context.Context, sessionID string) (accepte
 	return accepted, err
 }
 
+// UserDetails returns the argument of signalCurrentUserDetails for the session's user.
+func (rp *RelyingParty) UserDetails(ctx context.Context, sessionID string) (details *UserDetails, err error) {
+	err = rp.read(ctx, "user details", func(q store.Querier) error {
+		s, err := rp.liveSession(q, sessionID)
+		if err != nil {
+			return err
+		}
+		a, err := accountByID(q, s.UserID)
+		if err != nil {
+			return err
+		}
+		details = &UserDetails{
+			RPID: rp.rpID, UserID: base64.RawURLEncoding.EncodeToString(a.User.Handle), Name: a.User.UserName, DisplayName: a.User.DisplayName,
+		}
+		return nil
+	})
+	return details, err
+}
+
 func (rp *RelyingParty) accepted(q store.Querier, user *User) (*AcceptedCredentials, error) {
 	list, err := credentialsOf(q, user.ID)
 	if err != nil {

@@ -147,6 +147,8 @@ type securityInfoPage struct {
 	OfferHere bool
 	// Accepted is the argument of signalAllAcceptedCredentials as JSON, "" when the list is not surely complete.
 	Accepted string
+	// Details is the argument of signalCurrentUserDetails as JSON: the account may have been renamed since the last visit.
+	Details string
 	// Focus, OpenDialog and OpenCard tell the script what to do on arrival.
 	Focus, OpenDialog, OpenCard string
 }
@@ -205,6 +207,9 @@ func (s *Server) securityInfo(v *visit) error {
 	if page.Accepted, err = v.accepted(); err != nil {
 		return err
 	}
+	if page.Details, err = v.details(); err != nil {
+		return err
+	}
 	query := v.r.URL.Query()
 	if key := query.Get("delete"); key != "" {
 		page.OpenDialog, page.OpenCard = "delete", tail(key)
@@ -219,6 +224,16 @@ func (v *visit) accepted() (string, error) {
 		return "", err
 	}
 	encoded, err := json.Marshal(list)
+	return string(encoded), err
+}
+
+// details encodes what the account is called now, to signal.
+func (v *visit) details() (string, error) {
+	details, err := v.rp.UserDetails(v.ctx(), v.sid)
+	if err != nil {
+		return "", err
+	}
+	encoded, err := json.Marshal(details)
 	return string(encoded), err
 }
 

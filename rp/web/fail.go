@@ -95,7 +95,7 @@ func (v *visit) fail(err error) {
 	if v.json {
 		next := ""
 		if page == errNoSession {
-			next = v.signInPath()
+			next = v.endedPath()
 		}
 		v.report(v.writeJSON(page.status, problemJSON{Code: code, Message: v.tongue.T("error." + page.key + "_title"),
 			Next: next, RequestID: rp.RequestID(v.ctx())}))
@@ -137,7 +137,7 @@ func (v *visit) failRefused(refusal *rp.Refusal) {
 	next := ""
 	switch {
 	case refusal.Code == rp.CodeSessionExpired:
-		next = v.signInPath()
+		next = v.endedPath()
 	case refusal.Code == rp.CodeProofStale:
 		next = provePath(v.here())
 	case v.r.PathValue("run") != "":
@@ -185,6 +185,16 @@ func (v *visit) signInPath() string {
 		v.leave(flash{Notice: "signin.ended"})
 	}
 	return pathSignIn
+}
+
+// endedPath is where somebody goes on whose session is over: to sign in, and from a run first to E6, which says so and that the
+// steps are kept. A page of a run says it itself.
+func (v *visit) endedPath() string {
+	signIn := v.signInPath()
+	if run := v.r.PathValue("run"); run != "" && v.route.access.speaksJSON() {
+		return pathAdd + "/" + run
+	}
+	return signIn
 }
 
 // problemJSON is the JSON shape of every error.

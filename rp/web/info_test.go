@@ -1,7 +1,9 @@
 package web
 
 import (
+	"encoding/base64"
 	"encoding/json"
+	"fmt"
 	"html"
 	"net/http"
 	"net/url"
@@ -28,6 +30,20 @@ func (a *answer) accepted() []string {
 		a.t.Fatal(err)
 	}
 	return list.AllAcceptedCredentialIDs
+}
+
+// Whatever the account is called now is in the page, for the browser to be told.
+func TestTheBrowserIsToldWhatTheAccountIsCalled(t *testing.T) {
+	s := newSite(t)
+	s.signIn()
+	handle := base64.RawURLEncoding.EncodeToString(s.user.Handle)
+	for _, name := range []string{"mia", "mia.larsen"} {
+		if err := s.rp.RenameAccount(s.ctx, s.user.ID, name); err != nil {
+			t.Fatal(err)
+		}
+		want := fmt.Sprintf(`{"rpId":"login.localhost","userId":%q,"name":%q,"displayName":"Mia Larsen"}`, handle, name)
+		s.open("/security-info").wants(200, "S0").has(`data-details="` + html.EscapeString(want) + `"`)
+	}
 }
 
 func TestDeleteAPasskey(t *testing.T) {
@@ -290,9 +306,26 @@ func TestSessionEnd(t *testing.T) {
 	s.forgetCookies()
 	s.open(page.path).wants(http.StatusUnauthorized, "E6").has("Please confirm it&#39;s you again", `href="/sign-in"`)
 	api := s.api(runOf(page)+"/options", "{}")
-	if api.status != http.StatusUnauthorized || api.json()["code"] != "auth.session_expired" || api.next() != "/sign-in" {
+	if api.status != http.StatusUnauthorized || api.json()["code"] != "auth.session_expired" || api.next() != runOf(page) {
 		t.Errorf("options: %d %s", api.status, api.body)
 	}
+}
+
+// The session may end while S7 is on the screen, and the next thing be the call for options: she is told so on E6, and nothing is
+// lost.
+func TestTheSessionEndsBeforeTheCeremonyBegins(t *testing.T) {
+	s := newSite(t)
+	s.signIn()
+	page := s.ready()
+	if err := s.rp.SignOut(s.ctx, s.sessionID()); err != nil {
+		t.Fatal(err)
+	}
+	api := s.api(runOf(page)+"/options", "{}")
+	if api.status != http.StatusUnauthorized || api.json()["code"] != "auth.session_expired" {
+		t.Fatalf("options: %d %s", api.status, api.body)
+	}
+	s.open(api.next()).wants(http.StatusUnauthorized, "E6").has("Your steps are kept", `href="/sign-in"`)
+	s.follow(s.post("/sign-in", "userName", "mia", "password", testPassword, "code", s.code())).wants(200, "S7")
 }
 
 func TestRunGoesOnAfterANewSignIn(t *testing.T) {

@@ -257,10 +257,14 @@ var _ = Describe("A passkey that is there already", func() {
 			const note = "It still shows your old sign-in name, mia. To change that, delete it and add it again."
 			app, second := provider.LarkspurIDAndroid(), onSecondPhone(provider.LarkspurIDAndroid())
 			mia.hasPasskeyIn(app)
+			spy := mia.spiesOnSignals()
 			mia.isSignedIn()
 			mia.doesNotRead("your old sign-in name")
 			mia.isRenamed("mia.larsen")
 			mia.opensSecurityInfo()
+			mia.comesToFind("the browser was told the new name", func(context.Context) (any, error) {
+				return detailsTold(spy), nil
+			}, gomega.Equal("mia.larsen"))
 			mia.finds("its card has the note", mia.theCard().Text, gomega.ContainSubstring(note))
 			old := mia.findsStored(1)[0]
 

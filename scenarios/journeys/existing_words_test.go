@@ -12,6 +12,7 @@ import (
 	"github.com/passkeylab/passkeylab/harness/client"
 	"github.com/passkeylab/passkeylab/harness/lab"
 	"github.com/passkeylab/passkeylab/harness/page"
+	"github.com/passkeylab/passkeylab/rp"
 	"github.com/passkeylab/passkeylab/virtualauth"
 	"github.com/passkeylab/passkeylab/virtualauth/provider"
 )
@@ -164,6 +165,17 @@ func latest[T any](list []T) (newest T) {
 		newest = list[len(list)-1]
 	}
 	return newest
+}
+
+// detailsTold is the sign-in name that the page told the browser last, as the account's.
+func detailsTold(spy *browser.Spy) (name string) {
+	for _, call := range spy.Calls() {
+		var args []rp.UserDetails
+		if call.Name == "signalCurrentUserDetails" && json.Unmarshal(call.Args, &args) == nil && len(args) == 1 {
+			name = args[0].Name
+		}
+	}
+	return name
 }
 
 // isRenamed gives the person another sign-in name, as somebody who marries may get.

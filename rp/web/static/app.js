@@ -60,6 +60,12 @@ function signalAccepted() {
   if (list) signal("signalAllAcceptedCredentials", JSON.parse(list));
 }
 
+// An account may be renamed anywhere; the first visit to its page after that tells this browser.
+function signalDetails() {
+  const details = find("#methods")?.dataset.details;
+  if (details) signal("signalCurrentUserDetails", JSON.parse(details));
+}
+
 // --- small manners of every page ---------------------------------------------------------------------------------
 
 function say(element, text) {
@@ -177,6 +183,7 @@ function securityInfo() {
   if (!find("#methods")) return;
   wireCards();
   signalAccepted();
+  signalDetails();
   arrive(find("#methods").dataset);
 }
 
