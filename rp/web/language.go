@@ -144,5 +144,5 @@ func (v *visit) nameNew(p rp.NewPasskey) string {
 	if key == "" {
 		return p.Provider
 	}
-	return strings.NewReplacer(isolateStart, "", isolateEnd, "").Replace(v.tongue.T(key, "Provider", p.Provider))
+	return strings.NewReplacer(isolateStart, "", isolateLTR, "", isolateRTL, "", isolateEnd, "").Replace(v.tongue.T(key, "Provider", p.Provider))
 }

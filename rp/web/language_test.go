@@ -137,6 +137,8 @@ func TestForeignNamesAreIsolated(t *testing.T) {
 		{"ar", "هاتف (2)", "حذف هاتف (2)"},
 		{"ar", "(2)", "حذف (2)"},
 		{"ja", "Phone", "Phone を削除"},
+		{"ar", "Larkspur ID على Android", "حذف \u2067Larkspur ID على Android\u2069"},
+		{"en", "Larkspur ID على Android", "Delete \u2066Larkspur ID على Android\u2069"},
 	} {
 		if got := all.speak(c.lang).T("info.delete_name", "Name", c.name); got != c.want {
 			t.Errorf("%s %q: %q, want %q", c.lang, c.name, got, c.want)
@@ -145,6 +147,26 @@ func TestForeignNamesAreIsolated(t *testing.T) {
 	if got := all.speak("ar").T("save.title"); got != "احفظه في \u2068Larkspur ID\u2069" {
 		t.Errorf("the app's name is not isolated: %q", got)
 	}
+}
+
+// A default name in Arabic begins with the provider's in Latin letters, and is an Arabic phrase all the same: it runs as the page
+// does. What has one direction keeps its own.
+func TestNamesOfTwoDirectionsRunAsThePageDoes(t *testing.T) {
+	all := testTexts(t)
+	for _, c := range []struct{ lang, name, want string }{
+		{"ar", "Larkspur ID على Android", "rtl"}, {"en", "Larkspur ID على Android", "ltr"}, {"ar", "هاتف Android", "rtl"},
+		{"ar", "Larkspur ID (2)", "auto"}, {"ar", "هاتف (2)", "auto"}, {"en", "هاتف (2)", "auto"}, {"ja", "Phone", "auto"}, {"ar", "", "auto"},
+	} {
+		if got := all.speak(c.lang).DirOf(c.name); got != c.want {
+			t.Errorf("%s %q: %s, want %s", c.lang, c.name, got, c.want)
+		}
+	}
+	s := newSite(t)
+	s.header.Set("Accept-Language", "ar")
+	s.signIn()
+	page := s.open(s.create(s.ready(), newDevice(t, appAndroid)).next()).wants(200, "S10").has(`dir="rtl" value="Larkspur ID على Android"`)
+	s.press(page, "next").wants(200, "S11").has(`<bdi dir="rtl">Larkspur ID على Android</bdi>`)
+	s.open("/security-info").wants(200, "S0").has(`<bdi dir="rtl">Larkspur ID على Android</bdi>`, "حذف \u2067Larkspur ID على Android\u2069")
 }
 
 func TestCodesInOtherDigitsAreRead(t *testing.T) {

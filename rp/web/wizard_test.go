@@ -83,7 +83,7 @@ func TestWalkThroughTheWholeWizard(t *testing.T) {
 	page = note(s.open(stored.next()).wants(200, "S10")).has("dialog-cancel-run", "Keep this name")
 	refused := s.post(page.path, "event", "name", "from", "S10", "name", "   ").wants(http.StatusUnprocessableEntity, "S10")
 	refused.has(`aria-invalid="true"`, "Fill this in", `aria-describedby="name-hint name-error"`)
-	page = note(s.press(page, "name", "name", "  My phone  ").wants(200, "S11")).has("Passkey added", "<bdi>My phone</bdi>", "Try it now")
+	page = note(s.press(page, "name", "name", "  My phone  ").wants(200, "S11")).has("Passkey added", "<bdi dir=\"auto\">My phone</bdi>", "Try it now")
 	s.press(page, "next").wants(200, "S0").has("My phone added", `aria-label="Delete My phone"`, `aria-label="Rename My phone"`,
 		`aria-label="Details for My phone"`, `<ul class="cards" aria-label="Passkeys"`, `data-provider="app"`, "Larkspur ID", "May 6, 2031 (today)", "Never used",
 		"On this device only", `data-status="active"`, `data-focus="`)

@@ -177,6 +177,16 @@ function cancelDialogs() {
   }
 }
 
+// The field of a name keeps the direction that the server chose for as long as what is typed has letters of both.
+function namesTurn() {
+  const leftward = "[\\u0590-\\u08ff\\ufb1d-\\ufdff\\ufe70-\\ufefc]";
+  addEventListener("input", ({ target: field }) => {
+    if (!field.matches('input[name="name"][dir]')) return;
+    const other = field.value.replace(new RegExp(leftward, "gu"), "");
+    field.dir = other !== field.value && /\p{L}/u.test(other) ? document.documentElement.dir : "auto";
+  });
+}
+
 // --- Security info -----------------------------------------------------------------------------------------------
 
 function securityInfo() {
@@ -685,6 +695,7 @@ tellZone();
 themeSwitch();
 toastLeaves();
 cancelDialogs();
+namesTurn();
 securityInfo();
 pickPhone();
 ceremony();
