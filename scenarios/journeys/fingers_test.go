@@ -68,7 +68,7 @@ func (b *besideTheComputer) Remove(ctx context.Context, in provider.Provider, id
 		return fmt.Errorf("open Settings on the phone: %w", err)
 	}
 	for _, label := range []string{
-		"Passwords, passkeys & accounts", in.Name + ": passkeys", "delete-" + hex.EncodeToString(id), "Delete", "Back", "Back", "Back",
+		"settings-passwords", in.Name + ": passkeys", "delete-" + hex.EncodeToString(id), "Delete", "Back", "Back", "Back",
 	} {
 		if err := b.tap(ctx, label); err != nil {
 			return fmt.Errorf("delete a passkey of %s on the phone: %w", in.Name, err)

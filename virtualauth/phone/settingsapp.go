@@ -37,19 +37,22 @@ func setting(change func(*Settings)) func(*Phone) error {
 }
 
 // settingsCover is the list of pages.
-func settingsCover(*Phone) screen {
-	s := page(ScreenSettings, "Settings")
+func settingsCover(p *Phone) screen {
+	s, words := page(ScreenSettings, "Settings"), p.settings.words()
 	for _, e := range []struct {
 		id, label string
 		page      cover
 	}{
-		{"settings-passwords", "Passwords, passkeys & accounts", passwordsPage},
+		{"settings-passwords", words.passwords, passwordsPage},
 		{"settings-bluetooth", "Bluetooth", bluetoothPage},
-		{"settings-network", "Network & internet", networkPage},
-		{"settings-nearby", "Nearby devices", nearbyPage},
-		{"settings-camera", "Camera", cameraPage},
-		{"settings-lock", "Screen lock", lockPage},
+		{"settings-network", words.network, networkPage},
+		{"settings-nearby", words.nearby, nearbyPage},
+		{"settings-camera", words.camera, cameraPage},
+		{"settings-lock", words.lock, lockPage},
 	} {
+		if e.label == "" { // this system has no such page
+			continue
+		}
 		s.entries = append(s.entries, Entry{ID: e.id, Label: e.label, Count: -1, Kind: KindChoice})
 		s = s.on(e.id, open(e.page))
 	}
@@ -58,7 +61,8 @@ func settingsCover(*Phone) screen {
 
 // passwordsPage switches providers on and off, and chooses the preferred one.
 func passwordsPage(p *Phone) screen {
-	s := page(ScreenSettingsPasswords, "Passwords, passkeys & accounts")
+	words := p.settings.words()
+	s := page(ScreenSettingsPasswords, words.passwords)
 	if p.settings.NoProviderList {
 		s.text = "This phone has no list of providers: only its own can be used."
 	}
@@ -68,7 +72,7 @@ func passwordsPage(p *Phone) screen {
 		}
 		key := e.Key()
 		s.entries = append(s.entries,
-			Entry{ID: "switch-" + slug(key), Label: e.Name, Detail: "Use this provider", Count: p.count(key, ""), Selected: !e.Off, Off: e.Off, Kind: KindToggle},
+			Entry{ID: "switch-" + slug(key), Label: e.Name, Detail: words.use, Count: p.count(key, ""), Selected: !e.Off, Off: e.Off, Kind: KindToggle},
 			Entry{ID: "passkeys-" + slug(key), Label: e.Name + ": passkeys", Count: p.count(key, ""), Kind: KindChoice})
 		s = s.on("switch-"+slug(key), setting(func(s *Settings) { s.Find(key).Off = !s.Find(key).Off }))
 		s = s.on("passkeys-"+slug(key), open(passkeysPage(key)))
@@ -123,11 +127,12 @@ func bluetoothPage(p *Phone) screen {
 }
 
 func networkPage(p *Phone) screen {
-	s := page(ScreenSettingsNetwork, "Network & internet")
+	words := p.settings.words()
+	s := page(ScreenSettingsNetwork, words.network)
 	if p.settings.Network == Offline {
-		return s.fix("network-on", "Turn airplane mode off", func(s *Settings) { s.Network = Online })
+		return s.fix("network-on", words.offAgain, func(s *Settings) { s.Network = Online })
 	}
-	return s.toggle("network-switch", "Airplane mode", false, func(s *Settings) { s.Network = Offline })
+	return s.toggle("network-switch", words.airplane, false, func(s *Settings) { s.Network = Offline })
 }
 
 func nearbyPage(p *Phone) screen {
@@ -139,7 +144,7 @@ func nearbyPage(p *Phone) screen {
 }
 
 func cameraPage(p *Phone) screen {
-	s := page(ScreenSettingsCamera, "Camera")
+	s := page(ScreenSettingsCamera, p.settings.words().camera)
 	if p.settings.CameraDenied {
 		return s.fix("camera-allow", "Allow", func(s *Settings) { s.CameraDenied = false })
 	}
@@ -147,11 +152,12 @@ func cameraPage(p *Phone) screen {
 }
 
 func lockPage(p *Phone) screen {
-	s := page(ScreenSettingsLock, "Screen lock")
+	words := p.settings.words()
+	s := page(ScreenSettingsLock, words.lock)
 	if p.settings.NoScreenLock {
-		return s.fix("set-screen-lock", "Set a screen lock", func(s *Settings) { s.NoScreenLock = false })
+		return s.fix("set-screen-lock", words.setLock, func(s *Settings) { s.NoScreenLock = false })
 	}
-	return s.toggle("lock-switch", "Screen lock", true, func(s *Settings) { s.NoScreenLock = true })
+	return s.toggle("lock-switch", words.locked, true, func(s *Settings) { s.NoScreenLock = true })
 }
 
 // toggle adds a switch to a page where nothing has to be set right.
