@@ -148,11 +148,25 @@ func (a app) serve(ctx context.Context, o rpOptions) (err error) {
 		return fmt.Errorf("prepare the pages: %w", err)
 	}
 	screen.print(welcome(site, described, file, o) + adminWords(site, token, o))
-	return runServer(ctx, listener, handler, func(ctx context.Context) {
+	var damage error
+	err = runServer(ctx, listener, handler, func(ctx context.Context) {
 		if !o.noDemo {
 			showCodes(ctx, screen, party)
 		}
-	}, func(ctx context.Context) { sweep(ctx, party) }, func(ctx context.Context) { refreshMetadata(ctx, known) })
+	}, func(ctx context.Context) { sweep(ctx, party) }, func(ctx context.Context) { refreshMetadata(ctx, known) },
+		func(ctx context.Context) { damage = examine(ctx, db, stop) })
+	return errors.Join(err, damage)
+}
+
+// examine looks for damage where opening a large database has not looked, and stops the serving when it finds some: what is written
+// on top of damage is lost.
+func examine(ctx context.Context, db *store.Store, stop func()) error {
+	err := db.Check(ctx)
+	if !errors.Is(err, store.ErrCorrupt) {
+		return nil // none, or the end came first
+	}
+	stop()
+	return err
 }
 
 // apps are the organisation's apps as the relying party knows them, published as its site publishes them.

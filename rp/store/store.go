@@ -30,6 +30,9 @@ type Options struct {
 	BusyTimeout time.Duration
 	// MaxPages limits the file's size, in pages of 4096 bytes; 0 sets no limit.
 	MaxPages int
+	// CheckPages is how large a file may be, in pages of 4096 bytes, to be checked wholly before it is used: 16384, which is
+	// 64 MiB. A larger one that was closed well is checked at its edges by Open, and wholly by Check.
+	CheckPages int
 	// Trace, if set, is told each statement before it runs, without its values. Many goroutines call it.
 	Trace func(statement string)
 	// NotDurable does not wait for the disk: what was acknowledged may be lost when the machine fails, and the file damaged; a
@@ -47,6 +50,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.BusyTimeout <= 0 {
 		o.BusyTimeout = 5 * time.Second
+	}
+	if o.CheckPages <= 0 {
+		o.CheckPages = 16384
 	}
 	if o.Trace == nil {
 		o.Trace = func(string) {}
@@ -68,6 +74,7 @@ type Store struct {
 	readDB  *sql.DB
 	writer  *writer
 	readers *readers
+	checked bool // wholly, by Open
 }
 
 // Open opens the file at path, makes it if it is missing (readable by its owner only, as it holds password
@@ -87,11 +94,12 @@ func Open(ctx context.Context, path string, opts Options) (*Store, error) {
 }
 
 func (s *Store) open(ctx context.Context, opts Options) (err error) {
+	closedWell := wasClosedWell(s.path) // before SQLite makes a log of its own
 	if s.writeDB, err = sql.Open("sqlite", dsn(s.path, opts, false)); err != nil {
 		return err
 	}
 	s.writeDB.SetMaxOpenConns(1)
-	if err := check(ctx, s.writeDB); err != nil {
+	if s.checked, err = checkBefore(ctx, s.writeDB, opts.CheckPages, closedWell); err != nil {
 		return err
 	}
 	if err := migrate(ctx, s.writeDB); err != nil {
@@ -165,18 +173,6 @@ func dsn(path string, opts Options, readOnly bool) string {
 	}
 	file := url.URL{Scheme: "file", Opaque: (&url.URL{Path: path}).EscapedPath(), RawQuery: values.Encode()}
 	return file.String()
-}
-
-// check looks for damage before anything is written.
-func check(ctx context.Context, db *sql.DB) error {
-	var result string
-	if err := db.QueryRowContext(ctx, "PRAGMA quick_check(1)").Scan(&result); err != nil {
-		return err
-	}
-	if result != "ok" {
-		return fmt.Errorf("%w: %s", ErrCorrupt, result)
-	}
-	return nil
 }
 
 // migrate applies the embedded migrations that the file lacks.
