@@ -330,34 +330,39 @@ func (r *Run) answer(in Input) {
 }
 
 // open decides which screen an address of the run shows: the asked one if it was reached and may be shown again.
-// reload is true when opening it ends a ceremony under way.
-func (r *Run) open(asked Screen) (show Screen, reload bool) {
+func (r *Run) open(asked Screen) (show Screen) {
 	switch {
 	case len(r.ResultCredentialID) > 0:
 		if asked == r.Screen || asked == S10 || asked == S9 || asked == S8 {
-			return r.Screen, false
+			return r.Screen
 		}
-		return S0, false
+		return S0
 	case asked == S8:
 		if r.Screen == S8 {
-			return r.ready(), true
+			return r.ready()
 		}
-		return r.Screen, false
+		return r.Screen
 	case asked == S9:
 		if r.Screen == S8 {
-			return E9, false
+			return E9
 		}
-		return r.Screen, false
+		return r.Screen
 	case asked.Problem() || asked == S2a || asked == S2:
 		// Only where the run stands: these screens belong to a moment.
 		if asked == r.Screen || asked == S2 && r.Screen == S2a {
-			return asked, false
+			return asked
 		}
-		return r.Screen, false
+		return r.Screen
 	case r.rank(asked) < 0 || r.rank(asked) > r.rank(r.Furthest) || r.rank(asked) > r.rank(r.lastAsked()):
-		return r.furthestAllowed(), r.Screen == S8
+		return r.furthestAllowed()
 	}
-	return asked, r.Screen == S8
+	return asked
+}
+
+// leavesCeremony reports whether a response may still come while the run is where it is, and may not on the other screen:
+// nobody waits there for a phone, for word of what became of it, or for the end of a pause.
+func (r *Run) leavesCeremony(to Screen) bool {
+	return (r.Screen == S8 || r.Screen == E9 || r.Screen == E11) && to != r.Screen && to != E9
 }
 
 // furthestAllowed is where an address ahead of the run's progress is sent.

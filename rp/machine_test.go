@@ -100,7 +100,7 @@ func (w *machineWalk) open(screen Screen) bool {
 	if w.run.rank(screen) < 0 && !screen.Problem() {
 		return false
 	}
-	show, _ := w.run.open(screen)
+	show := w.run.open(screen)
 	switch {
 	case show == S0:
 		w.run.ClosedAt = w.at.now

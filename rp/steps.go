@@ -8,8 +8,8 @@ import (
 
 // Visit opens a screen of the run by its address and returns the run on the screen to show, which is another one
 // when the asked one is ahead of the run or no longer makes sense: redirect there. S0 means that the run is over
-// or has stored its passkey. Opening any address while the run waits for a phone or key ends that ceremony: the
-// page that held it is gone; opening the Checking screen asks for the outcome instead (E9). A superseded run is
+// or has stored its passkey. Opening any address while the run waits for a phone or key, or for word of what became of
+// it (E9), ends that ceremony: the page that held it is gone; opening the Checking screen asks for the outcome instead (E9). A superseded run is
 // refused with CodeRunSuperseded.
 func (rp *RelyingParty) Visit(ctx context.Context, sessionID, runID string, screen Screen) (*Run, error) {
 	leave := Screen("")
@@ -20,17 +20,17 @@ func (rp *RelyingParty) Visit(ctx context.Context, sessionID, runID string, scre
 			}
 			return nil, nil
 		}
-		show, ends := run.open(screen)
+		show := run.open(screen)
 		if show == S0 {
 			leave = S0
 			return nil, nil
 		}
-		if ends {
+		if run.leavesCeremony(show) {
 			if err := rp.closeCeremonies(tx, run.ID, closedInterrupted); err != nil {
 				return nil, err
 			}
 		}
-		rp.show(run, show, ends)
+		rp.show(run, show)
 		return nil, nil
 	})
 	if run != nil && leave != "" {
@@ -40,7 +40,8 @@ func (rp *RelyingParty) Visit(ctx context.Context, sessionID, runID string, scre
 }
 
 // show puts the run on the screen that open chose.
-func (rp *RelyingParty) show(run *Run, screen Screen, interrupted bool) {
+func (rp *RelyingParty) show(run *Run, screen Screen) {
+	interrupted := run.Screen == S8
 	if screen == E9 && run.Screen != E9 {
 		run.fail(refuse(CodeNetwork, nil))
 		return
@@ -92,7 +93,7 @@ func (rp *RelyingParty) Step(ctx context.Context, sessionID, runID string, in In
 
 // follow carries out a transition.
 func (rp *RelyingParty) follow(tx *store.Tx, run *Run, to Screen) error {
-	if (run.Screen == S8 || run.Screen == E9) && to != E9 {
+	if run.leavesCeremony(to) {
 		if err := rp.closeCeremonies(tx, run.ID, closedLeft); err != nil {
 			return err
 		}

@@ -338,6 +338,60 @@ func TestWaitingIsLeft(t *testing.T) {
 	}
 }
 
+// Where nobody waits any more for a response, none counts: neither after the reply was lost, nor after too many responses
+// that failed. It does while the person stays.
+func TestLeavingAProblemThatAResponseMayStillSolve(t *testing.T) {
+	create := func(p *person, run *rp.Run) []byte {
+		_, body := newDevice(appAndroid).create(p.t, optionsJSON(p.t, p.begin(run)))
+		return body
+	}
+	problems := map[string]func(p *person, run *rp.Run) (late []byte, on rp.Screen){
+		"the reply was lost": func(p *person, run *rp.Run) ([]byte, rp.Screen) {
+			late := create(p, run)
+			must(p.ReportClientError(p.ctx, p.session.ID, run.ID, rp.ClientErrorNetwork))
+			return late, rp.E9
+		},
+		"too many responses failed": func(p *person, run *rp.Run) ([]byte, rp.Screen) {
+			p.begin(run)
+			_, err := p.finish(run, []byte("{}"))
+			wantRefused(p.t, err, rp.CodeVerificationFailed)
+			late := create(p, p.retry(run))
+			_, err = p.finish(run, late)
+			wantRefused(p.t, err, rp.CodeRateLimited)
+			return late, rp.E11
+		},
+	}
+	ways := map[string]func(p *person, run *rp.Run) *rp.Run{
+		"by an address": func(p *person, run *rp.Run) *rp.Run { return must(p.Visit(p.ctx, p.session.ID, run.ID, rp.S7)) },
+		"by Back":       func(p *person, run *rp.Run) *rp.Run { return p.step(run, rp.Input{Event: rp.EventBack}, rp.S7) },
+		"not, reloaded": func(p *person, run *rp.Run) *rp.Run {
+			return must(p.Visit(p.ctx, p.session.ID, run.ID, run.Screen))
+		},
+	}
+	for problem, meet := range problems {
+		for way, leave := range ways {
+			t.Run(problem+", left "+way, func(t *testing.T) {
+				p := newLab(t, func(c *rp.Config) { c.Limits = rp.Limits{Browser: 1} }).signedIn("mia")
+				run := p.anywhere()
+				late, on := meet(p, run)
+				if run = must(p.Run(p.ctx, p.session.ID, run.ID)); run.Screen != on {
+					t.Fatalf("the run is on %s, want %s", run.Screen, on)
+				}
+				run = leave(p, run)
+				p.clock.add(time.Minute) // the pause is over
+				_, err := p.finish(run, late)
+				if run.Screen == on && err == nil {
+					return
+				}
+				wantRefused(t, err, rp.CodeChallengeUsed)
+				if now := must(p.Run(p.ctx, p.session.ID, run.ID)); now.Screen != rp.S7 || now.Interrupted || len(p.credentials()) != 0 || len(p.strays()) != 1 {
+					t.Errorf("the run is on %s (interrupted: %v), %d stored, %d strays", now.Screen, now.Interrupted, len(p.credentials()), len(p.strays()))
+				}
+			})
+		}
+	}
+}
+
 // RP-01, RP-02: after a lost reply.
 func TestOutcome(t *testing.T) {
 	t.Run("stored", func(t *testing.T) {

@@ -107,13 +107,24 @@ func (w *walker) checkText(p *page) {
 		w.fail("%s names the provider %q", step, p.provider)
 	}
 	key := strings.Join([]string{step, p.data["code"], p.data["flow"], p.data["attempt"], provider}, " ")
-	if step == "E4" {
-		key += fmt.Sprint(w.truth.limitTold)
+	if strings.HasPrefix(p.data["code"], "policy.") {
+		key += fmt.Sprint(w.checkStrayNote(p))
 	}
 	known := w.texts.first(key, seenText{p.text, w.done})
 	if known.words != p.text {
 		panic(&broken{what: fmt.Sprintf("two texts for %s:\n%s\n%s", key, known.words, p.text), event: len(w.done), other: known.walk})
 	}
+}
+
+// checkStrayNote: what the policy forbids is said before a passkey is made, or after, and then one is left on the device.
+// The page says so if, and only if, it is so. It returns whether it is.
+func (w *walker) checkStrayNote(p *page) bool {
+	run, _, _ := cutLast(w.browser.tab().url)
+	left := w.truth.strayIn[run]
+	if got := p.data["stray"] == "yes"; got != left {
+		w.fail("%s %s says of a passkey that is left on the device: %q, and there is one: %v", p.step(), p.data["code"], p.data["stray"], left)
+	}
+	return left
 }
 
 // checkProvider compares the provider on E2 with what the verified passkey says, and returns what else E2 may depend on.

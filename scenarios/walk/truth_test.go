@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"maps"
 	"slices"
+	"time"
 
 	"github.com/passkeylab/passkeylab/rp"
 )
@@ -21,11 +22,18 @@ type truth struct {
 	last       made
 	lastOf     *ceremony
 	refusedIn  map[string]kept // by run: the latest passkey that E2 may speak of
-	limitTold  int
+	strayIn    map[string]bool // by run: whether its latest ceremony made a passkey that was refused
+	begun      map[string]beginning
 
 	proving bool            // this event may give a proof
 	renamed *renaming       // this event may rename
 	deletes map[string]bool // ids that this event may delete
+}
+
+// beginning is when and under which policy a run began.
+type beginning struct {
+	at   time.Time
+	rule string
 }
 
 // renaming is a name that was typed for a passkey.
@@ -33,6 +41,7 @@ type renaming struct{ id, typed string }
 
 func (t *truth) begin() {
 	t.gone, t.kept, t.strays = map[string]bool{}, map[string]kept{}, map[string]kept{}
+	t.strayIn, t.begun = map[string]bool{}, map[string]beginning{}
 	t.refusedIn, t.superseded, t.resultOf, t.counts, t.deletes = map[string]kept{}, map[string]bool{}, map[string]string{}, map[rp.Action]int{}, map[string]bool{}
 }
 
@@ -144,6 +153,9 @@ func (w *walker) checkRuns() {
 		standing[run.id] = run
 		path := "/security-info/add/" + run.id
 		w.truth.superseded[path] = run.superseded
+		if _, known := w.truth.begun[path]; !known {
+			w.truth.begun[path] = beginning{w.clock.Now(), w.rule.name}
+		}
 		if run.over {
 			continue
 		}

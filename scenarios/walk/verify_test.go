@@ -115,6 +115,7 @@ func (w *walker) refused(c *ceremony, m made, before *ceremonyRow, r *reply) {
 	}
 	if m.authentic && !w.truth.has(m.id) && !w.truth.gone[m.id] && w.looked(code) {
 		w.truth.strays[m.id] = m.kept
+		w.truth.strayIn[c.run] = w.truth.strayIn[c.run] || before != nil && before.open
 	}
 }
 
@@ -131,9 +132,24 @@ func (w *walker) showsRefusal(c *ceremony, before *ceremonyRow, run *runRow, a a
 		return
 	}
 	now := w.entries().runAt(c.run)
+	if now != nil && now.over && w.mayNotResume(c) {
+		if now.screen != rp.S1 {
+			w.fail("a run that ended with the session before is on %s, want S1", now.screen)
+		}
+		return
+	}
 	if now == nil || now.screen != code.Screen() && code != rp.CodeRunSuperseded && code != rp.CodeRateLimited {
 		w.fail("after %s the run is on %s, want %s", code, now.screen, code.Screen())
 	}
+}
+
+// resumeLife is how old a run may be that goes on after another sign-in.
+const resumeLife = 30 * time.Minute
+
+// mayNotResume reports whether the ceremony's run ends where another session comes to it, instead of going on.
+func (w *walker) mayNotResume(c *ceremony) bool {
+	begun := w.truth.begun[c.run]
+	return c.session != w.session && (begun.rule != w.rule.name || w.clock.Now().Sub(begun.at) >= resumeLife)
 }
 
 // checkUnknown: a browser that is told so removes the passkey, so it must be one on this device that is not stored.
