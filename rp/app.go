@@ -177,12 +177,6 @@ func (rp *RelyingParty) FinishInApp(ctx context.Context, token string, body []by
 	id := appSessionID(token)
 	var stored *Credential
 	var refusal *Refusal
-	if err := rp.read(ctx, "finish in app", func(q store.Querier) error {
-		_, err := rp.liveSession(q, id)
-		return err
-	}); err != nil {
-		return nil, err // before anything is verified
-	}
 	response := rp.examine(ctx, KindApp, "", body)
 	err := rp.write(ctx, "finish in app", func(tx *store.Tx) error {
 		s, err := rp.liveSession(tx, id)
@@ -195,6 +189,9 @@ func (rp *RelyingParty) FinishInApp(ctx context.Context, token string, body []by
 		stored, refusal, err = rp.decideInApp(ctx, tx, decision{session: s, response: response})
 		return err
 	})
+	if ended := AsRefusal(err); ended != nil && response.err == nil && response.sessionID == id {
+		err = rp.refuseOutside(ctx, "", response, ended)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -211,8 +208,7 @@ func (rp *RelyingParty) decideInApp(ctx context.Context, tx *store.Tx, d decisio
 	ceremony, err := ceremonyByChallenge(tx, d.response.challengeHash)
 	foreign := err == nil && (ceremony.Kind != KindApp || ceremony.SessionID != d.session.ID)
 	if errors.Is(err, sql.ErrNoRows) || foreign {
-		event := AuditEvent{UserID: d.session.UserID, Action: ActionPasskeyRefused, Code: CodeVerificationFailed}
-		return nil, refuse(CodeVerificationFailed, errUnknownChallenge), errors.Join(rp.closeInApp(tx, d.session.ID), rp.audit(ctx, tx, event))
+		return rp.refuseUnknownInApp(ctx, tx, d)
 	}
 	if err != nil {
 		return nil, nil, err
@@ -226,7 +222,8 @@ func (rp *RelyingParty) decideInApp(ctx context.Context, tx *store.Tx, d decisio
 		return stored.Credential, refusal, err
 	}
 	if !ceremony.Open() && ceremony.responseDigest != nil {
-		return nil, refuse(CodeChallengeUsed, nil), nil
+		_, refusal, err := rp.refuseUsed(ctx, tx, d)
+		return nil, refusal, err
 	}
 	refusal, err := rp.judgeInApp(tx, d)
 	if err != nil {
@@ -237,6 +234,19 @@ func (rp *RelyingParty) decideInApp(ctx context.Context, tx *store.Tx, d decisio
 	}
 	c, err := rp.insert(ctx, tx, d, ceremony.state.Phone)
 	return c, nil, err
+}
+
+// refuseUnknownInApp answers a response whose challenge is not this session's, and uses up the session's own. One to a session of
+// the same user that is over is a stray.
+func (rp *RelyingParty) refuseUnknownInApp(ctx context.Context, tx *store.Tx, d decision) (*Credential, *Refusal, error) {
+	refusal := refuse(CodeVerificationFailed, errUnknownChallenge)
+	if d.response.err == nil && d.response.credential.UserID == d.session.UserID {
+		if err := rp.keepStray(tx, "", d.response, refusal); err != nil {
+			return nil, nil, err
+		}
+	}
+	event := AuditEvent{UserID: d.session.UserID, Action: ActionPasskeyRefused, Code: refusal.Code}
+	return nil, refusal, errors.Join(rp.closeInApp(tx, d.session.ID), rp.audit(ctx, tx, event))
 }
 
 // judgeInApp is judge without what belongs to a run.

@@ -1,6 +1,7 @@
 package rp_test
 
 import (
+	"encoding/json"
 	"strings"
 	"testing"
 	"time"
@@ -160,8 +161,11 @@ func TestAChallengeOfTheAppIsItsSessionsAlone(t *testing.T) {
 	second := ada.signsInToTheApp()
 	_, err = second.FinishInApp(l.ctx, second.token, body)
 	wantRefused(t, err, rp.CodeVerificationFailed)
-	if _, err := ada.FinishInApp(l.ctx, ada.token, body); err != nil {
-		t.Errorf("whose it is: %v", err)
+	if len(ada.strays()) != 1 || len(otto.strays()) != 0 {
+		t.Errorf("%d and %d strays", len(ada.strays()), len(otto.strays()))
+	}
+	if _, err := ada.FinishInApp(l.ctx, ada.token, body); err != nil || len(ada.strays()) != 0 {
+		t.Errorf("whose it is: %v, %d strays", err, len(ada.strays()))
 	}
 	_, other := phoneApp().create(t, optionsJSON(t, otto.begins()))
 	otto.begins()
@@ -210,6 +214,51 @@ func TestTheAppIsHeldToPolicyProofAndTime(t *testing.T) {
 			t.Fatal(err)
 		}
 		app.begins()
+	})
+}
+
+// What the phone made and the relying party refused is a stray, wherever the app's session was by then.
+func TestWhatTheAppMadeInVainIsAStray(t *testing.T) {
+	for name, late := range map[string]func(app *inApp, body []byte) error{
+		"after its sign-out": func(app *inApp, body []byte) error {
+			_ = app.SignOutApp(app.ctx, app.token)
+			_, err := app.FinishInApp(app.ctx, app.token, body)
+			return err
+		},
+		"after another sign-in": func(app *inApp, body []byte) error {
+			app.clock.add(time.Minute) // for another code
+			_, err := app.FinishInApp(app.ctx, app.signsInToTheApp().token, body)
+			return err
+		},
+		"after another answer": func(app *inApp, body []byte) error {
+			var first map[string]any
+			_ = json.Unmarshal(body, &first)
+			first["id"] = "AAAA"
+			_, err := app.FinishInApp(app.ctx, app.token, must(json.Marshal(first)))
+			wantRefused(app.t, err, rp.CodeVerificationFailed)
+			_, err = app.FinishInApp(app.ctx, app.token, body)
+			return err
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			app := newLab(t, withApps).signedIn("ada").signsInToTheApp()
+			_, body := phoneApp().create(t, optionsJSON(t, app.begins()))
+			if rp.AsRefusal(late(app, body)) == nil || len(app.credentials()) != 0 || len(app.strays()) != 1 {
+				t.Errorf("%d stored, %d strays", len(app.credentials()), len(app.strays()))
+			}
+		})
+	}
+	t.Run("but not for who has no token", func(t *testing.T) {
+		app := newLab(t, withApps).signedIn("ada").signsInToTheApp()
+		_, body := phoneApp().create(t, optionsJSON(t, app.begins()))
+		_, err := app.FinishInApp(app.ctx, "nobody's token", body)
+		wantRefused(t, err, rp.CodeSessionExpired)
+		if len(app.strays()) != 0 {
+			t.Error("a stray")
+		}
+		if _, err := app.FinishInApp(app.ctx, app.token, body); err != nil {
+			t.Error(err)
+		}
 	})
 }
 

@@ -100,7 +100,7 @@ func (rp *RelyingParty) refuseUsed(ctx context.Context, tx *store.Tx, d decision
 	if d.response.err != nil {
 		return nil, refusal, nil
 	}
-	if err := rp.keepStray(tx, d.run.ID, d.response, refusal); err != nil {
+	if err := rp.keepStray(tx, d.ceremony.RunID, d.response, refusal); err != nil {
 		return nil, nil, err
 	}
 	return nil, refusal, rp.auditRefused(ctx, tx, d.response, refusal)
@@ -235,6 +235,9 @@ func (rp *RelyingParty) insert(ctx context.Context, tx *store.Tx, d decision, ph
 	c.Name = freeName(defaultName(ctx, rp.providers.lookup(c.AAGUID, c.Transports), &c, phone), list, nil)
 	if err := insertCredential(tx, &c); err != nil {
 		return nil, fmt.Errorf("store credential: %w", err)
+	}
+	if _, err := tx.Exec("DELETE FROM refused_tries WHERE user_id = ? AND credential_id_hash = ?", a.ID, hashOf(c.ID)); err != nil {
+		return nil, err // a session that had not asked for it may have sent it before
 	}
 	if _, err := tx.Exec("UPDATE users SET snoozes = 0, next_prompt_at = 0, snoozed_session = '' WHERE id = ? AND snoozes > 0", a.ID); err != nil {
 		return nil, err

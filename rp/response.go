@@ -25,7 +25,9 @@ const MaxBody = 64 << 10
 type response struct {
 	digest        []byte
 	challengeHash []byte
-	credential    Credential
+	// sessionID is the session that asked for the passkey, "" while the ceremony is not known.
+	sessionID  string
+	credential Credential
 	// proof is what the attestation statement proved.
 	proof policy.Proof
 	code  Code
@@ -69,6 +71,7 @@ func (rp *RelyingParty) examine(ctx context.Context, kind CeremonyKind, runID st
 	if err != nil || ceremony.RunID != runID || ceremony.Kind != kind {
 		return r.failed(CodeVerificationFailed, errors.Join(errUnknownChallenge, err))
 	}
+	r.sessionID = ceremony.SessionID
 	return rp.verifyCreation(ctx, r, creationResponse{parsed, &ceremony, &a.User})
 }
 

@@ -60,6 +60,9 @@ type request struct {
 	// script says that the page's script asks.
 	script  bool
 	cookies map[string]string // nil for those of the browser
+	// app says that the organisation's app asks, which has a token and no cookies.
+	app   bool
+	token string
 }
 
 func (w *walker) send(q request) *reply {
@@ -72,8 +75,15 @@ func (w *walker) send(q request) *reply {
 		body, kind = []byte(q.form.Encode()), "application/x-www-form-urlencoded"
 	}
 	r := httptest.NewRequestWithContext(w.ctx, q.method, origin+q.url, bytes.NewReader(body))
-	r.Header.Set("Sec-Fetch-Site", "same-origin")
 	r.Header.Set("Accept", "text/html")
+	if q.app {
+		q.cookies = map[string]string{}
+		if q.token != "" {
+			r.Header.Set("Authorization", "Bearer "+q.token)
+		}
+	} else {
+		r.Header.Set("Sec-Fetch-Site", "same-origin")
+	}
 	if kind != "" {
 		r.Header.Set("Content-Type", kind)
 	}

@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"errors"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -18,7 +19,8 @@ import (
 
 // ceremony is one registration as the walk knows it.
 type ceremony struct {
-	run       string // path of the run
+	run       string // path of the run, "" for the app's
+	app       bool   // in the app, beside all pages
 	flow      string
 	publicKey []byte
 	challenge []byte
@@ -48,8 +50,7 @@ type creationOptions struct {
 type flight struct {
 	ceremony *ceremony
 	made     made
-	cookies  map[string]string
-	session  int
+	from     sender
 }
 
 // made is a passkey on its way: what the phone made, and what of it the relying party should believe.
@@ -86,15 +87,20 @@ func (w *walker) options() {
 		return
 	}
 	c := &ceremony{run: run, flow: t.page.data["flow"], publicKey: r.json().PublicKey, issued: w.clock.Now(), proofAt: w.proofAt, session: w.session}
+	w.issued(c)
+	t.waiting = c
+	t.history = append(t.history, t.url)
+	t.url = t.page.ceremony["waiting-url"]
+}
+
+// issued looks at options, and keeps them.
+func (w *walker) issued(c *ceremony) {
 	if err := json.Unmarshal(c.publicKey, &c.options); err != nil {
 		w.fail("options: %v", err)
 	}
 	c.challenge, _ = base64.RawURLEncoding.DecodeString(c.options.Challenge)
 	w.checkOptions(c)
 	w.truth.ceremonies = append(w.truth.ceremonies, c)
-	t.waiting = c
-	t.history = append(t.history, t.url)
-	t.url = t.page.ceremony["waiting-url"]
 }
 
 // follow does what the script does with an answer that is not what it hoped for.
@@ -145,6 +151,9 @@ func (w *walker) answer(c *ceremony, p *pocket, forge string) (made, string) {
 	cl := &client.Client{Origin: origin, Device: p.device, Attachment: attachment, Transports: p.Model.Transports, Rand: w.random}
 	if p.Model.Attachment.String() == client.CrossPlatform {
 		cl.Attachment = client.CrossPlatform
+	}
+	if c.app {
+		cl.Origin, cl.RPIDs = appOrigin(p), []string{host}
 	}
 	m := made{authentic: true, forge: forge, platform: cl.Attachment == client.Platform}
 	w.lie(cl, &m)
@@ -232,22 +241,20 @@ func (w *walker) phone(args string) bool {
 func (w *walker) deliver(c *ceremony, m made, how string) {
 	switch how {
 	case "held":
-		cookies := map[string]string{}
-		for name, value := range w.browser.cookies {
-			cookies[name] = value
-		}
-		w.inFlight = append(w.inFlight, flight{c, m, cookies, w.session})
+		from := w.now(c)
+		from.cookies = maps.Clone(w.browser.cookies)
+		w.inFlight = append(w.inFlight, flight{c, m, from})
 		w.report(c, "network")
 	case "unsent":
 		w.report(c, "network")
 	case "lost":
-		w.verify(c, m, nil, w.session)
+		w.verify(c, m, w.now(c))
 		w.report(c, "network")
 	case "twice":
-		w.verify(c, m, nil, w.session)
-		w.follow(w.verify(c, m, nil, w.session))
+		w.verify(c, m, w.now(c))
+		w.follow(w.verify(c, m, w.now(c)))
 	default:
-		w.follow(w.verify(c, m, nil, w.session))
+		w.follow(w.verify(c, m, w.now(c)))
 	}
 }
 
@@ -258,7 +265,7 @@ func (w *walker) arrives(string) bool {
 	}
 	f := w.inFlight[0]
 	w.inFlight = w.inFlight[1:]
-	w.verify(f.ceremony, f.made, f.cookies, f.session)
+	w.verify(f.ceremony, f.made, f.from)
 	w.everythingIsOld()
 	return true
 }
@@ -268,7 +275,7 @@ func (w *walker) again(string) bool {
 	if w.truth.last.body == nil {
 		return false
 	}
-	w.verify(w.truth.lastOf, w.truth.last, nil, w.session)
+	w.verify(w.truth.lastOf, w.truth.last, w.now(w.truth.lastOf))
 	w.everythingIsOld()
 	return true
 }

@@ -22,6 +22,8 @@ func (w *walker) choose(r *rand.Rand) string {
 		return w.life(r)
 	case n < 20:
 		return w.habit(r)
+	case n < 24, t.page.looks != "" && n < 60:
+		return w.appDoes(func(from ...string) string { return pick(r, from...) })
 	}
 	if t.waiting != nil {
 		return w.whileWaiting(r)
@@ -95,6 +97,8 @@ func (w *walker) onPage(r *rand.Rand, p *page) string {
 	switch {
 	case p.ceremony != nil && n < 7:
 		return "begin"
+	case p.looks != "" && n < 5:
+		return "seen"
 	case p.outcome != "" && n < 3:
 		return "look"
 	case p.outcome != "" && n < 6:

@@ -6,6 +6,8 @@
 // of her really offers (its forms and links are parsed and used), what her browser offers (back, reload, a second tab,
 // an address that she remembers), and what life does to her (time passes, a reply is lost, the policy changes, the server
 // is started again). Where a page needs its script, the walk does what the script does, request by request.
+// On her phone is the organisation's app, too, which makes and deletes passkeys by its own API while no page knows of it,
+// or while one looks for what it makes.
 //
 // After each event everything that the relying party keeps is held against what the walk knows must be true: passkeys,
 // refused tries, ceremonies, runs, the audit log, the outbox, the lists that pages hand to browsers. And wherever a walk

@@ -20,6 +20,8 @@ func verbs() map[string]func(w *walker, args string) bool {
 		// What life brings.
 		"clock": (*walker).passes, "policy": (*walker).changePolicy, "restart": (*walker).startedAgain, "sweep": (*walker).swept,
 		"phone-deletes": (*walker).phoneDeletes, "ends-all-sessions": (*walker).endsAllSessions, "admin-removes": (*walker).adminRemoves,
+		"seen": (*walker).isSeen, "app-signs-in": (*walker).appSignsIn, "app-signs-out": (*walker).appSignsOut, "app-proves": (*walker).appProves,
+		"app-creates": (*walker).appCreates, "app-deletes": (*walker).appDeletes,
 		"arrives": (*walker).arrives, "again": (*walker).again, "signs-in-again": (*walker).signsInAgain,
 	}
 }

@@ -28,7 +28,7 @@ func (w *walker) comeHome() {
 			w.done = w.done[:before]
 			return
 		}
-		finished = finished || step == "S10"
+		finished = finished || step == "S10" || step == "S11"
 		w.rightThing(step)
 	}
 	w.fail("dead end: the right things lead to %s (%s) again and again", w.browser.tab().page.step(), w.browser.tab().page.data["code"])
@@ -46,6 +46,11 @@ func (w *walker) rightThing(step string) {
 		w.one("press password-sign-in code=right")
 	case step == "S0":
 		w.one("press add")
+	case t.page.looks != "":
+		w.locked()
+		w.one("app-signs-in right")
+		w.one("app-creates app/home" + strconv.Itoa(len(w.truth.ceremonies)))
+		w.one("seen")
 	case step == "E9":
 		w.one("settle")
 	case step == "S10":

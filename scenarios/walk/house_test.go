@@ -103,7 +103,8 @@ func (h *house) open(p policy.Policy) (err error) {
 	if h.db, err = store.Open(h.ctx, filepath.Join(h.dir, "rp.db"), store.Options{Readers: 1}); err != nil {
 		return err
 	}
-	h.rp, err = rp.New(rp.Config{Origin: origin, Organisation: "Larkspur", App: "Larkspur ID", Policy: p, Store: h.db, Clock: h.clock, Rand: h.random,
+	h.rp, err = rp.New(rp.Config{Origin: origin, Organisation: "Larkspur", App: "Larkspur ID", Apps: rp.Apps{Android: [][32]byte{appCertificate}, Apple: true},
+		Policy: p, Store: h.db, Clock: h.clock, Rand: h.random,
 		// The cheapest parameters that the library takes.
 		Hashing: &argon2id.Params{Memory: 64, Iterations: 1, Parallelism: 1, SaltLength: 16, KeyLength: 32}})
 	if err != nil {

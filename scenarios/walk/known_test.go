@@ -24,6 +24,8 @@ func TestWalksThatFoundSomething(t *testing.T) {
 		"a run that ends with its session, by another policy":  start + "policy disabled; signs-in-again; phone usb forge=type",
 		"a key's run that ends with its session":               "browser android; press password-sign-in code=right; press add; press primary method=security-key; policy app; press primary key=nfc; begin; signs-in-again; phone app-ios",
 		"a flow that the policy closes under a ceremony":       "browser ios; press password-sign-in code=right; press add; press primary; press primary; press primary; begin; policy attested; phone google // browser ios; press password-sign-in code=right; press add; press primary; press primary; press primary; begin; policy attested; revisit 4; press primary; begin",
+		"an answer in the app after its sign-out":              "app-signs-in right; app-creates app held; app-signs-out; arrives",
+		"an answer in the app after another sign-in":           "app-signs-in right; app-creates app held; app-signs-out; app-signs-in right; arrives",
 	} {
 		t.Run(name, func(t *testing.T) { again(t, &texts{}, strings.Split(events, "//")) })
 	}

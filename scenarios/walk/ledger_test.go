@@ -44,22 +44,22 @@ type strayRow struct {
 }
 
 type ceremonyRow struct {
-	hash, run string
-	open      bool
+	hash, run, session string
+	open               bool
 }
 
 type runRow struct {
-	id, session, result, problem string
-	screen                       rp.Screen
-	superseded, over             bool
+	id, session, result, problem, flow string
+	screen                             rp.Screen
+	superseded, over                   bool
 }
 
 // The questions, in the order of the fields of entries.
 var questions = []string{
 	"SELECT id, name, aaguid, backup_eligible FROM credentials WHERE user_id = ? ORDER BY created_at, rowid",
 	"SELECT credential_id_hash, reason, aaguid FROM refused_tries WHERE user_id = ?",
-	"SELECT challenge_hash, run_id, consumed_at FROM ceremonies WHERE user_id = ? AND kind = 'create' ORDER BY issued_at, rowid",
-	"SELECT id, session_id, result_id, problem, screen, superseded_by, closed_at FROM runs WHERE user_id = ? ORDER BY started_at, rowid",
+	"SELECT challenge_hash, run_id, session_id, consumed_at FROM ceremonies WHERE user_id = ? AND kind IN ('create', 'app') ORDER BY issued_at, rowid",
+	"SELECT id, session_id, flow, result_id, problem, screen, superseded_by, closed_at FROM runs WHERE user_id = ? ORDER BY started_at, rowid",
 	"SELECT action, count(*) FROM audit_events WHERE user_id = ? GROUP BY action",
 	"SELECT kind, count(*) FROM notices WHERE user_id = ? GROUP BY kind",
 }
@@ -122,7 +122,7 @@ func (e *entries) ceremony(rows *sql.Rows) error {
 	var hash []byte
 	var consumed int64
 	var row ceremonyRow
-	err := rows.Scan(&hash, &row.run, &consumed)
+	err := rows.Scan(&hash, &row.run, &row.session, &consumed)
 	row.hash, row.open = string(hash), consumed == 0
 	e.ceremonies = append(e.ceremonies, row)
 	return err
@@ -133,7 +133,7 @@ func (e *entries) run(rows *sql.Rows) error {
 	var superseded string
 	var closed int64
 	var row runRow
-	err := rows.Scan(&row.id, &row.session, &result, &row.problem, &row.screen, &superseded, &closed)
+	err := rows.Scan(&row.id, &row.session, &row.flow, &result, &row.problem, &row.screen, &superseded, &closed)
 	row.result, row.superseded = base64URL(result), superseded != ""
 	row.over = row.superseded || closed != 0
 	e.runs = append(e.runs, row)

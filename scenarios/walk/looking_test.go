@@ -7,6 +7,9 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
+
+	"github.com/google/uuid"
 
 	"github.com/passkeylab/passkeylab/harness/client"
 	"github.com/passkeylab/passkeylab/rp"
@@ -15,8 +18,9 @@ import (
 
 // texts are the words of problem pages, by all that they may depend on, and the walk that saw them first.
 type texts struct {
-	mu   sync.Mutex
-	seen map[string]seenText
+	mu    sync.Mutex
+	seen  map[string]seenText
+	found atomic.Bool // whether a walk has found something
 }
 
 type seenText struct {
@@ -121,6 +125,9 @@ func (w *walker) checkText(p *page) {
 func (w *walker) checkStrayNote(p *page) bool {
 	run, _, _ := cutLast(w.browser.tab().url)
 	left := w.truth.strayIn[run]
+	if p.data["flow"] == "E" { // what the app was refused, or what the policy has come to since
+		left = p.data["stray"] == "yes" && len(w.truth.strays) > 0
+	}
 	if got := p.data["stray"] == "yes"; got != left {
 		w.fail("%s %s says of a passkey that is left on the device: %q, and there is one: %v", p.step(), p.data["code"], p.data["stray"], left)
 	}
@@ -140,6 +147,9 @@ func (w *walker) checkProvider(p *page) string {
 	}
 	record := runs[at]
 	m, known := w.truth.refusedIn[run]
+	if record.Flow == rp.FlowInApp {
+		m, known = w.truth.inAppRefused[uuid.MustParse(record.Problem.AAGUID)]
+	}
 	if !known {
 		w.fail("E2 in a run where no passkey was refused")
 	}

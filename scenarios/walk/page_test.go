@@ -16,6 +16,7 @@ type page struct {
 	ceremony     map[string]string // of [data-ceremony], nil without one
 	prove        map[string]string // of [data-prove], nil without one
 	outcome      string            // where E9 asks
+	looks        string            // where V2 asks
 	accepted     string            // the list for signalAllAcceptedCredentials
 	signsIn      bool
 	text         string // all words of main but the support code
@@ -188,6 +189,9 @@ func (r *reader) marks(n *html.Node, a map[string]string, at *where) {
 	}
 	if list, ok := a["data-accepted"]; ok {
 		p.accepted = list
+	}
+	if _, ok := a["data-look-in-app"]; ok {
+		p.looks = a["data-url"]
 	}
 	if to, ok := a["data-outcome"]; ok {
 		p.outcome = to

@@ -52,7 +52,7 @@ func rules() []rule {
 // accepts reports whether a passkey that is authentic may be stored now, in a flow.
 func (r rule) accepts(k kept, flow string) bool {
 	switch {
-	case r.closed, r.attests:
+	case r.closed, r.attests, flow == "E" && !isOurs(k.aaguid):
 		return false
 	case r.refuses != nil:
 		return !r.refuses(k.aaguid, k.synced)

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"time"
 
+	"github.com/google/uuid"
+
 	"github.com/passkeylab/passkeylab/rp"
 )
 
@@ -21,11 +23,16 @@ type truth struct {
 	counts     map[rp.Action]int
 	last       made
 	lastOf     *ceremony
+	lastBy     sender
 	refusedIn  map[string]kept // by run: the latest passkey that E2 may speak of
 	strayIn    map[string]bool // by run: whether its latest ceremony made a passkey that was refused
 	begun      map[string]beginning
+	madeAt     map[string]time.Time // by id
+
+	inAppRefused map[uuid.UUID]kept // of the app's
 
 	proving bool            // this event may give a proof
+	inApp   bool            // to the app
 	renamed *renaming       // this event may rename
 	deletes map[string]bool // ids that this event may delete
 }
@@ -41,6 +48,7 @@ type renaming struct{ id, typed string }
 
 func (t *truth) begin() {
 	t.gone, t.kept, t.strays = map[string]bool{}, map[string]kept{}, map[string]kept{}
+	t.madeAt, t.inAppRefused = map[string]time.Time{}, map[uuid.UUID]kept{}
 	t.strayIn, t.begun = map[string]bool{}, map[string]beginning{}
 	t.refusedIn, t.superseded, t.resultOf, t.counts, t.deletes = map[string]kept{}, map[string]bool{}, map[string]string{}, map[rp.Action]int{}, map[string]bool{}
 }
@@ -63,7 +71,7 @@ func (w *walker) check() {
 	w.checkStrays()
 	w.checkLogs()
 	w.checkRuns()
-	w.truth.proving, w.truth.renamed = false, nil
+	w.truth.proving, w.truth.inApp, w.truth.renamed = false, false, nil
 	clear(w.truth.deletes)
 }
 
@@ -143,6 +151,10 @@ func (w *walker) checkProof(given int) {
 		w.fail("a proof was given for nothing")
 	}
 	w.truth.counts[rp.ActionProof] = given
+	if w.truth.inApp {
+		w.app.proofAt = w.clock.Now()
+		return
+	}
 	w.proofAt = w.clock.Now()
 }
 
@@ -156,6 +168,7 @@ func (w *walker) checkRuns() {
 		if _, known := w.truth.begun[path]; !known {
 			w.truth.begun[path] = beginning{w.clock.Now(), w.rule.name}
 		}
+		w.checkFound(run, path)
 		if run.over {
 			continue
 		}
@@ -180,8 +193,11 @@ func (w *walker) checkChallenges(standing map[string]runRow) {
 			continue
 		}
 		run := standing[c.run]
-		if openIn[c.run]++; openIn[c.run] > 1 {
-			w.fail("two open challenges in one run")
+		if openIn[c.run+c.session]++; openIn[c.run+c.session] > 1 {
+			w.fail("two open challenges in one run, or in one session of the app")
+		}
+		if c.run == "" {
+			continue
 		}
 		if run.over || run.screen != rp.S8 && run.screen != rp.E9 && run.screen != rp.E11 {
 			w.fail("a challenge is open while its run is on %s (over: %v)", run.screen, run.over)
@@ -220,9 +236,9 @@ func (w *walker) checkOptions(c *ceremony) {
 // checkMayBegin: options mean that proof, policy and limit were in order.
 func (w *walker) checkMayBegin(c *ceremony) {
 	switch {
-	case !w.clock.Now().Before(w.proofAt.Add(proofLife)):
+	case !w.clock.Now().Before(w.proven(c).Add(proofLife)):
 		w.fail("options on a stale proof")
-	case w.rule.closed || w.rule.attests && c.flow != "D":
+	case w.rule.closed || w.rule.attests && c.flow != "D" && c.flow != "E":
 		w.fail("options against the policy %s", w.rule.name)
 	case len(w.truth.stored) >= w.rule.limit:
 		w.fail("options beyond the limit")

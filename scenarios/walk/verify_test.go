@@ -17,10 +17,14 @@ const (
 
 // verify posts an answer and judges what the relying party makes of it: stored only if everything was in order, and
 // refused only for what is the matter.
-func (w *walker) verify(c *ceremony, m made, cookies map[string]string, session int) *reply {
+func (w *walker) verify(c *ceremony, m made, from sender) *reply {
 	before, run := w.entries().ceremonyOf(c), w.entries().runAt(c.run)
-	w.truth.last, w.truth.lastOf = m, c
-	r := w.send(request{method: http.MethodPost, url: c.run + "/verify", json: m.body, cookies: cookies})
+	w.truth.last, w.truth.lastOf, w.truth.lastBy = m, c, from
+	q := request{method: http.MethodPost, url: c.run + "/verify", json: m.body, cookies: from.cookies}
+	if c.app {
+		q.url, q.app, q.token = appAPI+"/passkeys/verify", true, from.token
+	}
+	r := w.send(q)
 	a := r.json()
 	switch {
 	case r.status == http.StatusCreated && c.accepted != nil:
@@ -28,9 +32,12 @@ func (w *walker) verify(c *ceremony, m made, cookies map[string]string, session 
 			w.fail("a second response to one challenge was accepted")
 		}
 	case r.status == http.StatusCreated:
-		w.stored(c, m, before, session)
+		w.stored(c, m, before, from.session)
 	default:
 		w.refused(c, m, before, r)
+		if c.app {
+			break
+		}
 		w.showsRefusal(c, before, run, a)
 	}
 	if signal := a.SignalUnknown; signal != nil {
@@ -51,10 +58,10 @@ func (w *walker) stored(c *ceremony, m made, before *ceremonyRow, session int) {
 		{before == nil || !before.open, "though its challenge was closed"},
 		{!m.authentic || m.forge == "taken" && len(w.truth.stored) > 0, "though it was forged: " + m.forge},
 		{m.forge == "no-uv", "without user verification"},
-		{session != w.session || c.session != w.session, "for a session that did not ask"},
+		{session != w.now(c).session || c.session != session, "for a session that did not ask"},
 		{!now.Before(c.issued.Add(challengeLife)), "after the challenge's life"},
 		{!c.issued.Before(c.proofAt.Add(proofLife)), "for options issued on a stale proof"},
-		{w.rule.rechecks && !now.Before(w.proofAt.Add(proofLife)), "on a stale proof that the policy rechecks"},
+		{w.rule.rechecks && !now.Before(w.proven(c).Add(proofLife)), "on a stale proof that the policy rechecks"},
 		{!w.rule.accepts(m.kept, c.flow), "against the policy " + w.rule.name},
 		{len(w.truth.stored) >= w.rule.limit, "beyond the limit"},
 		{w.truth.gone[m.id], "though its id was deleted before"},
@@ -66,8 +73,11 @@ func (w *walker) stored(c *ceremony, m made, before *ceremonyRow, session int) {
 	}
 	c.answered, c.accepted = true, m.body
 	w.truth.stored = append(w.truth.stored, m.id)
-	w.truth.resultOf[c.run] = m.id
-	w.truth.kept[m.id] = m.kept
+	if !c.app {
+		w.truth.resultOf[c.run] = m.id
+	}
+	w.truth.kept[m.id], w.truth.madeAt[m.id] = m.kept, now
+	delete(w.truth.strays, m.id) // another session had sent it before
 	w.truth.count(rp.ActionPasskeyAdded)
 }
 
@@ -79,7 +89,7 @@ func (w *walker) reasons(c *ceremony, m made, before *ceremonyRow) map[string]bo
 	return map[string]bool{
 		"ceremony.challenge_used":        !open,
 		"ceremony.challenge_expired":     !now.Before(c.issued.Add(proofLife)), // the proof may end it sooner than its life
-		"ceremony.verification_failed":   !m.authentic || c.session != w.session,
+		"ceremony.verification_failed":   !m.authentic || c.session != w.now(c).session,
 		"ceremony.attestation_invalid":   w.rule.attests,
 		"policy.attestation_required":    w.rule.attests,
 		"ceremony.uv_required":           m.forge == "no-uv",
@@ -93,7 +103,7 @@ func (w *walker) reasons(c *ceremony, m made, before *ceremonyRow) map[string]bo
 		"auth.proof_stale":               w.rule.rechecks,
 		"auth.session_expired":           true,
 		"wizard.run_superseded":          w.truth.superseded[c.run],
-		"http.not_found":                 c.session != w.session,
+		"http.not_found":                 !c.app && c.session != w.session,
 		"rp.rate_limited":                true,
 	}
 }
@@ -105,7 +115,7 @@ func (w *walker) refused(c *ceremony, m made, before *ceremonyRow, r *reply) {
 	if !ok || !known {
 		w.fail("refused a passkey with %d %s for no reason (forge %q, policy %s)", r.status, code, m.forge, w.rule.name)
 	}
-	if code == "ceremony.challenge_used" || code == "wizard.run_superseded" || before == nil || !before.open || c.session != w.session {
+	if code == "ceremony.challenge_used" || code == "wizard.run_superseded" || before == nil || !before.open || c.session != w.now(c).session {
 		// another answer, or another session, ended it
 	} else if code != "rp.rate_limited" && code != "auth.session_expired" && code != "http.not_found" {
 		c.answered = true
@@ -113,16 +123,20 @@ func (w *walker) refused(c *ceremony, m made, before *ceremonyRow, r *reply) {
 	if before != nil && before.open {
 		w.truth.refusedIn[c.run] = m.kept
 	}
-	if m.authentic && !w.truth.has(m.id) && !w.truth.gone[m.id] && w.looked(code) {
+	if c.app {
+		w.truth.inAppRefused[m.kept.aaguid] = m.kept
+	}
+	if m.authentic && !w.truth.has(m.id) && !w.truth.gone[m.id] && w.looked(c, code) {
 		w.truth.strays[m.id] = m.kept
 		w.truth.strayIn[c.run] = w.truth.strayIn[c.run] || before != nil && before.open
 	}
 }
 
 // looked reports whether the relying party judged the response at all: it does not while somebody sends too many, and it
-// cannot for a run of somebody else.
-func (w *walker) looked(code string) bool {
-	return !slices.Contains([]string{"rp.rate_limited", "http.not_found"}, code)
+// cannot for a run of somebody else, nor for an app that does not say who it is.
+func (w *walker) looked(c *ceremony, code string) bool {
+	another := c.app && code == "auth.session_expired" && c.session != w.truth.lastBy.session
+	return !another && !slices.Contains([]string{"rp.rate_limited", "http.not_found"}, code)
 }
 
 // showsRefusal checks that a run that waited stands on the screen of the refusal.

@@ -14,6 +14,7 @@ var (
 	only      = flag.Int("walk.only", -1, "the number of the one walk to repeat, of those of the seed")
 	length    = flag.Int("walk.length", 16, "how many events a walk has before it goes home")
 	shorten   = flag.Bool("walk.shorten", true, "look for the shortest walk that fails, which takes as long as some hundred walks")
+	first     = flag.Bool("walk.first", false, "stop all walks at the first finding")
 	replay    = flag.String("walk.replay", "", "the events of one walk, separated by semicolons; walks by //")
 )
 
@@ -30,10 +31,10 @@ func TestWalks(t *testing.T) {
 	if *only >= 0 {
 		from, to = *only, *only+1
 	}
-	for first := from; first < to; first += inOneHouse {
-		t.Run(fmt.Sprintf("from %d", first), func(t *testing.T) {
+	for begin := from; begin < to; begin += inOneHouse {
+		t.Run(fmt.Sprintf("from %d", begin), func(t *testing.T) {
 			t.Parallel()
-			walkInOneHouse(t, known, first, min(to, first+inOneHouse))
+			walkInOneHouse(t, known, begin, min(to, begin+inOneHouse))
 		})
 	}
 }
@@ -42,9 +43,10 @@ func TestWalks(t *testing.T) {
 func walkInOneHouse(t *testing.T, known *texts, from, to int) {
 	h := newHouse(t, known)
 	defer h.close(t)
-	for n := from; n < to; n++ {
+	for n := from; n < to && !(*first && known.found.Load()); n++ {
 		done, found := h.run(nil, rand.New(rand.NewPCG(*seed, uint64(n))), n)
 		if found != nil {
+			known.found.Store(true)
 			tell(t, h, n, done, found)
 			return
 		}

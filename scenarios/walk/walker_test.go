@@ -28,6 +28,7 @@ type walker struct {
 	*house
 	person
 	browser  browser
+	app      app
 	rule     rule
 	rules    []rule
 	pockets  map[string]*pocket
