@@ -1,6 +1,7 @@
 package scenarios
 
 import (
+	"cmp"
 	"embed"
 	"fmt"
 	"go/ast"
@@ -18,7 +19,7 @@ import (
 //go:embed journeys/*_test.go
 var told embed.FS
 
-// chapters are the groups of the product specification, in its order.
+// chapters are the groups of the product specification, in its order. Journeys of other groups come after them.
 const chapters = "REG WP EX DEL SI MFA POL PH RP AX L10 SEC"
 
 // Journeys lists the journeys of package journeys: one case an id, in the order of the product specification.
@@ -45,11 +46,14 @@ func journeysIn(files fs.FS) ([]Case, error) {
 		}
 	}
 	order := strings.Fields(chapters)
-	slices.SortStableFunc(cases, func(a, b Case) int {
-		if byGroup := slices.Index(order, a.Group) - slices.Index(order, b.Group); byGroup != 0 {
-			return byGroup
+	place := func(c Case) int {
+		if at := slices.Index(order, c.Group); at >= 0 {
+			return at
 		}
-		return strings.Compare(a.ID, b.ID)
+		return len(order)
+	}
+	slices.SortStableFunc(cases, func(a, b Case) int {
+		return cmp.Or(place(a)-place(b), strings.Compare(a.ID, b.ID))
 	})
 	return cases, nil
 }

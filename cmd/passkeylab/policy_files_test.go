@@ -35,7 +35,7 @@ func TestEachSampleRunsFromAFile(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			origin, printed, _, stop := served(t, "--policy="+file, "--admin-token="+token)
+			origin, printed, _, stop := served(t, "--temporary", "--policy="+file, "--admin-token="+token)
 			page := policyPageAt(t, origin, "the-administrators-token")
 			if code := stop(); code != exitGood || !strings.Contains(printed.String(), file) {
 				t.Errorf("exit code %d, the console says\n%s", code, printed)

@@ -42,7 +42,7 @@ var mutants = []mutant{
 	{"trying again leads nowhere", "rp/machine.go", "case E2, E2b, E10, E12:\n\t\treturn r.proofThen(r.ready(), at), true", "case E2, E2b, E10, E12:\n\t\treturn r.Screen, true"},
 	{"the outcome of a refused passkey leads nowhere", "rp/outcome.go", "if waits {", "if false {"},
 	{"the provider on E2 comes from the client's word", "rp/providers.go", "if found, ok := p.byAAGUID[aaguid]; ok {", "if found, ok := p.byAAGUID[aaguid]; ok && !isSecurityKey(transports) && len(transports) < 3 && (len(transports) == 0 || transports[len(transports)-1] != \"usb\") {"},
-	{"the wrong problem for an error of the browser", "rp/outcome.go", "run.fail(refuse(code, nil))\n\t\treturn nil, nil", "if code == CodeAlreadyRegistered {\n\t\t\tcode = CodeNotAllowed\n\t\t}\n\t\trun.fail(refuse(code, nil))\n\t\treturn nil, nil"},
+	{"the wrong problem for an error of the browser", "rp/outcome.go", "run.fail(refuse(code, nil))\n\t\trp.log", "if code == CodeAlreadyRegistered {\n\t\t\tcode = CodeNotAllowed\n\t\t}\n\t\trun.fail(refuse(code, nil))\n\t\trp.log"},
 }
 
 // source returns a file of the relying party with the mutant in it, and where that file is.
