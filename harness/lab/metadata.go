@@ -43,6 +43,9 @@ const listedFor = 365 * 24 * time.Hour
 // openMetadata publishes a BLOB with the models in the stage's folder and returns what the relying party asks.
 func (s *Stage) openMetadata(ctx context.Context, dir string, models []provider.Provider) (rp.Metadata, error) {
 	token, err := s.signModels(ctx, models)
+	if ended := ctx.Err(); err != nil && ended != nil { // an authenticator that is interrupted tells that in a status of its own
+		err = errors.Join(ended, err)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("make the metadata: %w", err)
 	}
