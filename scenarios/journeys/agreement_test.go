@@ -26,6 +26,7 @@ type ledger struct {
 	plugged []*webauthn.Authenticator
 	removed map[string]bool   // ids of the passkeys that she took off a device
 	strays  map[string]string // by where they are: why the relying party cannot know of them
+	perhaps map[string]bool   // strays that depend on who is faster, and need not be there
 	copies  map[string]bool   // ids that a second device claims for a passkey of its own
 	phones  []*phone.Phone    // beside those of the stage
 }
@@ -45,6 +46,15 @@ func (p *Person) leavesStray(where, why string) {
 		p.ledger.strays = map[string]string{}
 	}
 	p.ledger.strays[where] = why
+}
+
+// mayLeaveStray is leavesStray where the passkey's answer may or may not have reached the relying party.
+func (p *Person) mayLeaveStray(where, why string) {
+	p.leavesStray(where, why)
+	if p.ledger.perhaps == nil {
+		p.ledger.perhaps = map[string]bool{}
+	}
+	p.ledger.perhaps[where] = true
 }
 
 // leavesCopy declares that a second device keeps a passkey under the id of a stored one.
@@ -200,7 +210,7 @@ func (a account) devicesWithoutRow(l *ledger) error {
 		}
 	}
 	for where, why := range l.strays {
-		if !needed[where] {
+		if !needed[where] && !l.perhaps[where] {
 			errs = append(errs, fmt.Errorf("a stray in %s was declared (%s), and there is none", where, why))
 		}
 	}

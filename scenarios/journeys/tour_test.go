@@ -60,7 +60,7 @@ func (p *Person) tours(stops []stop, look func(at stop)) {
 	}
 	p.does("ends the tour", g.leave)
 	if slices.ContainsFunc(stops, func(at stop) bool { return at.step == page.S9 }) {
-		p.leavesStray(provider.Bitwarden().Name, "the tour leaves the screen that checks before the answer has reached the relying party")
+		p.mayLeaveStray(provider.Bitwarden().Name, "the tour leaves the screen that checks, and the browser may give its request up")
 	}
 }
 
