@@ -71,6 +71,9 @@ var _ = Describe("Security in the browser", func() {
 			mia.renames(added.Name, "The blue one")
 			mia.findsToldOf(rp.ActionPasskeyRenamed, added, "A passkey was renamed", "“The blue one”")
 			mia.pressesHook("language-de")
+			mia.comesToFind("the page speaks German", func(ctx context.Context) (tag any, err error) {
+				return tag, mia.Page.Evaluate(ctx, `document.documentElement.lang`, &tag)
+			}, gomega.Equal("de"))
 			mia.opensSecurityInfo()
 			mia.deletesInGerman("The blue one")
 			mia.findsStored(0)
