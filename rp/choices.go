@@ -11,15 +11,11 @@ import (
 func (rp *RelyingParty) Choices(ctx context.Context, sessionID string) ([]Choice, *Refusal, error) {
 	var list []Credential
 	var a account
-	err := rp.read(ctx, "choices", func(q store.Querier) error {
-		s, err := rp.liveSession(q, sessionID)
-		if err != nil {
+	err := rp.read(ctx, "choices", func(q store.Querier) (err error) {
+		if a, err = rp.signedIn(q, sessionID); err != nil {
 			return err
 		}
-		if a, err = accountByID(q, s.UserID); err != nil {
-			return err
-		}
-		list, err = credentialsOf(q, s.UserID)
+		list, err = credentialsOf(q, a.User.ID)
 		return err
 	})
 	if err != nil {

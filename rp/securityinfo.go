@@ -275,11 +275,7 @@ func (rp *RelyingParty) removeCredential(ctx context.Context, tx *store.Tx, c Cr
 // error and then no signal may be sent.
 func (rp *RelyingParty) Accepted(ctx context.Context, sessionID string) (accepted *AcceptedCredentials, err error) {
 	err = rp.read(ctx, "accepted credentials", func(q store.Querier) error {
-		s, err := rp.liveSession(q, sessionID)
-		if err != nil {
-			return err
-		}
-		a, err := accountByID(q, s.UserID)
+		a, err := rp.signedIn(q, sessionID)
 		if err != nil {
 			return err
 		}
@@ -292,11 +288,7 @@ func (rp *RelyingParty) Accepted(ctx context.Context, sessionID string) (accepte
 // UserDetails returns the argument of signalCurrentUserDetails for the session's user.
 func (rp *RelyingParty) UserDetails(ctx context.Context, sessionID string) (details *UserDetails, err error) {
 	err = rp.read(ctx, "user details", func(q store.Querier) error {
-		s, err := rp.liveSession(q, sessionID)
-		if err != nil {
-			return err
-		}
-		a, err := accountByID(q, s.UserID)
+		a, err := rp.signedIn(q, sessionID)
 		if err != nil {
 			return err
 		}

@@ -144,6 +144,15 @@ func (rp *RelyingParty) startSession(ctx context.Context, tx *store.Tx, s Sessio
 	return &s, rp.audit(ctx, tx, AuditEvent{UserID: s.UserID, Action: ActionSignIn, Target: string(s.Methods[0])})
 }
 
+// signedIn returns the account of a live session.
+func (rp *RelyingParty) signedIn(q store.Querier, sessionID string) (account, error) {
+	s, err := rp.liveSession(q, sessionID)
+	if err != nil {
+		return account{}, err
+	}
+	return accountByID(q, s.UserID)
+}
+
 // liveSession returns the session if it is neither ended nor expired nor idle for too long; otherwise the
 // refusal CodeSessionExpired, without saying which.
 func (rp *RelyingParty) liveSession(q store.Querier, id string) (*Session, error) {
