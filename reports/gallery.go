@@ -3,9 +3,7 @@ package reports
 import (
 	"bytes"
 	"cmp"
-	"crypto/sha256"
 	"embed"
-	"encoding/base64"
 	"fmt"
 	"html/template"
 	"io"
@@ -65,22 +63,7 @@ func Gallery(w io.Writer, run Run) error {
 
 // galleryTemplate parses the embedded page once.
 var galleryTemplate = sync.OnceValues(func() (*template.Template, error) {
-	style, err := galleryFiles.ReadFile("gallery/gallery.css")
-	if err != nil {
-		return nil, err
-	}
-	script, err := galleryFiles.ReadFile("gallery/gallery.js")
-	if err != nil {
-		return nil, err
-	}
-	sum := sha256.Sum256(script)
-	functions := template.FuncMap{
-		"style":      func() template.CSS { return template.CSS(style) },
-		"script":     func() template.JS { return template.JS(script) },
-		"language":   languageName,
-		"scriptHash": func() string { return "sha256-" + base64.StdEncoding.EncodeToString(sum[:]) },
-	}
-	return template.New("gallery.html").Funcs(functions).Funcs(viewFuncs()).ParseFS(galleryFiles, "gallery/*.html")
+	return parsePage(galleryFiles, "gallery", "gallery")
 })
 
 // galleryView is the run's pictures as the page shows them.

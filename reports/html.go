@@ -96,15 +96,21 @@ func render(run Run, thumbs map[string]thumb, style template.CSS, notes []string
 
 // pageTemplate parses the embedded page once.
 var pageTemplate = sync.OnceValues(func() (*template.Template, error) {
+	return parsePage(pageFiles, "page", "report", "looks")
+})
+
+// parsePage parses the templates of a folder, of which name.html is the page. Its script is name.js, and its style name.css and
+// those of more names after it.
+func parsePage(files fs.FS, folder, name string, more ...string) (*template.Template, error) {
 	var style []byte
-	for _, name := range []string{"page/report.css", "page/looks.css"} {
-		part, err := pageFiles.ReadFile(name)
+	for _, sheet := range append([]string{name}, more...) {
+		part, err := fs.ReadFile(files, folder+"/"+sheet+".css")
 		if err != nil {
 			return nil, err
 		}
 		style = append(style, part...)
 	}
-	script, err := pageFiles.ReadFile("page/report.js")
+	script, err := fs.ReadFile(files, folder+"/"+name+".js")
 	if err != nil {
 		return nil, err
 	}
@@ -114,8 +120,8 @@ var pageTemplate = sync.OnceValues(func() (*template.Template, error) {
 		"script":     func() template.JS { return template.JS(script) },
 		"scriptHash": func() string { return "sha256-" + base64.StdEncoding.EncodeToString(sum[:]) },
 	}
-	return template.New("report.html").Funcs(functions).Funcs(viewFuncs()).ParseFS(pageFiles, "page/*.html")
-})
+	return template.New(name+".html").Funcs(functions).Funcs(viewFuncs()).ParseFS(files, folder+"/*.html")
+}
 
 // picturePaths lists every picture once, those of bad results first: the order in which they get thumbnails.
 func picturePaths(run Run) []string {

@@ -17,6 +17,7 @@ import (
 func viewFuncs() template.FuncMap {
 	return template.FuncMap{
 		"short":    short,
+		"language": languageName,
 		"count":    count,
 		"clock":    func(t time.Time) string { return t.UTC().Format("15:04:05.000") },
 		"date":     func(t time.Time) string { return t.UTC().Format("2 January 2006, 15:04:05 UTC") },
