@@ -188,7 +188,7 @@ var _ = Describe("A passkey that is there already", func() {
 			mia.Handset.Has(onePassword).Authenticator.Misbehave.CredentialID = before[0].ID
 			mia.leavesCopy(before[0].ID)
 			visitor := mia.addsOverTheAPI("passkey")
-			reply := mia.handsIn(visitor, mia.makesOneWith(visitor, onePassword, client.Misbehaviour{}))
+			reply := mia.verifies(visitor, mia.makesOneWith(visitor, onePassword, client.Misbehaviour{}))
 			mia.finds("it is refused as a conflict", reply.Status, gomega.Equal(http.StatusConflict))
 			mia.finds("the code says why", reply.Code(), gomega.BeEquivalentTo(rp.CodeDuplicateCredential))
 			mia.findsUnchanged(before)
@@ -201,7 +201,7 @@ var _ = Describe("A passkey that is there already", func() {
 			otto := mia.neighbour("otto", "Otto")
 			ottos := onSecondPhone(app)
 			theirs := mia.addsOverTheAPIAs(otto, "app")
-			mia.finds("Otto's passkey is stored", mia.handsIn(theirs, mia.makesOneWith(theirs, ottos, client.Misbehaviour{})).Status, gomega.Equal(http.StatusCreated))
+			mia.finds("Otto's passkey is stored", mia.verifies(theirs, mia.makesOneWith(theirs, ottos, client.Misbehaviour{})).Status, gomega.Equal(http.StatusCreated))
 			before := mia.storedOf(otto)
 			mia.finds("Otto has one passkey", before, gomega.HaveLen(1))
 
@@ -209,12 +209,12 @@ var _ = Describe("A passkey that is there already", func() {
 			mia.leavesCopy(before[0].ID)
 			mia.leavesStray(google.Name, "what was broken about the response leaves nothing to remember it by")
 			visitor := mia.addsOverTheAPI("passkey")
-			reply := mia.handsIn(visitor, mia.makesOneWith(visitor, onePassword, client.Misbehaviour{}))
+			reply := mia.verifies(visitor, mia.makesOneWith(visitor, onePassword, client.Misbehaviour{}))
 			mia.finds("it is refused", reply.Status, gomega.Equal(http.StatusUnprocessableEntity))
 			mia.finds("the code is the general one", reply.Code(), gomega.BeEquivalentTo(rp.CodeVerificationFailed))
 
 			broken := mia.addsOverTheAPI("passkey")
-			control := mia.handsIn(broken, mia.makesOneWith(broken, google, client.Misbehaviour{SpoilRPIDHash: true}))
+			control := mia.verifies(broken, mia.makesOneWith(broken, google, client.Misbehaviour{SpoilRPIDHash: true}))
 			mia.finds("a broken response gets the very same answer", sameRun(control, broken), gomega.And(
 				gomega.Not(gomega.BeEmpty()), gomega.Equal(sameRun(reply, visitor)),
 			))

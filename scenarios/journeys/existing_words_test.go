@@ -87,35 +87,7 @@ func (p *Person) addsOverTheAPIAs(who lab.Account, method string) *lab.Visitor {
 // that lies as told.
 func (p *Person) makesOneWith(visitor *lab.Visitor, in provider.Provider, lie client.Misbehaviour) []byte {
 	GinkgoHelper()
-	var credential []byte
-	p.does("makes a passkey in "+in.Name, func(ctx context.Context) error {
-		reply, options, err := visitor.Options(ctx)
-		if err != nil {
-			return err
-		}
-		if err := holds("the status of the options", reply.Status, gomega.Equal(200)); err != nil {
-			return err
-		}
-		c := &client.Client{
-			Origin: p.Origin, Device: p.unattended(in),
-			Attachment: in.Model.Attachment.String(), Transports: in.Model.Transports, Misbehave: lie,
-		}
-		credential, err = c.Create(ctx, options)
-		return err
-	})
-	return credential
-}
-
-// handsIn posts a registration response.
-func (p *Person) handsIn(visitor *lab.Visitor, credential []byte) *lab.Reply {
-	GinkgoHelper()
-	var reply *lab.Reply
-	p.does("sends it", func(ctx context.Context) error {
-		var err error
-		reply, err = visitor.Verify(ctx, credential)
-		return err
-	})
-	return reply
+	return p.crafts(p.asksForOptions(visitor), in, lie)
 }
 
 // leavesOneOnThePhone makes a provider hold a passkey that never arrived here, as when the phone dies after saving.

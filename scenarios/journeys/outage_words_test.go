@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"sync"
 
 	. "github.com/onsi/ginkgo/v2"
 	"github.com/onsi/gomega"
@@ -62,24 +61,10 @@ func (p *Person) createsWith(c *client.Client, options []byte) []byte {
 	return made
 }
 
-// postsAtOnce posts several responses at the same time, as a nervous network would.
+// postsAtOnce is race in one session.
 func (p *Person) postsAtOnce(visitor *lab.Visitor, responses ...[]byte) []*lab.Reply {
 	GinkgoHelper()
-	replies, errs := make([]*lab.Reply, len(responses)), make([]error, len(responses))
-	p.does(fmt.Sprintf("posts %d responses at the same time", len(responses)), func(ctx context.Context) error {
-		var all sync.WaitGroup
-		for i, response := range responses {
-			all.Go(func() { replies[i], errs[i] = visitor.Verify(ctx, response) })
-		}
-		all.Wait()
-		for _, err := range errs {
-			if err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-	return replies
+	return p.race(slices.Repeat([]*lab.Visitor{visitor}, len(responses)), responses)
 }
 
 // fetches gets an address without a browser.

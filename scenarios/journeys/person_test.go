@@ -164,8 +164,14 @@ func (p *Person) isSignedIn() {
 	})
 }
 
-// signsInWithPassword walks the sign-in page with password and one-time code.
+// signsInWithPassword walks the sign-in page with password and one-time code, to Security info.
 func (p *Person) signsInWithPassword() {
+	GinkgoHelper()
+	p.comesInWithPassword(page.S0)
+}
+
+// comesInWithPassword signs in with password and one-time code and finds a screen.
+func (p *Person) comesInWithPassword(to page.Step) {
 	GinkgoHelper()
 	p.opens("/sign-in", page.SignIn)
 	p.does("signs in with password and one-time code", func(ctx context.Context) error {
@@ -175,7 +181,7 @@ func (p *Person) signsInWithPassword() {
 		}
 		return page.SignInWithPassword(ctx, p.Page, p.Account.UserName, p.Account.Password, code)
 	})
-	p.sees(page.S0)
+	p.sees(to)
 }
 
 // proves answers the proof page with a one-time code.

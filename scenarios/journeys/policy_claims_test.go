@@ -22,7 +22,7 @@ var _ = Describe("A policy about what a passkey claims", func() {
 			key := lab.CertifiedKey()
 			mia.lies(key, virtualauth.Misbehaviour{Attestation: attestation.Misbehaviour{ForeignRoot: true}})
 			visitor := mia.addsOverTheAPI("security-key")
-			reply := mia.handsIn(visitor, mia.makesOneWith(visitor, key, client.Misbehaviour{}))
+			reply := mia.verifies(visitor, mia.makesOneWith(visitor, key, client.Misbehaviour{}))
 			mia.finds("it is refused", reply, gomega.And(gomega.HaveField("Status", http.StatusUnprocessableEntity), gomega.HaveField("Code()", gomega.BeEquivalentTo(rp.CodeAttestationInvalid))))
 			shown := mia.fetches(visitor, visitor.Run+"/problem")
 			mia.finds("the page names the problem and what is left", string(shown.Body), gomega.And(
@@ -34,7 +34,7 @@ var _ = Describe("A policy about what a passkey claims", func() {
 
 			mia.lies(key, virtualauth.Misbehaviour{})
 			mia.beginsAgain(visitor, "security-key")
-			reply = mia.handsIn(visitor, mia.makesOneWith(visitor, key, client.Misbehaviour{}))
+			reply = mia.verifies(visitor, mia.makesOneWith(visitor, key, client.Misbehaviour{}))
 			mia.finds("the same key with an honest chain is accepted", reply.Status, gomega.Equal(http.StatusCreated))
 		})
 
@@ -43,7 +43,7 @@ var _ = Describe("A policy about what a passkey claims", func() {
 			app, google := provider.LarkspurIDAndroid(), provider.GooglePasswordManager()
 			claim := client.Misbehaviour{AAGUID: app.Model.AAGUID}
 			visitor := mia.addsOverTheAPI("app")
-			mia.finds("it is accepted by its word", mia.handsIn(visitor, mia.makesOneWith(visitor, google, claim)).Status, gomega.Equal(http.StatusCreated))
+			mia.finds("it is accepted by its word", mia.verifies(visitor, mia.makesOneWith(visitor, google, claim)).Status, gomega.Equal(http.StatusCreated))
 			mia.finds("it counts as the model that it claims, unattested", mia.row(mia.findsStored(1)[0]), gomega.And(
 				gomega.HaveField("AAGUID", app.Model.AAGUID), gomega.HaveField("Attested", false),
 			))
@@ -66,7 +66,7 @@ var _ = Describe("A policy about what a passkey claims", func() {
 			} {
 				mia.lies(liar, lie.device)
 				visitor := mia.addsOverTheAPI("security-key")
-				reply := mia.handsIn(visitor, mia.makesOneWith(visitor, liar, lie.client))
+				reply := mia.verifies(visitor, mia.makesOneWith(visitor, liar, lie.client))
 				mia.finds("the claim is refused "+lie.says, reply, gomega.And(
 					gomega.HaveField("Status", http.StatusUnprocessableEntity), gomega.HaveField("Code()", gomega.BeEquivalentTo(lie.code)),
 				))

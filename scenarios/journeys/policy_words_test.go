@@ -135,11 +135,11 @@ func onPhone(number int, in provider.Provider) provider.Provider {
 	return in
 }
 
-// race posts one response of each visitor, all at the same time.
+// race posts one response of each visitor, all at the same time, as a nervous network would.
 func (p *Person) race(visitors []*lab.Visitor, responses [][]byte) []*lab.Reply {
 	GinkgoHelper()
 	replies, errs := make([]*lab.Reply, len(visitors)), make([]error, len(visitors))
-	p.does(fmt.Sprintf("posts %d responses at the same time, each from its own session", len(visitors)), func(ctx context.Context) error {
+	p.does(fmt.Sprintf("posts %d responses at the same time", len(visitors)), func(ctx context.Context) error {
 		var all sync.WaitGroup
 		for i := range visitors {
 			all.Go(func() { replies[i], errs[i] = visitors[i].Verify(ctx, responses[i]) })
@@ -174,7 +174,7 @@ func (p *Person) findsSignInRefused(in provider.Provider, before lab.Passkey) {
 	p.usesAPasskey()
 	screen := p.sees(page.Blocked)
 	p.finds("the screen carries the code of the refusal", screen.Code, gomega.BeEquivalentTo(rp.CodeSignInBlocked))
-	p.reads("You can't use this passkey here", "sign in another way")
+	p.reads("You can't use this passkey here", "Choose another passkey, or sign in another way")
 	p.findsStoredAs(before)
 	p.findsHeld(in, 1)
 	p.findsAudited(rp.ActionSignInRefused, rp.CodeSignInBlocked)
@@ -188,20 +188,6 @@ func (p *Person) findsSignInWorks(in provider.Provider) {
 	p.usesAPasskey()
 	p.sees(page.S0)
 	p.finds("the passkey was used", p.row(p.findsStored(1)[0]).LastUsedAt, gomega.BeTemporally("==", p.Clock.Now()))
-}
-
-// comesInWithPassword signs in with password and one-time code and finds a screen.
-func (p *Person) comesInWithPassword(to page.Step) {
-	GinkgoHelper()
-	p.opens("/sign-in", page.SignIn)
-	p.does("signs in with password and one-time code", func(ctx context.Context) error {
-		code, err := p.Stage.Code(ctx)
-		if err != nil {
-			return err
-		}
-		return page.SignInWithPassword(ctx, p.Page, p.Account.UserName, p.Account.Password, code)
-	})
-	p.sees(to)
 }
 
 // putsItOff presses Not now on the campaign's screen, which said how often that could be done, and lands on Security info.

@@ -30,12 +30,12 @@ var _ = Describe("A phone that remembers the computer", func() {
 
 			visitor := mia.standsBeforeCreating(mia.Account, "app")
 			made, linked := mia.scansAndIsRemembered(pair, app, mia.asksForOptions(visitor))
-			mia.finds("the first passkey is stored", mia.handsIn(visitor, made).Status, gomega.Equal(http.StatusCreated))
+			mia.finds("the first passkey is stored", mia.verifies(visitor, made).Status, gomega.Equal(http.StatusCreated))
 			mia.finds("the phone has shown its camera", pair.shown(phone.ScreenCamera), gomega.Equal(1))
 
 			mia.beginsAgain(visitor, "passkey")
 			made = mia.isCalledWithoutACode(pair, google, linked, mia.asksForOptions(visitor))
-			mia.finds("the second passkey is stored", mia.handsIn(visitor, made).Status, gomega.Equal(http.StatusCreated))
+			mia.finds("the second passkey is stored", mia.verifies(visitor, made).Status, gomega.Equal(http.StatusCreated))
 			mia.finds("the phone needed its camera no second time", pair.shown(phone.ScreenCamera), gomega.Equal(1))
 
 			stored := mia.findsStored(2)

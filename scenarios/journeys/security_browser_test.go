@@ -34,7 +34,7 @@ var _ = Describe("Security in the browser", func() {
 
 			for _, lie := range []client.Misbehaviour{{CrossOrigin: true}, {CrossOrigin: true, TopOrigin: foreign}, {Origin: framed, CrossOrigin: true, TopOrigin: foreign}} {
 				run := mia.startsARun()
-				reply := mia.verifies(run, mia.makes(mia.asksForOptions(run), lie))
+				reply := mia.verifies(run, mia.crafts(mia.asksForOptions(run), provider.GooglePasswordManager(), lie))
 				mia.finds("a passkey from within a frame is refused", reply.Code(), gomega.BeEquivalentTo(rp.CodeVerificationFailed))
 			}
 			mia.leavesStray(provider.GooglePasswordManager().Name, "a response from within a frame is not believed, and so not remembered")

@@ -173,7 +173,7 @@ var _ = Describe("Security", func() {
 			})
 			run := mia.startsARun()
 			options := mia.asksForOptions(run)
-			credential := mia.makes(options, client.Misbehaviour{})
+			credential := mia.crafts(options, provider.GooglePasswordManager(), client.Misbehaviour{})
 			secrets.addOptions(options)
 			mia.finds("she registers", mia.verifies(run, credential).Status, gomega.Equal(http.StatusCreated))
 			again := mia.startsARun()

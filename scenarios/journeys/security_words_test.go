@@ -35,14 +35,7 @@ func (p *Person) signsInAsVisitor() *lab.Visitor {
 // startsARun returns a signed-in visitor that stands before the ceremony.
 func (p *Person) startsARun() *lab.Visitor {
 	GinkgoHelper()
-	visitor := p.signsInAsVisitor()
-	p.does("walks to the ceremony over the API", func(ctx context.Context) error {
-		if err := visitor.StartRun(ctx, "passkey"); err != nil {
-			return err
-		}
-		return visitor.WalkToCeremony(ctx)
-	})
-	return visitor
+	return p.standsBeforeCreating(p.Account, "passkey")
 }
 
 // asksForOptions asks for creation options and returns them.
@@ -64,24 +57,7 @@ func (p *Person) asksForOptions(visitor *lab.Visitor) []byte {
 // with a provider that no journey has used yet.
 func (p *Person) answers(visitor *lab.Visitor) []byte {
 	GinkgoHelper()
-	return p.makes(p.asksForOptions(visitor), client.Misbehaviour{})
-}
-
-// makes makes a credential for options with a client that lies as told.
-func (p *Person) makes(options []byte, lie client.Misbehaviour) []byte {
-	GinkgoHelper()
-	var credential []byte
-	p.does("makes a credential", func(ctx context.Context) error {
-		google := provider.GooglePasswordManager()
-		c := &client.Client{
-			Origin: p.Origin, Device: p.unattended(google), Attachment: lab.Platform,
-			Transports: google.Model.Transports, Misbehave: lie,
-		}
-		var err error
-		credential, err = c.Create(ctx, options)
-		return err
-	})
-	return credential
+	return p.crafts(p.asksForOptions(visitor), provider.GooglePasswordManager(), client.Misbehaviour{})
 }
 
 // verifies posts a credential to a visitor's run.
@@ -111,29 +87,7 @@ func (p *Person) sends(visitor *lab.Visitor, path string, header http.Header, bo
 // findsSignInAnswered signs in with what a provider holds, by a client that lies as told, and finds the status of the answer.
 func (p *Person) findsSignInAnswered(in provider.Provider, lie client.Misbehaviour, status int) {
 	GinkgoHelper()
-	visitor := p.visits()
-	device := p.unattended(in)
-	p.does(fmt.Sprintf("signs in over the API with %s, which is answered %d", in.Name, status), func(ctx context.Context) error {
-		reply, err := visitor.PostJSON(ctx, "/sign-in/options", []byte("{}"))
-		if err != nil {
-			return err
-		}
-		var asked struct {
-			PublicKey json.RawMessage `json:"publicKey"`
-		}
-		if err := json.Unmarshal(reply.Body, &asked); err != nil {
-			return err
-		}
-		c := &client.Client{Origin: p.Origin, Device: device, Attachment: lab.Platform, Transports: in.Model.Transports, Misbehave: lie}
-		assertion, err := c.Get(ctx, asked.PublicKey)
-		if err != nil {
-			return err
-		}
-		if reply, err = visitor.PostJSON(ctx, "/sign-in/verify", assertion); err != nil {
-			return err
-		}
-		return holds("the status", reply.Status, gomega.Equal(status))
-	})
+	p.finds(fmt.Sprintf("the sign-in is answered %d", status), p.signsInOverTheAPI(in, lie).Status, gomega.Equal(status))
 }
 
 // asked is what a request for sign-in options brought: the answer's shape, and what it made the database do.

@@ -10,6 +10,7 @@ import (
 
 	"github.com/passkeylab/passkeylab/harness/browser"
 	"github.com/passkeylab/passkeylab/harness/browser/webauthn"
+	"github.com/passkeylab/passkeylab/harness/client"
 	"github.com/passkeylab/passkeylab/harness/lab"
 	"github.com/passkeylab/passkeylab/harness/page"
 	"github.com/passkeylab/passkeylab/rp"
@@ -146,10 +147,11 @@ func (p *Person) backsUp(d device) {
 	})
 }
 
-// signsInOverTheAPI signs in with a provider of the handset, in a browser of its own that nobody watches.
-func (p *Person) signsInOverTheAPI(in provider.Provider) *lab.Reply {
+// signsInOverTheAPI signs in with what a provider holds, by a client that lies as told, in a browser of its own that nobody watches.
+func (p *Person) signsInOverTheAPI(in provider.Provider, lie client.Misbehaviour) *lab.Reply {
 	GinkgoHelper()
-	visitor := p.visits()
+	visitor, c := p.visits(), p.clientOf(in)
+	c.Misbehave = lie
 	var reply *lab.Reply
 	p.does("signs in with the passkey in "+in.Name, func(ctx context.Context) error {
 		asked, err := visitor.PostJSON(ctx, "/sign-in/options", []byte("{}"))
@@ -160,7 +162,7 @@ func (p *Person) signsInOverTheAPI(in provider.Provider) *lab.Reply {
 		if err := json.Unmarshal(asked.Body, &options); err != nil {
 			return err
 		}
-		answer, err := p.clientOf(in).Get(ctx, options.PublicKey)
+		answer, err := c.Get(ctx, options.PublicKey)
 		if err != nil {
 			return err
 		}

@@ -340,7 +340,7 @@ var _ = Describe("Saving in the wrong provider", func() {
 	Journey("WP-19", "cannot pass with a permitted AAGUID in the unsigned copy: what is signed decides", Over(config.API), Regular,
 		Given{Policy: onlyTheApp()}, func(mia *Person) {
 			visitor := mia.addsOverTheAPI("app")
-			reply := mia.handsIn(visitor, mia.makesOneWith(visitor, google, client.Misbehaviour{OuterAAGUID: app.Model.AAGUID}))
+			reply := mia.verifies(visitor, mia.makesOneWith(visitor, google, client.Misbehaviour{OuterAAGUID: app.Model.AAGUID}))
 			mia.finds("it is refused", reply.Status, gomega.Equal(http.StatusForbidden))
 			mia.finds("the code says why", reply.Code(), gomega.BeEquivalentTo(rp.CodeProviderNotAllowed))
 			mia.finds("the answer names the provider that was signed", string(reply.Body), gomega.And(
@@ -351,7 +351,7 @@ var _ = Describe("Saving in the wrong provider", func() {
 			mia.findsRefused(tryOf(stray, google, rp.ScopeThisDevice))
 			// The other way round: a permitted model is not refused for what the unsigned copy says.
 			visitor = mia.addsOverTheAPI("app")
-			reply = mia.handsIn(visitor, mia.makesOneWith(visitor, app, client.Misbehaviour{OuterAAGUID: google.Model.AAGUID}))
+			reply = mia.verifies(visitor, mia.makesOneWith(visitor, app, client.Misbehaviour{OuterAAGUID: google.Model.AAGUID}))
 			mia.finds("it is accepted", reply.Status, gomega.Equal(http.StatusCreated))
 			mia.findsStoredIn(app)
 		})
