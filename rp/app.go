@@ -166,7 +166,7 @@ func (rp *RelyingParty) issueInApp(tx *store.Tx, s *Session, in issue) (*Creatio
 
 // closeInApp ends the open challenges of an app's session.
 func (rp *RelyingParty) closeInApp(tx *store.Tx, sessionID string) error {
-	_, err := tx.Exec("UPDATE ceremonies SET consumed_at = ?1, client_error = ?2, client_error_at = ?1 WHERE session_id = ?3 AND kind = ?4 AND consumed_at = 0",
+	_, err := tx.Exec("UPDATE ceremonies SET consumed_at = ?1, client_error = ?2, client_error_at = ?1 WHERE session_id = ?3 AND session_id <> '' AND kind = ?4 AND consumed_at = 0",
 		store.Nanos(rp.Now()), closedRestarted, sessionID, string(KindApp))
 	return err
 }

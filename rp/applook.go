@@ -45,7 +45,7 @@ func (rp *RelyingParty) LookInApp(ctx context.Context, sessionID, runID string) 
 
 // refusedInApp is the refusal that the app got last since the run began, unless it has been shown; nil for none.
 func (rp *RelyingParty) refusedInApp(tx *store.Tx, run *Run) (*Refusal, error) {
-	last, err := scanCeremony(tx.QueryRow("SELECT "+ceremonyColumns+" FROM ceremonies WHERE user_id = ? AND kind = ? AND issued_at >= ? ORDER BY issued_at DESC, rowid DESC LIMIT 1",
+	last, err := scanCeremony(tx.QueryRow("SELECT "+ceremonyColumns+" FROM ceremonies WHERE user_id = ? AND user_id <> '' AND kind = ? AND issued_at >= ? ORDER BY issued_at DESC, rowid DESC LIMIT 1",
 		run.UserID, string(KindApp), store.Nanos(run.StartedAt)))
 	if errors.Is(err, sql.ErrNoRows) || err == nil && (last.refusal == nil || last.ClientErrorName == told) {
 		return nil, nil

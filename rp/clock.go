@@ -59,20 +59,49 @@ const tickEvery = time.Second
 
 // catchUp follows the latest instant in the store, so that processes that share it share one clock: that of the one that
 // is furthest ahead. They do from the first time on that both have used it: how long the store was idle before, nobody
-// can tell. It returns that instant.
-func (rp *RelyingParty) catchUp(q store.Querier) (seen time.Time, err error) {
-	if err = q.QueryRow("SELECT latest FROM clock").Scan(instant{&seen}); err == nil {
+// can tell.
+func (rp *RelyingParty) catchUp(q store.Querier) error {
+	seen, err := latestSeen(q)
+	if err == nil {
 		rp.clock.follow(seen)
 	}
+	return err
+}
+
+func latestSeen(q store.Querier) (seen time.Time, err error) {
+	err = q.QueryRow("SELECT latest FROM clock").Scan(instant{&seen})
 	return seen, err
 }
 
-// tick notes the time in the store for the others.
-func (rp *RelyingParty) tick(tx *store.Tx, seen time.Time) error {
+// clockRow is the instant in the store as one transaction sees it. Only functions of write use it, which run one after the
+// other: the row is read once for all that share a transaction.
+type clockRow struct {
+	transaction uint64
+	seen        time.Time
+}
+
+// catchUpWriting is catchUp within a write.
+func (rp *RelyingParty) catchUpWriting(tx *store.Tx) error {
+	if rp.shared.transaction == tx.Number() {
+		return nil
+	}
+	seen, err := latestSeen(tx)
+	if err == nil {
+		rp.shared = clockRow{transaction: tx.Number(), seen: seen}
+		rp.clock.follow(seen)
+	}
+	return err
+}
+
+// tick notes the time in the store for the others, at the end of a write.
+func (rp *RelyingParty) tick(tx *store.Tx) error {
 	now := rp.Now()
-	if now.Sub(seen) < tickEvery && seen.Sub(now) <= maxSkew {
+	if now.Sub(rp.shared.seen) < tickEvery && rp.shared.seen.Sub(now) <= maxSkew {
 		return nil
 	}
 	_, err := tx.Exec("UPDATE clock SET latest = ?", store.Nanos(now))
+	if err == nil {
+		rp.shared.seen = now
+	}
 	return err
 }

@@ -4,6 +4,7 @@ import (
 	crand "crypto/rand"
 	"net/http"
 	"path/filepath"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -138,5 +139,29 @@ func TestABrokenClockIsNotFollowedAfterARestart(t *testing.T) {
 		if err := db.Close(); err != nil {
 			t.Fatal(err)
 		}
+	}
+}
+
+// The row that processes share is read once for all who share a transaction, and in each transaction.
+func TestSharedClockIsReadInEachTransaction(t *testing.T) {
+	var reads atomic.Int64
+	db, err := store.Open(t.Context(), filepath.Join(t.TempDir(), "rp.db"), store.Options{Trace: func(statement string) {
+		if statement == "SELECT latest FROM clock" {
+			reads.Add(1)
+		}
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = db.Close() }()
+	l := newLab(t, func(c *rp.Config) { c.Store = db })
+	begun := reads.Load()
+	for range 3 {
+		if err := l.SetPolicy(l.ctx, l.Policy()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := reads.Load() - begun; got != 3 {
+		t.Errorf("three writes, one after the other, read the shared clock %d times", got)
 	}
 }

@@ -145,7 +145,7 @@ func (rp *RelyingParty) Runs(ctx context.Context, userID string) (list []Run, er
 // Ceremonies returns the user's ceremonies, oldest first. A sign-in belongs to a user once it succeeded.
 func (rp *RelyingParty) Ceremonies(ctx context.Context, userID string) (list []Ceremony, err error) {
 	err = rp.read(ctx, "ceremonies", func(q store.Querier) error {
-		list, err = collect(q, scanCeremony, "SELECT "+ceremonyColumns+" FROM ceremonies WHERE user_id = ? ORDER BY issued_at, rowid", userID)
+		list, err = collect(q, scanCeremony, "SELECT "+ceremonyColumns+" FROM ceremonies WHERE user_id = ? AND user_id <> '' ORDER BY issued_at, rowid", userID)
 		return err
 	})
 	return list, err

@@ -188,6 +188,8 @@ func runByID(q store.Querier, id string) (Run, error) {
 	return scanRun(q.QueryRow("SELECT "+runColumns+" FROM runs WHERE id = ?", id))
 }
 
+// A ceremony is found by its challenge. The indexes by run, session and user leave out rows where that is empty, so a query
+// that is to use one says that it is not.
 const ceremonyColumns = `id, kind, run_id, session_id, user_id, binding, challenge_hash, options_digest, state, exclude_ids, issued_at, expires_at,
 	consumed_at, response_digest, server_code, refusal, result_id, client_error, client_error_at`
 
@@ -214,9 +216,9 @@ func insertCeremony(tx *store.Tx, c *Ceremony) error {
 // saveCeremony keeps what became of a ceremony; what was issued never changes.
 func saveCeremony(tx *store.Tx, c *Ceremony) error {
 	return tx.ExecOne(`UPDATE ceremonies SET user_id = ?, consumed_at = ?, response_digest = ?, server_code = ?, refusal = ?, result_id = ?,
-		client_error = ?, client_error_at = ? WHERE id = ?`,
+		client_error = ?, client_error_at = ? WHERE challenge_hash = ?`,
 		c.UserID, store.Nanos(c.ConsumedAt), c.responseDigest, string(c.ServerCode), c.refusalText(), c.resultID,
-		c.ClientErrorName, store.Nanos(c.ClientErrorAt), c.ID)
+		c.ClientErrorName, store.Nanos(c.ClientErrorAt), c.ChallengeHash)
 }
 
 // refusalText is the refusal as its column has it.
@@ -233,5 +235,5 @@ func ceremonyByChallenge(q store.Querier, hash []byte) (Ceremony, error) {
 
 // latestCeremony is the run's newest ceremony: the one an outcome is asked about.
 func latestCeremony(q store.Querier, runID string) (Ceremony, error) {
-	return scanCeremony(q.QueryRow("SELECT "+ceremonyColumns+" FROM ceremonies WHERE run_id = ? ORDER BY issued_at DESC, rowid DESC LIMIT 1", runID))
+	return scanCeremony(q.QueryRow("SELECT "+ceremonyColumns+" FROM ceremonies WHERE run_id = ? AND run_id <> '' ORDER BY issued_at DESC, rowid DESC LIMIT 1", runID))
 }

@@ -31,6 +31,7 @@ type RelyingParty struct {
 	timers       Timers
 	store        *store.Store
 	clock        *guard
+	shared       clockRow
 	rand         *lockedReader
 	log          *slog.Logger
 	hashing      *argon2id.Params
@@ -206,20 +207,19 @@ func (rp *RelyingParty) Sweep(ctx context.Context) error {
 // write and read put the operation's name on faults and leave the typed "no"s as they are.
 func (rp *RelyingParty) write(ctx context.Context, op string, f func(tx *store.Tx) error) error {
 	return opError(op, rp.store.Write(ctx, func(tx *store.Tx) error {
-		seen, err := rp.catchUp(tx)
-		if err != nil {
+		if err := rp.catchUpWriting(tx); err != nil {
 			return err
 		}
 		if err := f(tx); err != nil {
 			return err
 		}
-		return rp.tick(tx, seen)
+		return rp.tick(tx)
 	}))
 }
 
 func (rp *RelyingParty) read(ctx context.Context, op string, f func(q store.Querier) error) error {
 	return opError(op, rp.store.Read(ctx, func(q store.Querier) error {
-		if _, err := rp.catchUp(q); err != nil {
+		if err := rp.catchUp(q); err != nil {
 			return err
 		}
 		return f(q)

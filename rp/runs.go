@@ -119,7 +119,7 @@ const (
 
 // closeCeremonies ends the run's open challenges: a response that comes later is refused.
 func (rp *RelyingParty) closeCeremonies(tx *store.Tx, runID, reason string) error {
-	_, err := tx.Exec("UPDATE ceremonies SET consumed_at = ?1, client_error = ?2, client_error_at = ?1 WHERE run_id = ?3 AND consumed_at = 0",
+	_, err := tx.Exec("UPDATE ceremonies SET consumed_at = ?1, client_error = ?2, client_error_at = ?1 WHERE run_id = ?3 AND run_id <> '' AND consumed_at = 0",
 		store.Nanos(rp.Now()), reason, runID)
 	return err
 }

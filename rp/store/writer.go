@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"runtime"
 	"sync"
 	"sync/atomic"
 )
@@ -21,7 +22,12 @@ func (s *Store) Write(ctx context.Context, f func(tx *Tx) error) error {
 type Tx struct {
 	ctx context.Context
 	statements
+	number uint64
 }
+
+// Number tells transactions of one store apart, from 1. Functions that share a commit see the same one: between them nobody
+// else, not even another process, has written.
+func (t *Tx) Number() uint64 { return t.number }
 
 // Exec runs one statement.
 func (t *Tx) Exec(query string, args ...any) (sql.Result, error) {
@@ -78,20 +84,26 @@ type writer struct {
 }
 
 func startWriter(ctx context.Context, db *sql.DB, opts Options) (*writer, error) {
+	w, err := newWriter(ctx, db, opts)
+	if err == nil {
+		go w.run()
+	}
+	return w, err
+}
+
+func newWriter(ctx context.Context, db *sql.DB, opts Options) (*writer, error) {
 	conn, err := db.Conn(ctx)
 	if err != nil {
 		return nil, err
 	}
-	w := &writer{
+	return &writer{
 		// The transaction belongs to everybody in the batch: no single caller's context may end it.
 		tx:       &Tx{ctx: context.WithoutCancel(ctx), statements: newStatements(conn, opts.Trace)},
 		maxBatch: opts.MaxBatch,
 		jobs:     make(chan *job),
 		stopping: make(chan struct{}),
 		stopped:  make(chan struct{}),
-	}
-	go w.run()
-	return w, nil
+	}, nil
 }
 
 func (w *writer) do(ctx context.Context, f func(*Tx) error) error {
@@ -137,9 +149,11 @@ func (w *writer) run() {
 	}
 }
 
-// gather takes what is waiting now, without waiting for more: a lone writer pays no latency for the group.
+// gather takes what is waiting now, without waiting for more: a lone writer pays no latency for the group. It lets the
+// goroutines run that can, so that a caller on its way to the channel is not left for the next commit.
 func (w *writer) gather(first *job) []*job {
 	batch := []*job{first}
+	runtime.Gosched()
 	for len(batch) < w.maxBatch {
 		select {
 		case j := <-w.jobs:
@@ -162,6 +176,7 @@ func (w *writer) commit(batch []*job) {
 		failAll(batch, fmt.Errorf("store: write: %w", err))
 		return
 	}
+	w.tx.number++
 	for _, j := range batch {
 		if !j.claimed.CompareAndSwap(false, true) {
 			continue // withdrawn by its caller

@@ -1,10 +1,8 @@
 package web
 
 import (
-	"encoding/hex"
 	"encoding/json"
 	"fmt"
-	"io"
 	"net/http"
 	"time"
 
@@ -16,7 +14,6 @@ import (
 // Keys of the cookie layer's data.
 const (
 	keySession = "session" // the relying party's session id
-	keyBinding = "binding" // ties a sign-in ceremony to this browser before there is a session
 	keyFlash   = "flash"   // what the next page says once
 	keyReturn  = "return"  // where sign-in leads back to
 	keyRefusal = "refusal" // why a sign-in failed, for its page
@@ -34,7 +31,7 @@ const cookieLife = 24 * time.Hour
 func (s *Server) newSessions(cfg Config) *scs.SessionManager {
 	// Not scs.New: that begins with a store in memory, whose goroutine would outlive the server.
 	m := &scs.SessionManager{
-		Store: s.rp.HTTPSessions(), Codec: scs.GobCodec{}, Lifetime: cookieLife,
+		Store: s.rp.HTTPSessions(), Codec: codec{}, Lifetime: cookieLife,
 		Cookie: scs.SessionCookie{Name: "account", Path: "/", HttpOnly: true, Secure: cfg.Secure, SameSite: http.SameSiteLaxMode},
 	}
 	if cfg.Secure {
@@ -88,20 +85,6 @@ func (v *visit) getJSON(key string, into any) bool {
 	return text != "" && json.Unmarshal([]byte(text), into) == nil
 }
 
-// binding returns the value that ties sign-in ceremonies to this browser, made on first use.
-func (v *visit) binding() (string, error) {
-	if known := v.sessions.GetString(v.ctx(), keyBinding); known != "" {
-		return known, nil
-	}
-	var b [16]byte
-	if _, err := io.ReadFull(v.rand, b[:]); err != nil {
-		return "", fmt.Errorf("web: make binding: %w", err)
-	}
-	made := hex.EncodeToString(b[:])
-	v.sessions.Put(v.ctx(), keyBinding, made)
-	return made, nil
-}
-
 // begin makes the session the browser's own. The cookie gets a new value, so that one planted before sign-in is
 // worth nothing, and what was kept for the sign-in is dropped. It returns where to go.
 func (v *visit) begin(session *rp.Session, then flash) (string, error) {
@@ -109,7 +92,8 @@ func (v *visit) begin(session *rp.Session, then flash) (string, error) {
 	if err := v.sessions.RenewToken(v.ctx()); err != nil {
 		return "", fmt.Errorf("web: renew session cookie: %w", err)
 	}
-	for _, key := range []string{keyBinding, keyRefusal, keyEnrol, keyFlash} {
+	v.unbind()
+	for _, key := range []string{keyRefusal, keyEnrol, keyFlash} {
 		v.sessions.Remove(v.ctx(), key)
 	}
 	v.sessions.Put(v.ctx(), keySession, session.ID)
