@@ -1,6 +1,7 @@
 package rp
 
 import (
+	"context"
 	"encoding/json"
 	"time"
 
@@ -94,6 +95,9 @@ type SignInResponse struct {
 	// Body is the AuthenticationResponseJSON.
 	Body   []byte
 	Client Client
+	// Started, if set, is called once the session is stored, within the same transaction: what HTTPSessions is given with ctx is
+	// kept together with the session, or neither is. An error undoes both. It must not ask the relying party for anything else.
+	Started func(ctx context.Context, in *SignedIn) error
 }
 
 // SignedIn is a successful sign-in with a passkey.

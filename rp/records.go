@@ -6,7 +6,6 @@ import (
 	"database/sql"
 	"encoding/base64"
 	"errors"
-	"time"
 
 	"github.com/passkeylab/passkeylab/rp/store"
 )
@@ -150,52 +149,3 @@ func (rp *RelyingParty) Ceremonies(ctx context.Context, userID string) (list []C
 	})
 	return list, err
 }
-
-// HTTPSessions keeps the cookie layer's sessions in the store; it is an scs.CtxStore. A row outlives a
-// session by afterSession, counted by the relying party's clock: the expiry that the cookie layer computes from the machine's clock
-// is not used, so that there is one clock. Only the hash of a token is kept.
-type HTTPSessions struct{ rp *RelyingParty }
-
-// afterSession is how much longer than a session its cookie is known, so that a person who comes back the same day is
-// told that the session ended.
-const afterSession = 12 * time.Hour
-
-// HTTPSessions returns the persistence of the cookie layer's sessions.
-func (rp *RelyingParty) HTTPSessions() *HTTPSessions { return &HTTPSessions{rp: rp} }
-
-func tokenKey(token string) string {
-	sum := sha256.Sum256([]byte(token))
-	return base64.RawURLEncoding.EncodeToString(sum[:])
-}
-
-// FindCtx implements scs.CtxStore.
-func (h *HTTPSessions) FindCtx(ctx context.Context, token string) ([]byte, bool, error) {
-	data, err := h.rp.store.HTTPSession(ctx, tokenKey(token), h.rp.Now())
-	if errors.Is(err, store.ErrNotFound) {
-		return nil, false, nil
-	}
-	return data, err == nil, err
-}
-
-// CommitCtx implements scs.CtxStore.
-func (h *HTTPSessions) CommitCtx(ctx context.Context, token string, b []byte, _ time.Time) error {
-	return h.rp.store.PutHTTPSession(ctx, tokenKey(token), b, h.rp.Now().Add(h.rp.timers.SessionLife+afterSession))
-}
-
-// DeleteCtx implements scs.CtxStore.
-func (h *HTTPSessions) DeleteCtx(ctx context.Context, token string) error {
-	return h.rp.store.DeleteHTTPSession(ctx, tokenKey(token))
-}
-
-// Find implements scs.Store.
-func (h *HTTPSessions) Find(token string) ([]byte, bool, error) {
-	return h.FindCtx(context.Background(), token)
-}
-
-// Commit implements scs.Store.
-func (h *HTTPSessions) Commit(token string, b []byte, expiry time.Time) error {
-	return h.CommitCtx(context.Background(), token, b, expiry)
-}
-
-// Delete implements scs.Store.
-func (h *HTTPSessions) Delete(token string) error { return h.DeleteCtx(context.Background(), token) }

@@ -75,8 +75,10 @@ func (rp *RelyingParty) FinishSignIn(ctx context.Context, in SignInResponse) (*S
 		if refusal, err = rp.verifyAssertion(ctx, tx, a); err != nil || refusal != nil {
 			return err
 		}
-		signedIn, err = rp.admit(ctx, tx, a)
-		return err
+		if signedIn, err = rp.admit(ctx, tx, a); err != nil || in.Started == nil {
+			return err
+		}
+		return in.Started(within(ctx, tx), signedIn)
 	})
 	if err != nil {
 		return nil, err

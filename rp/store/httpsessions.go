@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"errors"
 	"time"
 )
 
@@ -16,21 +15,14 @@ func (s *Store) HTTPSession(ctx context.Context, token string, now time.Time) (d
 }
 
 // PutHTTPSession keeps the cookie layer's data for token until expiry.
-func (s *Store) PutHTTPSession(ctx context.Context, token string, data []byte, expiry time.Time) error {
-	return s.Write(ctx, func(tx *Tx) error {
-		_, err := tx.Exec(`INSERT INTO http_sessions (token, data, expiry) VALUES (?, ?, ?)
-			ON CONFLICT (token) DO UPDATE SET data = excluded.data, expiry = excluded.expiry`, token, data, Nanos(expiry))
-		return err
-	})
+func (t *Tx) PutHTTPSession(token string, data []byte, expiry time.Time) error {
+	_, err := t.Exec(`INSERT INTO http_sessions (token, data, expiry) VALUES (?, ?, ?)
+		ON CONFLICT (token) DO UPDATE SET data = excluded.data, expiry = excluded.expiry`, token, data, Nanos(expiry))
+	return err
 }
 
 // DeleteHTTPSession forgets token; one that is not there is no error.
-func (s *Store) DeleteHTTPSession(ctx context.Context, token string) error {
-	err := s.Write(ctx, func(tx *Tx) error {
-		return tx.ExecOne("DELETE FROM http_sessions WHERE token = ?", token)
-	})
-	if errors.Is(err, ErrNotFound) {
-		return nil
-	}
+func (t *Tx) DeleteHTTPSession(token string) error {
+	_, err := t.Exec("DELETE FROM http_sessions WHERE token = ?", token)
 	return err
 }

@@ -39,7 +39,7 @@ func writeUntilKilled(path string) int {
 		wg.Go(func() {
 			for i := 0; ; i++ {
 				token := strconv.Itoa(worker) + "-" + strconv.Itoa(i)
-				if err := s.PutHTTPSession(context.Background(), token, []byte(token), time.Unix(2e9, 0)); err != nil {
+				if err := s.Write(context.Background(), func(tx *store.Tx) error { return tx.PutHTTPSession(token, []byte(token), time.Unix(2e9, 0)) }); err != nil {
 					fmt.Fprintln(os.Stderr, err)
 					return
 				}

@@ -28,7 +28,7 @@ func open(t testing.TB, path string, opts store.Options) *store.Store {
 }
 
 func put(s *store.Store, token string) error {
-	return s.PutHTTPSession(context.Background(), token, []byte(token), time.Unix(1e9, 0))
+	return s.Write(context.Background(), func(tx *store.Tx) error { return tx.PutHTTPSession(token, []byte(token), time.Unix(1e9, 0)) })
 }
 
 func count(t testing.TB, s *store.Store) (n int) {
@@ -252,7 +252,9 @@ func TestFull(t *testing.T) {
 	var err error
 	kept := 0
 	for i := 0; err == nil && i < 1000; i++ {
-		if err = s.PutHTTPSession(t.Context(), fmt.Sprint(i), make([]byte, 3000), time.Unix(1e9, 0)); err == nil {
+		if err = s.Write(t.Context(), func(tx *store.Tx) error {
+			return tx.PutHTTPSession(fmt.Sprint(i), make([]byte, 3000), time.Unix(1e9, 0))
+		}); err == nil {
 			kept++
 		}
 	}
@@ -262,7 +264,7 @@ func TestFull(t *testing.T) {
 	if n := count(t, s); n != kept {
 		t.Errorf("%d rows, %d acknowledged", n, kept)
 	}
-	if err := s.DeleteHTTPSession(t.Context(), "0"); err != nil {
+	if err := s.Write(t.Context(), func(tx *store.Tx) error { return tx.DeleteHTTPSession("0") }); err != nil {
 		t.Errorf("making room: %v", err)
 	}
 	if err := put(s, "small"); err != nil {

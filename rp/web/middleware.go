@@ -27,7 +27,7 @@ const permissionsPolicy = "publickey-credentials-create=(self), publickey-creden
 
 // build stacks the layers, outermost first.
 func (s *Server) build() http.Handler {
-	site := s.sessions.LoadAndSave(s.mux())
+	site := s.loadAndSave(s.mux())
 	top := http.NewServeMux()
 	top.Handle("GET /static/{file}", http.HandlerFunc(s.assets.serve))
 	top.Handle("GET /favicon.ico", http.HandlerFunc(s.assets.serveIcon))

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -85,18 +86,26 @@ func (v *visit) getJSON(key string, into any) bool {
 	return text != "" && json.Unmarshal([]byte(text), into) == nil
 }
 
-// begin makes the session the browser's own. The cookie gets a new value, so that one planted before sign-in is
-// worth nothing, and what was kept for the sign-in is dropped. It returns where to go.
+// begin makes the session the browser's own and returns where to go.
 func (v *visit) begin(session *rp.Session, then flash) (string, error) {
-	to := v.sessions.PopString(v.ctx(), keyReturn)
-	if err := v.sessions.RenewToken(v.ctx()); err != nil {
+	to, err := v.adopt(v.ctx(), session, then)
+	if err == nil {
+		v.unbind()
+	}
+	return to, err
+}
+
+// adopt notes the session for the browser. The cookie gets a new value, so that one planted before sign-in is worth nothing,
+// and what was kept for the sign-in is dropped. ctx is the visit's, or one within the transaction that starts the session.
+func (v *visit) adopt(ctx context.Context, session *rp.Session, then flash) (string, error) {
+	to := v.sessions.PopString(ctx, keyReturn)
+	if err := v.sessions.RenewToken(ctx); err != nil {
 		return "", fmt.Errorf("web: renew session cookie: %w", err)
 	}
-	v.unbind()
 	for _, key := range []string{keyRefusal, keyEnrol, keyFlash} {
-		v.sessions.Remove(v.ctx(), key)
+		v.sessions.Remove(ctx, key)
 	}
-	v.sessions.Put(v.ctx(), keySession, session.ID)
+	v.sessions.Put(ctx, keySession, session.ID)
 	if then.OfferHere {
 		v.leave(then)
 	}

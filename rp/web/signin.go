@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"errors"
 	"net/http"
 
@@ -133,19 +134,26 @@ func (s *Server) signInVerify(v *visit) error {
 	if err != nil {
 		return err
 	}
-	in, err := s.rp.FinishSignIn(v.ctx(), rp.SignInResponse{Binding: binding, Body: body, Client: clientOf(v.r)})
+	var to string
+	_, err = s.rp.FinishSignIn(v.ctx(), rp.SignInResponse{Binding: binding, Body: body, Client: clientOf(v.r),
+		Started: func(ctx context.Context, in *rp.SignedIn) (err error) {
+			if to, err = v.adopt(ctx, in.Session, flash{OfferHere: in.OfferHere}); err != nil {
+				return err
+			}
+			return v.keepWithin(ctx)
+		}})
 	if refusal := rp.AsRefusal(err); refusal != nil {
 		logged(v.ctx()).code = string(refusal.Code)
 		v.putJSON(keyRefusal, refusal)
 		return v.writeJSON(refusal.Code.Status(), v.problemJSON(refusal, pathProblem))
 	}
 	if err != nil {
+		if to != "" { // it was begun, and undone
+			v.notKept()
+		}
 		return err
 	}
-	to, err := v.begin(in.Session, flash{OfferHere: in.OfferHere})
-	if err != nil {
-		return err
-	}
+	v.unbind()
 	return v.writeJSON(http.StatusOK, nextJSON{Next: to})
 }
 
