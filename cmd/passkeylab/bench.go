@@ -32,7 +32,8 @@ func (a app) benchCommand() *cobra.Command {
 		Use:   "bench",
 		Short: "Time the relying party, one registration, ceremonies over hybrid, and the whole suite",
 		Long: `bench measures the relying party over loopback: sign-ins and registrations a second by clients that run at the same time,
-the processor time that one costs it, by that of verifying the same response and nothing else, what waiting for the disk
+the processor time that one costs it, by that of verifying the same response and nothing else, and by that of doing so behind
+net/http, what waiting for the disk
 costs, and whether many stored passkeys change how long one person waits. Those that are compared take turns, and each
 figure is the median of the turns with the lowest and the highest.
 

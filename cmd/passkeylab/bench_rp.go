@@ -92,6 +92,11 @@ func (a app) benchThroughput(ctx context.Context, b *rpBench) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, hasty.close()) }()
+	least, err := a.startBenched(ctx, benchedOptions{floor: true, publicKey: public})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, least.close()) }()
 	bare, err := newBareVerifier(durable.origin, b.key.PublicKey)
 	if err != nil {
 		return err
@@ -99,8 +104,8 @@ func (a app) benchThroughput(ctx context.Context, b *rpBench) (err error) {
 	connections := benchedConnections(b.clients)
 	defer connections.CloseIdleConnections()
 	for _, kind := range []benchedKind{
-		{"sign-in", b.signIns, b.signInBatch, bare.signIns, 2.5},
-		{"registration", b.registrations, b.registrationBatch, bare.registrations, 0},
+		{"sign-in", b.signIns, b.signInBatch, bare.signIns, least, 2.5},
+		{"registration", b.registrations, b.registrationBatch, bare.registrations, nil, 0},
 	} {
 		if kind.each == 0 {
 			continue
@@ -120,19 +125,28 @@ func (a app) benchThroughput(ctx context.Context, b *rpBench) (err error) {
 				return err
 			}
 			found.add(waited, hurried, verified)
+			if kind.least == nil {
+				continue
+			}
+			behind, err := kind.batch(ctx, kind.least, connections)
+			if err != nil {
+				return err
+			}
+			found.addLeast(waited, behind)
 		}
 		found.print(a.out, kind.says, kind.aim)
 	}
 	return nil
 }
 
-// benchedKind is a kind of ceremony: how many make a turn, what carries them out, what verifies them barely, and how many
-// times that one should cost at most.
+// benchedKind is a kind of ceremony: how many make a turn, what carries them out, what verifies them barely, the least that does
+// so over HTTP (nil for none), and how many times bare verification one should cost at most.
 type benchedKind struct {
 	says  string
 	each  int
 	batch func(context.Context, *benched, *http.Transport) (batchResult, error)
 	bare  func([]memberAnswer) (time.Duration, error)
+	least *benched
 	aim   float64
 }
 

@@ -25,15 +25,15 @@ func newBareVerifier(origin string, publicKey []byte) (*bareVerifier, error) {
 
 // bareUser is a member of the crowd as the library wants to see one.
 type bareUser struct {
-	member      crowdMember
+	handle      []byte
 	credentials []webauthn.Credential
 }
 
 // WebAuthnID implements webauthn.User.
-func (u bareUser) WebAuthnID() []byte { return u.member.handle() }
+func (u bareUser) WebAuthnID() []byte { return u.handle }
 
 // WebAuthnName implements webauthn.User.
-func (u bareUser) WebAuthnName() string { return u.member.name() }
+func (u bareUser) WebAuthnName() string { return "member" }
 
 // WebAuthnDisplayName implements webauthn.User.
 func (u bareUser) WebAuthnDisplayName() string { return "Member" }
@@ -47,15 +47,20 @@ type memberAnswer struct {
 	ceremonyAnswer
 }
 
+// credential is the passkey of that id, as the library wants to see one.
+func (b *bareVerifier) credential(id []byte) webauthn.Credential {
+	return webauthn.Credential{ID: id, PublicKey: b.publicKey, Flags: webauthn.NewCredentialFlags(
+		protocol.FlagUserPresent | protocol.FlagUserVerified | protocol.FlagBackupEligible | protocol.FlagBackupState)}
+}
+
 // signIns verifies sign-ins and returns the processor time that one takes.
 func (b *bareVerifier) signIns(answers []memberAnswer) (time.Duration, error) {
-	flags := webauthn.NewCredentialFlags(protocol.FlagUserPresent | protocol.FlagUserVerified | protocol.FlagBackupEligible | protocol.FlagBackupState)
 	return b.timed(answers, func(a memberAnswer, user bareUser) error {
 		parsed, err := protocol.ParseCredentialRequestResponseBytes(a.body)
 		if err != nil {
 			return err
 		}
-		user.credentials = []webauthn.Credential{{ID: a.member.credential(0), PublicKey: b.publicKey, Flags: flags}}
+		user.credentials = []webauthn.Credential{b.credential(a.member.credential(0))}
 		_, err = b.library.ValidateLogin(user, webauthn.SessionData{
 			Challenge: a.challenge, RelyingPartyID: "localhost", UserID: user.WebAuthnID(), UserVerification: protocol.VerificationRequired,
 		}, parsed)
@@ -81,7 +86,7 @@ func (b *bareVerifier) registrations(answers []memberAnswer) (time.Duration, err
 func (b *bareVerifier) timed(answers []memberAnswer, verify func(memberAnswer, bareUser) error) (time.Duration, error) {
 	before := processorTime()
 	for _, a := range answers {
-		if err := verify(a, bareUser{member: a.member}); err != nil {
+		if err := verify(a, bareUser{handle: a.member.handle()}); err != nil {
 			return 0, fmt.Errorf("verify barely: %w", err)
 		}
 	}

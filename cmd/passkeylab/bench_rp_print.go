@@ -54,7 +54,9 @@ func (r aimed) String() string {
 type pace struct {
 	rate, hasty     measured // a second
 	used, bare      measured // µs of processor time for one
+	least           measured // the same, of verification behind net/http; empty where there is none
 	byBare, byHasty measured // ratios of the turns
+	byLeast         measured
 }
 
 // add notes a turn of both, and what bare verification of the first one's answers takes.
@@ -66,6 +68,12 @@ func (p *pace) add(durable, hasty batchResult, bare time.Duration) {
 	} {
 		*of = append(*of, value)
 	}
+}
+
+// addLeast notes a turn of verification behind net/http.
+func (p *pace) addLeast(durable, least batchResult) {
+	p.least = append(p.least, inMicroseconds(least.each()))
+	p.byLeast = append(p.byLeast, float64(durable.each())/float64(least.each()))
 }
 
 // print prints the pace of a ceremony, "sign-in" for example. most is how many times bare verification it should cost at
@@ -83,7 +91,13 @@ func (p *pace) print(w io.Writer, says string, most float64) {
 	} {
 		fmt.Fprintf(w, "  %-58s %s   %s\n", row.says, row.values, row.unit)
 	}
+	if len(p.least) > 0 {
+		fmt.Fprintf(w, "  %-58s %s   µs\n", "verification behind net/http, two requests, nothing kept", p.least)
+	}
 	fmt.Fprintln(w, aimed{says: "processor time of one, by bare verification", values: p.byBare, most: most})
+	if len(p.byLeast) > 0 {
+		fmt.Fprintln(w, aimed{says: "processor time of one, by verification behind net/http", values: p.byLeast})
+	}
 	fmt.Fprintln(w, aimed{says: "how many a second, by those without waiting for the disk", values: p.byHasty, least: 0.7})
 }
 

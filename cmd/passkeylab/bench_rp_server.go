@@ -35,6 +35,7 @@ type benchedOptions struct {
 	stored     int    // how many passkeys it holds
 	publicKey  string // theirs, a COSE_Key in base64url
 	notDurable bool
+	floor      bool   // be the least that there can be instead: see floor
 	profile    string // where its processor profile goes, "" for nowhere
 }
 
@@ -47,6 +48,7 @@ func (a app) benchedCommand() *cobra.Command {
 	cmd.Flags().IntVar(&o.stored, "stored", 0, "how many passkeys are stored")
 	cmd.Flags().StringVar(&o.publicKey, "public-key", "", "their public key")
 	cmd.Flags().BoolVar(&o.notDurable, "not-durable", false, "do not wait for the disk")
+	cmd.Flags().BoolVar(&o.floor, "floor", false, "only issue options and verify responses")
 	cmd.Flags().StringVar(&o.profile, "profile", "", "a file for the profile")
 	return cmd
 }
@@ -56,37 +58,26 @@ func (o benchedOptions) arguments() []string {
 	if o.notDurable {
 		arguments = append(arguments, "--not-durable")
 	}
+	if o.floor {
+		arguments = append(arguments, "--floor")
+	}
 	return arguments
 }
 
 // beBenched serves until the input ends.
 func (a app) beBenched(ctx context.Context, o benchedOptions) (err error) {
-	dir, err := os.MkdirTemp("", "passkeylab-bench-")
+	collectSeldom()
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	db, err := openFilled(ctx, filepath.Join(dir, "passkeylab.db"), o)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, db.Close()) }()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return err
-	}
+	defer listener.Close() // a second close, after the server's own, changes nothing
 	origin := fmt.Sprintf("http://localhost:%d", listener.Addr().(*net.TCPAddr).Port)
-	party, err := rp.New(rp.Config{
-		Origin: origin, Organisation: organisation, App: approvedApp, Policy: policy.Policy{MaxPasskeys: 100},
-		Store: db, Clock: systemClock{}, Rand: rand.Reader, Limits: rp.Limits{Browser: -1, Network: -1},
-	})
+	handler, forget, err := benchedHandler(ctx, origin, o)
 	if err != nil {
 		return err
 	}
-	pages, err := web.New(web.Config{RP: party, Rand: rand.Reader})
-	if err != nil {
-		return err
-	}
+	defer func() { err = errors.Join(err, forget()) }()
 	if o.profile != "" {
 		stop, err := profile(o.profile)
 		if err != nil {
@@ -94,7 +85,7 @@ func (a app) beBenched(ctx context.Context, o benchedOptions) (err error) {
 		}
 		defer stop()
 	}
-	server := &http.Server{Handler: pages, ReadHeaderTimeout: 10 * time.Second}
+	server := &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second}
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(listener) }()
 	fmt.Fprintln(a.out, origin)
@@ -104,6 +95,40 @@ func (a app) beBenched(ctx context.Context, o benchedOptions) (err error) {
 	err = server.Close()
 	<-served // http.ErrServerClosed
 	return err
+}
+
+// benchedHandler is what serves, and what removes its database.
+func benchedHandler(ctx context.Context, origin string, o benchedOptions) (_ http.Handler, forget func() error, err error) {
+	key, err := base64.RawURLEncoding.DecodeString(o.publicKey)
+	if err != nil {
+		return nil, nil, usage("--public-key: %w", err)
+	}
+	if o.floor {
+		handler, err := newFloor(origin, key)
+		return handler, func() error { return nil }, err
+	}
+	dir, err := os.MkdirTemp("", "passkeylab-bench-")
+	if err != nil {
+		return nil, nil, err
+	}
+	forget = func() error { return os.RemoveAll(dir) }
+	db, err := openFilled(ctx, filepath.Join(dir, "passkeylab.db"), o)
+	if err != nil {
+		return nil, nil, errors.Join(err, forget())
+	}
+	forget = func() error { return errors.Join(db.Close(), os.RemoveAll(dir)) }
+	party, err := rp.New(rp.Config{
+		Origin: origin, Organisation: organisation, App: approvedApp, Policy: policy.Policy{MaxPasskeys: 100},
+		Store: db, Clock: systemClock{}, Rand: rand.Reader, Limits: rp.Limits{Browser: -1, Network: -1},
+	})
+	if err != nil {
+		return nil, nil, errors.Join(err, forget())
+	}
+	pages, err := web.New(web.Config{RP: party, Rand: rand.Reader})
+	if err != nil {
+		return nil, nil, errors.Join(err, forget())
+	}
+	return pages, forget, nil
 }
 
 // openFilled makes the database with its crowd. A first opening makes its tables.

@@ -89,6 +89,7 @@ Exit codes: 0 stopped by Ctrl-C, 1 it could not serve, 2 wrong flags.`,
 func (a app) serve(ctx context.Context, o rpOptions) (err error) {
 	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	collectSeldom()
 	loaded, err := o.settings.load()
 	if err != nil {
 		return err
