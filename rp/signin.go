@@ -49,6 +49,7 @@ type assertion struct {
 	client  Client
 	body    []byte
 
+	unread     error // why the body is no response
 	parsed     *protocol.ParsedCredentialAssertionData
 	ceremony   Ceremony
 	account    account
@@ -69,6 +70,7 @@ func (rp *RelyingParty) FinishSignIn(ctx context.Context, in SignInResponse) (*S
 	if refusal := rp.limitedRefusal(allowances...); refusal != nil {
 		return nil, refusal
 	}
+	a.read()
 	var signedIn *SignedIn
 	var refusal *Refusal
 	err := rp.write(ctx, "finish sign-in", func(tx *store.Tx) (err error) {
@@ -133,14 +135,21 @@ func (rp *RelyingParty) verifyAssertion(ctx context.Context, tx *store.Tx, a *as
 	return refusal, rp.audit(ctx, tx, AuditEvent{UserID: a.account.ID, Actor: actorSystem, Action: ActionSignInRefused, Target: idTail(a.credential.ID), Code: refusal.Code})
 }
 
+// read reads the body. It needs nothing of the store, so whoever waits to write need not wait for it.
+func (a *assertion) read() {
+	if a.unread = checkBody(a.body); a.unread != nil {
+		return
+	}
+	var err error
+	if a.parsed, err = protocol.ParseCredentialRequestResponseBytes(a.body); err != nil {
+		a.unread = describeError(err)
+	}
+}
+
 // claimAssertion finds the ceremony, checks that it is this browser's, and uses it up.
 func (rp *RelyingParty) claimAssertion(tx *store.Tx, a *assertion) (*Refusal, error) {
-	var err error
-	if err = checkBody(a.body); err != nil {
-		return refuse(CodeSignInFailed, err), nil
-	}
-	if a.parsed, err = protocol.ParseCredentialRequestResponseBytes(a.body); err != nil {
-		return refuse(CodeSignInFailed, describeError(err)), nil
+	if a.unread != nil {
+		return refuse(CodeSignInFailed, a.unread), nil
 	}
 	ceremony, err := ceremonyByChallenge(tx, challengeHash(a.parsed.Response.CollectedClientData.Challenge))
 	if errors.Is(err, sql.ErrNoRows) {
@@ -294,6 +303,7 @@ func (rp *RelyingParty) BeginProof(ctx context.Context, sessionID string) (*Requ
 // other failure: it proves a device, not a person.
 func (rp *RelyingParty) FinishProof(ctx context.Context, sessionID string, body []byte) (*Session, error) {
 	a := &assertion{kind: KindProof, body: body}
+	a.read()
 	var refusal *Refusal
 	err := rp.write(ctx, "finish proof", func(tx *store.Tx) (err error) {
 		if a.session, err = rp.liveSession(tx, sessionID); err != nil {

@@ -24,8 +24,9 @@ type texts struct {
 	bundle  *i18n.Bundle
 	matcher language.Matcher
 	// tags are the languages that people can choose, English first; the pseudo-locale is not among them.
-	tags  []language.Tag
-	words map[language.Tag]map[string]any
+	tags       []language.Tag
+	localizers map[language.Tag]*i18n.Localizer
+	words      map[language.Tag]map[string]any
 }
 
 // commonWords are the placeholders that every message may use.
@@ -54,7 +55,7 @@ func loadTexts(words commonWords) (*texts, error) {
 			}
 		}
 	}
-	t := &texts{bundle: bundle, words: map[language.Tag]map[string]any{}}
+	t := &texts{bundle: bundle, localizers: map[language.Tag]*i18n.Localizer{}, words: map[language.Tag]map[string]any{}}
 	paths, err := loadSettingPaths()
 	if err != nil {
 		return nil, err
@@ -63,6 +64,7 @@ func loadTexts(words commonWords) (*texts, error) {
 		if tag != pseudoLocale {
 			t.tags = append(t.tags, tag)
 		}
+		t.localizers[tag] = i18n.NewLocalizer(bundle, tag.String())
 		speaker := &tongue{tag: tag}
 		t.words[tag] = map[string]any{"Org": speaker.isolate(words.Org), "App": speaker.isolate(words.App), "OS": paths.in(tag)}
 	}
@@ -95,7 +97,7 @@ func (t *texts) speak(wishes ...string) *tongue {
 }
 
 func (t *texts) tongue(tag language.Tag) *tongue {
-	return &tongue{texts: t, tag: tag, zone: time.UTC, localizer: i18n.NewLocalizer(t.bundle, tag.String()), printer: message.NewPrinter(digitsOf(tag))}
+	return &tongue{texts: t, tag: tag, zone: time.UTC, localizer: t.localizers[tag]}
 }
 
 // digitsOf returns the tag to format numbers with. Arabic without a region counts in Latin digits in today's CLDR, and
@@ -113,7 +115,15 @@ type tongue struct {
 	tag       language.Tag
 	zone      *time.Location
 	localizer *i18n.Localizer
-	printer   *message.Printer
+	writes    *message.Printer // numbers; see printer
+}
+
+// printer writes numbers. It is made for the first one: most answers have none.
+func (t *tongue) printer() *message.Printer {
+	if t.writes == nil {
+		t.writes = message.NewPrinter(digitsOf(t.tag))
+	}
+	return t.writes
 }
 
 // Lang returns the language for the lang attribute.
@@ -142,11 +152,11 @@ func (t *tongue) Has(key string) bool {
 }
 
 // Number returns a whole number with the grouping of the language.
-func (t *tongue) Number(n int) string { return t.printer.Sprint(number.Decimal(n)) }
+func (t *tongue) Number(n int) string { return t.printer().Sprint(number.Decimal(n)) }
 
 // plainNumber returns a number that is never grouped, such as a year.
 func (t *tongue) plainNumber(n int) string {
-	return t.printer.Sprint(number.Decimal(n, number.NoSeparator()))
+	return t.printer().Sprint(number.Decimal(n, number.NoSeparator()))
 }
 
 // missingMark stands before a key that has no message, so that a page shows it and a test can find it.
