@@ -124,6 +124,8 @@ type Exchange struct {
 	Text      string    `json:"text,omitempty"`    // Text is diagnostic notation, JSON or words, redacted.
 	Hex       string    `json:"hex,omitempty"`     // Hex is the whole message, unless it carries a secret.
 	Problem   string    `json:"problem,omitempty"` // Problem says what is wrong with the message.
+	Purpose   string    `json:"purpose,omitempty"` // Purpose is what it was sent for, in a few words.
+	Head      []string  `json:"head,omitempty"`    // Head are the header lines of a message over HTTP, "Name: value".
 }
 
 // The layers of an exchange, from the page down.

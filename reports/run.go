@@ -69,6 +69,9 @@ type Result struct {
 	Cannot       []Inability    `json:"cannot,omitempty"`       // Cannot lists the drivers that cannot express it.
 	Observations []string       `json:"observations,omitempty"` // Observations are worth telling and no failure.
 	Clauses      []string       `json:"clauses,omitempty"`      // Clauses are those of the specification that it tests.
+	CVEs         []string       `json:"cves,omitempty"`         // CVEs are published vulnerabilities of this kind, or issues of projects.
+	Fix          string         `json:"fix,omitempty"`          // Fix is one sentence on what to do about a failure.
+	Exchanges    []Exchange     `json:"exchanges,omitempty"`    // Exchanges are what a case and its subject said to each other, in order.
 	Reproduce    string         `json:"reproduce,omitempty"`    // Reproduce is the one line that runs it alone, again.
 }
 

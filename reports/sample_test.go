@@ -90,6 +90,11 @@ func refused() reports.Result {
 		Observations: []string{"The browser asked for attestation although the policy does not."},
 		Ended:        &reports.PageView{Step: "S11"},
 		Clauses:      []string{"L3 §7.1 aaguid"},
+		CVEs:         []string{"CVE-2021-38299"},
+		Fix:          "Compare the AAGUID with those of the policy.",
+		Exchanges: []reports.Exchange{
+			{Layer: reports.LayerHTTP, Direction: "request", Title: "POST /attestation/result", Purpose: "the lie", Head: []string{"Content-Type: application/json"}, Length: 2, Text: "{}"},
+		},
 		Reproduce:    "go tool ginkgo run --seed=1772443800 --label-filter=WP-01 ./scenarios/journeys",
 	}
 }

@@ -1,0 +1,223 @@
+package conformance
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"sync"
+	"time"
+
+	"github.com/passkeylab/passkeylab/reports"
+)
+
+// Runner runs cases against a subject, each on a stage of its own. Open is required; everything else has a default.
+type Runner[S any] struct {
+	// Cases are what may run; Only selects among them, all when it is empty.
+	Cases []Case[S]
+	Only  []Pattern
+	// Open sets the stage for one trial: a fresh account, a fresh browser. It must hold for the trial that nothing of an
+	// earlier one shows.
+	Open func(ctx context.Context, t *Trial) (S, error)
+	// Close takes the stage down; nil when there is nothing to take down.
+	Close func(stage S) error
+
+	// Profile is L3 when empty.
+	Profile Profile
+	Has     Capabilities
+	Seed    int64
+	// Repeat is how often each case runs: once when 0.
+	Repeat int
+	// Parallel is how many run at a time: one when 0.
+	Parallel int
+	// CaseTimeout bounds one trial: a minute when 0.
+	CaseTimeout time.Duration
+	// Keep is how many bytes of each message a report keeps: DefaultKeep when 0.
+	Keep int
+	// Expected are failures that are known: each must happen.
+	Expected []Expected
+	// Progress hears of every trial that begins and ends, one call at a time; nil for nobody.
+	Progress func(Progress)
+	// Reproduce returns the line that runs a case alone, for the report; nil for none.
+	Reproduce func(id string) string
+	// Now tells the time.
+	Now func() time.Time
+}
+
+// Expected is a failure that is known. A case that matches and fails is advised, with the reason; a pattern that no failure
+// matched is news.
+type Expected struct {
+	Pattern Pattern
+	Reason  string
+}
+
+// Progress is how far a run has come.
+type Progress struct {
+	Done, Total int
+	// ID is the case; Verdict is empty when it begins.
+	ID      string
+	Says    string
+	Verdict Verdict
+	Elapsed time.Duration
+	// Left is how much longer it takes at this speed; 0 while nobody knows.
+	Left time.Duration
+}
+
+// Finding is what a run found.
+type Finding struct {
+	// Run has a result for each trial, in the order of the cases. Suite, Subject, Tool and Command are the caller's to fill in.
+	Run reports.Run
+	// Unused are the patterns of expected failures that no failure matched.
+	Unused []string
+}
+
+// OK is true when nothing failed, nothing was inconclusive, something ran, and every expected failure happened.
+func (f Finding) OK() bool { return reports.Judge(f.Run).OK && len(f.Unused) == 0 }
+
+// Run runs the chosen cases. Its only error is one of the selection: everything else is in the finding. When ctx ends, what
+// is under way is inconclusive, and what has not begun is missing (Run.Interrupted).
+func (r Runner[S]) Run(ctx context.Context) (Finding, error) {
+	chosen, err := Choose(r.Cases, r.Only)
+	if err != nil {
+		return Finding{}, err
+	}
+	r.setDefaults()
+	began := r.Now()
+	jobs := r.jobs(chosen)
+	results := make([]*reports.Result, len(jobs))
+	news := &news{total: len(jobs), began: began, now: r.Now, tell: r.Progress}
+	next := make(chan int)
+	var workers sync.WaitGroup
+	for range max(1, min(r.Parallel, len(jobs))) {
+		workers.Go(func() {
+			for i := range next {
+				results[i] = r.trial(ctx, jobs[i], news)
+			}
+		})
+	}
+	interrupted := false
+	for i := range jobs {
+		select {
+		case next <- i:
+			continue
+		case <-ctx.Done():
+		}
+		interrupted = true
+		break
+	}
+	close(next)
+	workers.Wait()
+	finding := r.finding(results, began)
+	finding.Run.Interrupted = interrupted || ctx.Err() != nil
+	return finding, nil
+}
+
+func (r *Runner[S]) setDefaults() {
+	if r.Profile == "" {
+		r.Profile = L3
+	}
+	if r.CaseTimeout <= 0 {
+		r.CaseTimeout = time.Minute
+	}
+	if r.Now == nil {
+		r.Now = time.Now
+	}
+}
+
+// job is one repetition of one case.
+type job[S any] struct {
+	c          Case[S]
+	repetition int
+}
+
+func (r *Runner[S]) jobs(chosen []Case[S]) []job[S] {
+	var jobs []job[S]
+	for _, c := range chosen {
+		for i := range max(1, r.Repeat) {
+			jobs = append(jobs, job[S]{c, i})
+		}
+	}
+	return jobs
+}
+
+func (r *Runner[S]) finding(results []*reports.Result, began time.Time) Finding {
+	finding := Finding{Run: reports.Run{Edition: r.Profile.Edition(), Seed: r.Seed, Started: began, Duration: r.Now().Sub(began)}}
+	used := map[string]bool{}
+	for _, result := range results {
+		if result == nil {
+			continue
+		}
+		r.expect(result, used)
+		finding.Run.Results = append(finding.Run.Results, *result)
+	}
+	for _, e := range r.Expected {
+		if !used[e.Pattern.text] {
+			finding.Unused = append(finding.Unused, e.Pattern.text)
+			finding.Run.Notes = append(finding.Run.Notes, fmt.Sprintf("Expected to fail and nothing did: %s (%s).", e.Pattern, e.Reason))
+		}
+	}
+	return finding
+}
+
+// expect turns a failure that is known into advice.
+func (r *Runner[S]) expect(result *reports.Result, used map[string]bool) {
+	for _, e := range r.Expected {
+		matches := e.Pattern.match.MatchString(result.ID)
+		for _, label := range result.Labels {
+			matches = matches || e.Pattern.match.MatchString(label)
+		}
+		if matches && result.State == reports.Failed {
+			used[e.Pattern.text] = true
+			result.State = reports.Advised
+			result.Observations = append(result.Observations, "Expected to fail: "+e.Reason)
+		}
+	}
+}
+
+// trial runs one job and makes its result.
+func (r *Runner[S]) trial(ctx context.Context, j job[S], news *news) *reports.Result {
+	t := &Trial{
+		CaseID: j.c.ID, Profile: r.Profile, Has: r.Has, Keep: r.Keep, Rand: randomness(r.Seed, j.c.ID, j.repetition),
+	}
+	news.begins(j.c.ID, j.c.Says)
+	began := r.Now()
+	var err error
+	if why := r.Has.Missing(j.c.Needs); why != "" {
+		err = &Skipped{Reason: why}
+	} else {
+		err = r.attempt(ctx, j.c, t)
+	}
+	result := j.c.result(t, err)
+	result.Started, result.Duration = began, r.Now().Sub(began)
+	if r.Reproduce != nil {
+		result.Reproduce = r.Reproduce(j.c.ID)
+	}
+	news.ends(j.c.ID, j.c.Says, Verdict(result.State))
+	return result
+}
+
+// attempt opens the stage, runs the case, and takes the stage down, whatever happens.
+func (r *Runner[S]) attempt(ctx context.Context, c Case[S], t *Trial) (err error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, r.CaseTimeout, fmt.Errorf("the case took longer than %s", r.CaseTimeout))
+	defer cancel()
+	defer func() {
+		if p := recover(); p != nil {
+			err = &Inconclusive{Step: "the case itself broke", Err: fmt.Errorf("%v\n%s", p, debug.Stack())}
+		}
+	}()
+	stage, err := r.Open(ctx, t)
+	if err != nil {
+		return Control("set the stage", err)
+	}
+	if r.Close != nil {
+		defer func() {
+			if closing := r.Close(stage); closing != nil && err == nil {
+				err = &Inconclusive{Step: "take the stage down", Err: closing}
+			}
+		}()
+	}
+	if err = c.Run(ctx, stage); err != nil && ctx.Err() != nil && !errors.As(err, new(*Mismatch)) {
+		return &Inconclusive{Step: "in time", Err: errors.Join(context.Cause(ctx), err)}
+	}
+	return err
+}

@@ -1,0 +1,99 @@
+package conformance
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"sync"
+)
+
+// Trial is one run of one case: what the case may draw on, and where it says what it saw. It is safe for use by several
+// goroutines.
+type Trial struct {
+	// CaseID is the case's; Profile the book that it is judged by.
+	CaseID  string
+	Profile Profile
+	// Has are the subject's capabilities.
+	Has Capabilities
+	// Rand is the only randomness that a case uses: the same seed and case give the same bytes.
+	Rand io.Reader
+	// Keep is how many bytes of each recorded message are kept.
+	Keep int
+
+	mu           sync.Mutex
+	exchanges    []Exchange
+	left         int // exchanges that were not kept
+	observations []string
+	advice       []string
+}
+
+// Observe notes something that is worth telling and no failure: what the server said, how a lax reading was resolved.
+func (t *Trial) Observe(format string, values ...any) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.observations = append(t.observations, clip(fmt.Sprintf(format, values...), 2000))
+}
+
+// Advise notes something that could be better: a case that would have passed is then advised.
+func (t *Trial) Advise(format string, values ...any) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.advice = append(t.advice, clip(fmt.Sprintf(format, values...), 2000))
+}
+
+// Record keeps an exchange with the subject, with its bodies bounded by Keep.
+func (t *Trial) Record(e Exchange) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if len(t.exchanges) >= maxExchanges {
+		t.left++
+		return
+	}
+	keep := t.Keep
+	if keep <= 0 {
+		keep = DefaultKeep
+	}
+	e.Sent, e.Got = e.Sent.bounded(keep), e.Got.bounded(keep)
+	e.Number = len(t.exchanges) + 1
+	t.exchanges = append(t.exchanges, e)
+}
+
+// Exchanges returns what was recorded so far.
+func (t *Trial) Exchanges() []Exchange {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return append([]Exchange(nil), t.exchanges...)
+}
+
+// lockedRand lets goroutines of one trial share its randomness.
+type lockedRand struct {
+	mu sync.Mutex
+	r  *rand.ChaCha8
+}
+
+// Read implements io.Reader; it never fails.
+func (l *lockedRand) Read(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.r.Read(p)
+}
+
+// randomness is that of one repetition of one case under a seed.
+func randomness(seed int64, id string, repetition int) io.Reader {
+	h := sha256.New()
+	var numbers [16]byte
+	binary.BigEndian.PutUint64(numbers[:8], uint64(seed))
+	binary.BigEndian.PutUint64(numbers[8:], uint64(repetition))
+	h.Write(numbers[:])
+	io.WriteString(h, id)
+	return &lockedRand{r: rand.NewChaCha8([32]byte(h.Sum(nil)))}
+}
+
+func clip(text string, most int) string {
+	if len(text) <= most {
+		return text
+	}
+	return text[:most] + "…"
+}
