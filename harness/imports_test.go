@@ -58,7 +58,7 @@ var mayImport = map[string][]string{
 	"harness/page":        {"harness/browser", "harness/trace"},
 	"harness/client":      {"virtualauth/ctap2", "virtualauth/cose", "virtualauth/authdata", "virtualauth/pinuv", "harness/trace"},
 	"harness/conformance": {"reports", "harness/trace"},
-	"harness/subject":     {"harness/conformance", "harness/client", "harness/browser", "harness/page", "rp", "rp/fidoapi", "virtualauth/...", "harness/trace"},
+	"harness/subject":     {"harness/conformance", "harness/client", "harness/browser", "harness/page", "rp", "rp/fidoapi", "rp/store", "rp/policy", "rp/attest", "virtualauth/...", "harness/trace"},
 	"harness/orgapp":      {"virtualauth/...", "rp", "rp/web", "harness/client"},
 	"harness/trace":       {"virtualauth/ctap2", "reports"}, // it hands reports plain data, which has reports' own types
 	"harness/lab":         {"virtualauth/...", "rp/...", "reports", "harness/..."},

@@ -95,7 +95,7 @@ func refused() reports.Result {
 		Exchanges: []reports.Exchange{
 			{Layer: reports.LayerHTTP, Direction: "request", Title: "POST /attestation/result", Purpose: "the lie", Head: []string{"Content-Type: application/json"}, Length: 2, Text: "{}"},
 		},
-		Reproduce:    "go tool ginkgo run --seed=1772443800 --label-filter=WP-01 ./scenarios/journeys",
+		Reproduce: "go tool ginkgo run --seed=1772443800 --label-filter=WP-01 ./scenarios/journeys",
 	}
 }
 

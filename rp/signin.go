@@ -231,6 +231,11 @@ func (rp *RelyingParty) checkAssertion(ctx context.Context, tx *store.Tx, a *ass
 	if len(a.parsed.Response.UserHandle) == 0 && a.kind == KindGet {
 		return refuse(CodeSignInFailed, errors.New("the response has no user handle")), nil
 	}
+	if a.kind == KindDirectGet {
+		if refusal := a.refuseDirect(); refusal != nil {
+			return refusal, nil
+		}
+	}
 	session := a.ceremony.state.Session
 	session.Challenge = a.parsed.Response.CollectedClientData.Challenge
 	session.UserID = a.account.Handle

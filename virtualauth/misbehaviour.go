@@ -63,6 +63,9 @@ type Misbehaviour struct {
 	Extensions []byte
 	// CutAuthData is how many bytes are missing at the end of authenticator data. Breaks WebAuthn L3 §6.1.
 	CutAuthData int
+	// EditAuthData returns what stands in place of authenticator data, which it is given with all other lies in it.
+	// Breaks WebAuthn L3 §6.1. What it returns is signed.
+	EditAuthData func(honest []byte) []byte
 	// AttestAssertions puts attested credential data into assertions. Breaks WebAuthn L3 §6.3.3 step 10.
 	AttestAssertions bool
 

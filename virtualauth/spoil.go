@@ -42,7 +42,11 @@ func (a *Authenticator) spoilEncoded(encoded []byte) []byte {
 	if a.Misbehave.TrailingByte {
 		encoded = append(encoded, 0)
 	}
-	return encoded[:max(len(encoded)-a.Misbehave.CutAuthData, 0)]
+	encoded = encoded[:max(len(encoded)-a.Misbehave.CutAuthData, 0)]
+	if a.Misbehave.EditAuthData != nil {
+		encoded = a.Misbehave.EditAuthData(encoded)
+	}
+	return encoded
 }
 
 // spoilSigned lies about authenticator data that was signed already.

@@ -60,6 +60,20 @@ func TestLiesAboutTheEncodingOfResponses(t *testing.T) {
 	}
 }
 
+// EditAuthData is signed as it is returned.
+func TestEditedAuthData(t *testing.T) {
+	s := newStage(t, virtualauth.Model{})
+	made := s.register("ada")
+	s.Misbehave = virtualauth.Misbehaviour{EditAuthData: func(honest []byte) []byte { honest[34] = 0x7f; return honest }}
+	signed := s.signIn()
+	if signed.AuthData[34] != 0x7f {
+		t.Errorf("the edit is not in %x", signed.AuthData)
+	}
+	if err := made.verifyAssertion(signed); err != nil {
+		t.Error(err)
+	}
+}
+
 // CutAuthData makes it too short to read, wherever it ends.
 func TestCutAuthData(t *testing.T) {
 	for cut := range 38 {

@@ -39,6 +39,9 @@ func (c *Client) clientData(ceremony string, challenge []byte, who caller) []byt
 		fmt.Fprintf(&s, `,"topOrigin":%s`, quote(who.topOrigin))
 	}
 	s.WriteByte('}')
+	if m.EditClientData != nil {
+		return m.EditClientData([]byte(s.String()))
+	}
 	return []byte(s.String())
 }
 

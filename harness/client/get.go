@@ -197,11 +197,6 @@ type authenticationJSON struct {
 
 func (c *Client) authentication(ctx context.Context, a *assertion) ([]byte, error) {
 	signed := a.signed
-	data, err := authdata.Parse(signed.AuthData)
-	if err != nil {
-		return nil, &DOMError{Name: NotAllowedError, Message: "The authenticator's answer was malformed.", Cause: err}
-	}
-	c.tamper(&data)
 	id := []byte(signed.Credential.ID)
 	if c.Misbehave.CredentialID != nil {
 		id = c.Misbehave.CredentialID
@@ -215,10 +210,21 @@ func (c *Client) authentication(ctx context.Context, a *assertion) ([]byte, erro
 	}
 	out.ClientExtensionResults = a.outputs
 	out.Response.ClientDataJSON = c.sent(a.clientData)
-	out.Response.AuthenticatorData = reassemble(signed.AuthData, data)
+	out.Response.AuthenticatorData = c.tampered(signed.AuthData)
 	out.Response.Signature = c.signature(signed.Signature)
 	out.Response.UserHandle = c.userHandle(signed.User)
 	return c.finish(out)
+}
+
+// tampered tells the lies about the authenticator data of an assertion. What cannot be read is passed on as it is: a browser
+// does not look into it.
+func (c *Client) tampered(authData []byte) []byte {
+	data, err := authdata.Parse(authData)
+	if err != nil {
+		return authData
+	}
+	c.tamper(&data)
+	return reassemble(authData, data)
 }
 
 func (c *Client) signature(honest []byte) []byte {

@@ -26,6 +26,9 @@ type Misbehaviour struct {
 	// TopOrigin names an origin that framed the page. Breaks WebAuthn L3 §5.8.1; noticed by §7.1 step 11 and §7.2 step 14.
 	// The signature fits.
 	TopOrigin string
+	// EditClientData returns what stands in place of the client data, which it is given as it would honestly be.
+	// Breaks WebAuthn L3 §5.8.1; noticed by §7.1 steps 5 to 11 and §7.2 steps 8 to 14. The signature fits.
+	EditClientData func(honest []byte) []byte
 	// ClientDataJSON is sent instead of the client data that was hashed and signed.
 	// Breaks WebAuthn L3 §5.2; noticed by §7.1 steps 5 to 8, and by the signature in §7.2 step 21.
 	ClientDataJSON []byte

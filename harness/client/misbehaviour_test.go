@@ -44,6 +44,9 @@ func registrationLies() map[string]struct {
 		"top origin": {client.Misbehaviour{TopOrigin: "https://evil.example"}, func(t *testing.T, c credential) bool {
 			return *c.clientData(t).CrossOrigin && c.clientData(t).TopOrigin == "https://evil.example"
 		}},
+		"edited client data": {client.Misbehaviour{EditClientData: func(honest []byte) []byte { return append([]byte(" "), honest...) }}, func(t *testing.T, c credential) bool {
+			return raw(t, c.Response.ClientDataJSON)[0] == ' ' && c.clientData(t).Type == "webauthn.create"
+		}},
 		"client data": {client.Misbehaviour{ClientDataJSON: []byte("{}")}, func(t *testing.T, c credential) bool { return c.Response.ClientDataJSON == "e30" }},
 		"RP ID": {client.Misbehaviour{RPID: "evil.example"}, func(t *testing.T, c credential) bool {
 			return c.signed(t).RPIDHash == authdata.HashRPID("evil.example")

@@ -1,0 +1,72 @@
+package subject
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/passkeylab/passkeylab/rp"
+	"github.com/passkeylab/passkeylab/rp/attest"
+	"github.com/passkeylab/passkeylab/rp/fidoapi"
+	"github.com/passkeylab/passkeylab/rp/policy"
+	"github.com/passkeylab/passkeylab/rp/store"
+)
+
+// Reference is our own relying party behind FIDO's REST API, in this process and without a network. The zero value works.
+type Reference struct {
+	// Origin is where it believes to be served; "http://localhost" when empty.
+	Origin string
+	// Policy is the policy in force; the zero value accepts everything that verifies.
+	Policy policy.Policy
+	// Roots are the trust anchors of attestation, of every format; none when nil.
+	Roots *x509.CertPool
+	// Metadata tells what is known of authenticator models; nil knows none.
+	Metadata rp.Metadata
+}
+
+// Open starts it, on a database of its own that Close removes.
+func (r Reference) Open(ctx context.Context) (_ RelyingParty, err error) {
+	folder, err := os.MkdirTemp("", "passkeylab-reference-")
+	if err != nil {
+		return nil, fmt.Errorf("subject: reference relying party: %w", err)
+	}
+	release := func() error { return os.RemoveAll(folder) }
+	defer func() {
+		if err != nil {
+			err = errors.Join(fmt.Errorf("subject: reference relying party: %w", err), release())
+		}
+	}()
+	// What it stores lives as long as the process: waiting for the disk would protect nothing.
+	database, err := store.Open(ctx, filepath.Join(folder, "rp.db"), store.Options{NotDurable: true})
+	if err != nil {
+		return nil, err
+	}
+	release = func() error { return errors.Join(database.Close(), os.RemoveAll(folder)) }
+	origin := orElse(r.Origin, "http://localhost")
+	site, err := rp.New(rp.Config{
+		Origin: origin, Organisation: "Larkspur", App: "Larkspur ID", Policy: r.Policy, AttestationRoots: r.roots(), Metadata: r.Metadata, Store: database,
+		Clock: machineClock{}, Rand: rand.Reader, Limits: rp.Limits{Browser: -1, Network: -1},
+	})
+	if err != nil {
+		return nil, err
+	}
+	return FIDOServer{Title: "reference relying party", Base: origin}.over(&inProcess{handler: fidoapi.Handler(site)}, release)
+}
+
+func (r Reference) roots() attest.Roots {
+	if r.Roots == nil {
+		return attest.Roots{}
+	}
+	return attest.All(r.Roots)
+}
+
+// machineClock is the machine's own.
+type machineClock struct{}
+
+// Now implements rp.Clock.
+func (machineClock) Now() time.Time { return time.Now() }

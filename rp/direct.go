@@ -1,0 +1,263 @@
+package rp
+
+import (
+	"bytes"
+	"context"
+	"database/sql"
+	"encoding/base64"
+	"errors"
+	"fmt"
+
+	"github.com/go-webauthn/webauthn/protocol"
+
+	"github.com/passkeylab/passkeylab/rp/store"
+)
+
+// This file is the relying party without wizard, proof and session: ceremonies for whoever asks, as FIDO's server tests want
+// them (package fidoapi). Whoever can reach them can add a passkey to any account: they are for laboratories.
+
+// The kinds of ceremony that belong to a visitor and to no session.
+const (
+	KindDirectCreate CeremonyKind = "direct-create"
+	KindDirectGet    CeremonyKind = "direct-get"
+)
+
+// Wishes are what a caller asks of the options. Empty ones leave it to the policy; what the policy demands holds anyway.
+type Wishes struct {
+	UserVerification protocol.UserVerificationRequirement
+	Attestation      protocol.ConveyancePreference
+	ResidentKey      protocol.ResidentKeyRequirement
+	Attachment       protocol.AuthenticatorAttachment
+}
+
+// Direct is one ceremony of a visitor.
+type Direct struct {
+	// Binding ties it to one visitor: an unguessable value that the cookie layer keeps.
+	Binding string
+	// UserName is the account's; "" at sign-in lets the authenticator offer its own.
+	UserName string
+	Wishes   Wishes
+}
+
+// OpenAccount returns the account of a user name, a new one that has neither password nor one-time codes if there is none.
+// Bad input gives FieldErrors.
+func (rp *RelyingParty) OpenAccount(ctx context.Context, userName, displayName string) (*User, error) {
+	found, err := rp.UserByName(ctx, userName)
+	if !errors.Is(err, ErrNotFound) {
+		return found, err
+	}
+	// The password is one that nobody knows: it is checked for nothing but its length, and not kept.
+	reg, err := checkRegistration(Registration{UserName: userName, DisplayName: displayName, Password: "not kept"})
+	if err != nil {
+		return nil, fmt.Errorf("rp: open account: %w", err)
+	}
+	var a account
+	if a.ID, err = rp.rand.id(); err != nil {
+		return nil, err
+	}
+	if a.Handle, err = rp.rand.bytes(userHandleLength); err != nil {
+		return nil, err
+	}
+	a.UserName, a.DisplayName, a.CreatedAt = reg.UserName, reg.DisplayName, rp.Now()
+	err = rp.write(ctx, "open account", func(tx *store.Tx) error {
+		if err := insertAccount(tx, a); err != nil {
+			return err
+		}
+		return rp.audit(ctx, tx, AuditEvent{UserID: a.ID, Action: ActionSignUp, Target: a.UserName})
+	})
+	if errors.Is(err, store.ErrConflict) { // somebody was faster
+		return rp.UserByName(ctx, userName)
+	}
+	return &a.User, err
+}
+
+// BeginDirectCreation issues creation options for an account.
+func (rp *RelyingParty) BeginDirectCreation(ctx context.Context, userID string, in Direct) (*CreationOptions, error) {
+	var options *CreationOptions
+	err := rp.write(ctx, "begin direct creation", func(tx *store.Tx) error {
+		a, list, err := accountWithPasskeys(tx, userID)
+		if err != nil {
+			return err
+		}
+		if refusal := limitRefusal(rp.Policy(), len(list)); refusal != nil {
+			return refusal
+		}
+		creation, data, err := rp.creationOptions(&a.User, FlowAny, list)
+		if err != nil {
+			return err
+		}
+		in.Wishes.ofCreation(&creation.Response)
+		data.UserVerification = creation.Response.AuthenticatorSelection.UserVerification
+		ceremony, err := rp.newCeremony(KindDirectCreate, creation.Response, data)
+		if err != nil {
+			return err
+		}
+		ceremony.UserID, ceremony.Binding, ceremony.ExcludeIDs = a.ID, bindingHash(in.Binding), ids(list)
+		options = &CreationOptions{CeremonyID: ceremony.ID, Options: creation.Response, ExpiresAt: ceremony.ExpiresAt}
+		return openCeremony(tx, ceremony)
+	})
+	return options, err
+}
+
+// ofCreation puts the wishes into options. A wish never weakens user verification that the policy requires.
+func (w Wishes) ofCreation(o *protocol.PublicKeyCredentialCreationOptions) {
+	selection := &o.AuthenticatorSelection
+	if w.UserVerification != "" && selection.UserVerification != protocol.VerificationRequired {
+		selection.UserVerification = w.UserVerification
+	}
+	if w.Attestation != "" {
+		o.Attestation = w.Attestation
+	}
+	selection.AuthenticatorAttachment = w.Attachment
+	if w.ResidentKey != "" {
+		required := w.ResidentKey == protocol.ResidentKeyRequirementRequired
+		selection.ResidentKey, selection.RequireResidentKey = w.ResidentKey, &required
+	}
+}
+
+// FinishDirectCreation verifies a RegistrationResponseJSON and stores the passkey. The first response to a challenge uses it
+// up.
+func (rp *RelyingParty) FinishDirectCreation(ctx context.Context, binding string, body []byte) (*Credential, error) {
+	response := rp.examine(ctx, KindDirectCreate, "", body)
+	var stored *Credential
+	var refusal *Refusal
+	err := rp.write(ctx, "finish direct creation", func(tx *store.Tx) (err error) {
+		stored, refusal, err = rp.decideDirect(ctx, tx, binding, response)
+		return err
+	})
+	if err == nil && refusal != nil {
+		err = refusal
+	}
+	return stored, err
+}
+
+func (rp *RelyingParty) decideDirect(ctx context.Context, tx *store.Tx, binding string, response *response) (*Credential, *Refusal, error) {
+	if response.challengeHash == nil { // it could not even be read
+		return nil, refuse(response.code, response.err), nil
+	}
+	ceremony, err := ceremonyByChallenge(tx, response.challengeHash)
+	if errors.Is(err, sql.ErrNoRows) || err == nil && (ceremony.Kind != KindDirectCreate || ceremony.Binding != bindingHash(binding)) {
+		return nil, refuse(CodeVerificationFailed, errUnknownChallenge), nil
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	if !ceremony.Open() {
+		return nil, refuse(CodeChallengeUsed, nil), nil
+	}
+	a, list, err := accountWithPasskeys(tx, ceremony.UserID)
+	if err != nil {
+		return nil, nil, err
+	}
+	refusal, err := rp.judgeDirect(tx, &a.User, &ceremony, response)
+	if err != nil {
+		return nil, nil, err
+	}
+	ceremony.ConsumedAt, ceremony.responseDigest = rp.Now(), response.digest
+	if refusal != nil {
+		ceremony.ServerCode, ceremony.refusal = refusal.Code, refusal
+		event := AuditEvent{UserID: a.ID, Action: ActionPasskeyRefused, Target: response.target(), Code: refusal.Code}
+		return nil, refusal, errors.Join(saveCeremony(tx, &ceremony), rp.audit(ctx, tx, event))
+	}
+	c := response.credential
+	c.UserID, c.UserHandle, c.AccountName, c.CreatedAt = a.ID, a.Handle, a.UserName, rp.Now()
+	c.Name = freeName(defaultName(ctx, rp.providers.lookup(c.AAGUID, c.Transports), &c, ""), list, nil)
+	ceremony.resultID = c.ID
+	return &c, nil, errors.Join(insertCredential(tx, &c), saveCeremony(tx, &ceremony),
+		rp.audit(ctx, tx, AuditEvent{UserID: a.ID, Action: ActionPasskeyAdded, Target: idTail(c.ID)}))
+}
+
+// judgeDirect is judge without what belongs to a run and a session.
+func (rp *RelyingParty) judgeDirect(tx *store.Tx, user *User, ceremony *Ceremony, response *response) (*Refusal, error) {
+	asked := ceremony.state.Session.UserVerification == protocol.VerificationRequired
+	switch {
+	case ceremony.expired(rp.Now()):
+		return refuse(CodeChallengeExpired, nil), nil
+	case response.err != nil:
+		return refuse(response.code, response.err), nil
+	case (asked || rp.Policy().RequiresUV()) && !response.credential.UVInitialized:
+		return refuse(CodeUVRequired, nil), nil
+	}
+	if refusal, err := rp.duplicate(tx, user.ID, response); err != nil || refusal != nil {
+		return refusal, err
+	}
+	return rp.judgePasskey(tx, user, response)
+}
+
+// BeginDirectRequest issues request options that list the account's passkeys, or none without a user name. An account that
+// does not exist, or has none, is CodeSignInUnknown.
+func (rp *RelyingParty) BeginDirectRequest(ctx context.Context, in Direct) (*RequestOptions, error) {
+	var options *RequestOptions
+	err := rp.write(ctx, "begin direct request", func(tx *store.Tx) error {
+		var list []Credential
+		if in.UserName != "" {
+			a, err := accountByName(tx, in.UserName)
+			if err == nil {
+				list, err = credentialsOf(tx, a.ID)
+			}
+			if errors.Is(err, sql.ErrNoRows) || err == nil && len(list) == 0 {
+				return refuse(CodeSignInUnknown, nil)
+			}
+			if err != nil {
+				return err
+			}
+		}
+		assertion, data, err := rp.requestOptions(list)
+		if err != nil {
+			return err
+		}
+		o := &assertion.Response
+		if wish := in.Wishes.UserVerification; wish != "" && o.UserVerification != protocol.VerificationRequired {
+			o.UserVerification = wish
+		}
+		data.UserVerification, data.AllowedCredentialIDs = o.UserVerification, ids(list)
+		ceremony, err := rp.newCeremony(KindDirectGet, *o, data)
+		if err != nil {
+			return err
+		}
+		ceremony.Binding, ceremony.state.UserName = bindingHash(in.Binding), foldName(in.UserName)
+		options = &RequestOptions{CeremonyID: ceremony.ID, Options: *o, ExpiresAt: ceremony.ExpiresAt}
+		return openCeremony(tx, ceremony)
+	})
+	return options, err
+}
+
+// FinishDirectRequest verifies an AuthenticationResponseJSON and brings the passkey's record up to date. It starts no
+// session.
+func (rp *RelyingParty) FinishDirectRequest(ctx context.Context, binding string, body []byte) (*Credential, error) {
+	a := &assertion{kind: KindDirectGet, binding: bindingHash(binding), body: body}
+	var refusal *Refusal
+	err := rp.write(ctx, "finish direct request", func(tx *store.Tx) (err error) {
+		refusal, err = rp.verifyAssertion(ctx, tx, a)
+		return err
+	})
+	if err == nil && refusal != nil {
+		err = refusal
+	}
+	if err != nil {
+		return nil, err
+	}
+	return &a.credential, nil
+}
+
+// refuseDirect is what only a direct ceremony asks of its passkey: to be one of those that the options listed (WebAuthn L3
+// §7.2 step 5), or to come with a user handle (step 6).
+func (a *assertion) refuseDirect() *Refusal {
+	allowed := a.ceremony.state.Session.AllowedCredentialIDs
+	if len(allowed) == 0 && len(a.parsed.Response.UserHandle) == 0 {
+		return refuse(CodeSignInFailed, errors.New("the response has no user handle"))
+	}
+	for _, id := range allowed {
+		if bytes.Equal(id, a.credential.ID) {
+			return nil
+		}
+	}
+	if len(allowed) > 0 {
+		return refuse(CodeSignInFailed, errors.New("the options did not list the passkey"))
+	}
+	return nil
+}
+
+func bindingHash(binding string) string {
+	return base64.RawURLEncoding.EncodeToString(hashOf([]byte(binding)))
+}

@@ -1,0 +1,33 @@
+package rpcases
+
+import "github.com/passkeylab/passkeylab/harness/conformance"
+
+// Levels, under shorter names: a table of cases is read column by column.
+const (
+	must     = conformance.Must
+	should   = conformance.Should
+	policy   = conformance.Policy
+	robust   = conformance.Robust
+	interop  = conformance.Interop
+	optional = conformance.Optional
+)
+
+// reg is a step of WebAuthn L3 §7.1, registering a new credential, with our own word for its demand.
+func reg(step, slug string) conformance.Clause {
+	return conformance.Clause{Spec: "WebAuthn", Edition: "L3", Section: "7.1", Step: step, Slug: "reg-" + slug}
+}
+
+// auth is a step of WebAuthn L3 §7.2, verifying an authentication assertion.
+func auth(step, slug string) conformance.Clause {
+	return conformance.Clause{Spec: "WebAuthn", Edition: "L3", Section: "7.2", Step: step, Slug: "auth-" + slug}
+}
+
+// l3 is another section of WebAuthn L3.
+func l3(section, slug string) conformance.Clause {
+	return conformance.Clause{Spec: "WebAuthn", Edition: "L3", Section: section, Slug: slug}
+}
+
+// api is the REST API of FIDO's server tests.
+func api(slug string) conformance.Clause {
+	return conformance.Clause{Spec: "FIDO server API", Slug: slug}
+}

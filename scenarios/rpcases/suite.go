@@ -1,0 +1,90 @@
+package rpcases
+
+import (
+	"context"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/passkeylab/passkeylab/harness/conformance"
+	"github.com/passkeylab/passkeylab/harness/subject"
+	"github.com/passkeylab/passkeylab/virtualauth/attestation"
+)
+
+// Case is a case of this suite.
+type Case = conformance.Case[*Bench]
+
+// Cases returns all cases, by section. A section is one file with one function; it is listed here on a line of its own.
+func Cases() []Case {
+	return slices.Concat(
+		registrationEnvelope(),
+		registrationClientData(),
+		registrationData(),
+		authenticationEnvelope(),
+		authenticationClientData(),
+		authenticationData(),
+		authenticationSignature(),
+		authenticationCounter(),
+	)
+}
+
+// Suite is the cases held against one relying party.
+type Suite struct {
+	// RP is the relying party under judgement.
+	RP subject.RelyingParty
+	// Policy is what it decided where the specification lets it decide.
+	Policy Policy
+	// Authority issues attestation certificates; nil makes a fresh one that nobody trusts.
+	Authority *attestation.Authority
+	// Run tells the accounts of this run apart from those of others; empty takes the time.
+	Run string
+	// Now tells the time; nil is time.Now.
+	Now func() time.Time
+}
+
+// Policy is what a relying party decided where the specification lets it decide. The zero value says nothing: what depends on
+// it is observed and not judged.
+type Policy struct {
+	// Enumeration is what is said to somebody who asks for options of a user name that does not exist: "deny" or "fake".
+	Enumeration string `yaml:"enumeration"`
+	// Counter is what happens when a signature counter does not grow: "refuse" or "accept".
+	Counter string `yaml:"counter"`
+	// CrossOrigin is whether ceremonies in a frame of another origin are accepted: "refuse" or "accept".
+	CrossOrigin string `yaml:"crossOrigin"`
+	// Origins are further origins that are accepted, TopOrigins those that may frame the page.
+	Origins    []string `yaml:"origins"`
+	TopOrigins []string `yaml:"topOrigins"`
+	// SelfAttestation is whether self attestation is accepted when attestation was asked for: "refuse" or "accept".
+	SelfAttestation string `yaml:"selfAttestation"`
+	// TrustsLab says that the relying party trusts the root, and has the metadata, of this suite's authority.
+	TrustsLab bool `yaml:"trustsLab"`
+	// BackupEligible and DeviceBound are whether passkeys of that kind are accepted: "refuse" or "accept".
+	BackupEligible string `yaml:"backupEligible"`
+	DeviceBound    string `yaml:"deviceBound"`
+}
+
+// start is when the certificates of the default authority begin.
+var start = time.Date(2020, time.January, 1, 0, 0, 0, 0, time.UTC)
+
+// Runner returns what runs the suite. Its selection, seed and limits are the caller's to set.
+func (s *Suite) Runner() conformance.Runner[*Bench] {
+	s.setDefaults()
+	return conformance.Runner[*Bench]{Cases: Cases(), Open: s.open, Now: s.Now}
+}
+
+func (s *Suite) setDefaults() {
+	if s.Now == nil {
+		s.Now = time.Now
+	}
+	if s.Run == "" {
+		s.Run = strconv.FormatInt(s.Now().UnixMilli(), 36)
+	}
+	if s.Authority == nil {
+		s.Authority = attestation.NewAuthority([]byte("passkeylab rp cases"), start)
+	}
+}
+
+// open sets the stage for one trial.
+func (s *Suite) open(_ context.Context, t *conformance.Trial) (*Bench, error) {
+	return &Bench{Trial: t, RP: subject.Recorded(s.RP, t), Policy: s.Policy, suite: s}, nil
+}
