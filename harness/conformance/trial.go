@@ -29,6 +29,11 @@ type Trial struct {
 	advice       []string
 }
 
+// NewTrial returns a trial of something that is no case, such as a probe.
+func NewTrial(id string, seed int64) *Trial {
+	return &Trial{CaseID: id, Profile: L3, Rand: randomness(seed, id, 0)}
+}
+
 // Observe notes something that is worth telling and no failure: what the server said, how a lax reading was resolved.
 func (t *Trial) Observe(format string, values ...any) {
 	t.mu.Lock()

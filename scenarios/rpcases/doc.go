@@ -3,7 +3,7 @@
 // # How to write a case
 //
 // A section is one file, named by what it is about: reg_clientdata.go, auth_counter.go, att_packed.go, meta_trust.go. It has
-// one function that returns its cases, and a line in [Cases]. A case looks like this:
+// one function that returns its cases, and a line in sections (suite.go). A case looks like this:
 //
 //	{
 //		ID: "reg/client-data/type-of-an-assertion", Aliases: []string{"S-CDJ-005"}, Level: must, Clause: reg("7", "type"),
@@ -12,7 +12,7 @@
 //	}
 //
 //	ID       a path of words: reg/…, auth/…, att/…, meta/…, api/…; never reused and never renamed
-//	Aliases  the fact sheets that it covers; each is covered by some case or excused (excuses.go)
+//	Aliases  the fact sheets that it covers; each is covered by some case, or excused by its section
 //	Level    how much the clause demands; package conformance says what a mismatch then comes to
 //	Clause   reg and auth for steps of WebAuthn L3 §7.1 and §7.2, l3 for its other sections, api for FIDO's REST API
 //	CVEs     known vulnerabilities of the kind

@@ -2,7 +2,6 @@ package rpcases
 
 import (
 	"context"
-	"slices"
 	"strconv"
 	"time"
 
@@ -14,24 +13,56 @@ import (
 // Case is a case of this suite.
 type Case = conformance.Case[*Bench]
 
-// Cases returns all cases, by section. A section is one file with one function; it is listed here on a line of its own.
+// section is one file of cases.
+type section struct {
+	cases func() []Case
+	// excuses are fact sheets of its subject that are no case; nil for none.
+	excuses func() []Excuse
+}
+
+// sections lists all, in the order of a report. A new section is one line.
+func sections() []section {
+	return []section{
+		{cases: registrationEnvelope},
+		{cases: registrationClientData},
+		{cases: registrationData},
+		{cases: authenticationEnvelope},
+		{cases: authenticationClientData},
+		{cases: authenticationData},
+		{cases: authenticationSignature},
+		{cases: authenticationCounter},
+	}
+}
+
+// Cases returns all cases, by section.
 func Cases() []Case {
-	return slices.Concat(
-		registrationEnvelope(),
-		registrationClientData(),
-		registrationData(),
-		authenticationEnvelope(),
-		authenticationClientData(),
-		authenticationData(),
-		authenticationSignature(),
-		authenticationCounter(),
-	)
+	var all []Case
+	for _, s := range sections() {
+		all = append(all, s.cases()...)
+	}
+	return all
+}
+
+// Excuse is a fact sheet that is no case, and why: what a server behind this API cannot show.
+type Excuse struct{ ID, Reason string }
+
+// Excuses returns the fact sheets that are no case.
+func Excuses() []Excuse {
+	var all []Excuse
+	for _, s := range sections() {
+		if s.excuses != nil {
+			all = append(all, s.excuses()...)
+		}
+	}
+	return all
 }
 
 // Suite is the cases held against one relying party.
 type Suite struct {
 	// RP is the relying party under judgement.
 	RP subject.RelyingParty
+	// Variants are the same in other configurations, as far as there are any.
+	Variants map[Variant]subject.RelyingParty
 	// Policy is what it decided where the specification lets it decide.
 	Policy Policy
 	// Authority issues attestation certificates; nil makes a fresh one that nobody trusts.

@@ -1,0 +1,135 @@
+package rpcases
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/passkeylab/passkeylab/harness/conformance"
+	"github.com/passkeylab/passkeylab/harness/subject"
+	"github.com/passkeylab/passkeylab/virtualauth/cose"
+)
+
+// Capabilities that cases need. Those of algorithms are Offers, those of other configurations Configured.
+const (
+	// Attests is a relying party that asks for attestation when it is told to.
+	Attests conformance.Capability = "attestation on request"
+	// Verifies is one that requires user verification when it is told to.
+	Verifies conformance.Capability = "user verification on request"
+	// Discovers is one that gives options to sign in without a user name.
+	Discovers conformance.Capability = "sign-in without a user name"
+	// TrustsLab is one that trusts the suite's own attestation authority (Policy.TrustsLab).
+	TrustsLab conformance.Capability = "trust in this suite's attestation authority"
+)
+
+// Offers is a relying party whose options offer an algorithm.
+func Offers(algorithm cose.Algorithm) conformance.Capability {
+	return conformance.Capability("the algorithm " + algorithm.String())
+}
+
+// Variant is the same relying party in another configuration: what a policy does can only be seen where it is in force.
+type Variant string
+
+// The variants. A target names those that it has; the reference relying party has them all.
+const (
+	AttestationRequired Variant = "attestation-required" // AttestationRequired: a statement must lead to a root.
+	OnlyLabModels       Variant = "only-lab-models"      // OnlyLabModels: one AAGUID is allowed, [LabAAGUID].
+	DeviceBoundOnly     Variant = "device-bound-only"    // DeviceBoundOnly: BE must be clear.
+	CounterStrict       Variant = "counter-strict"       // CounterStrict: a counter that does not grow is refused.
+)
+
+// Configured is a relying party that has a variant.
+func Configured(v Variant) conformance.Capability {
+	return conformance.Capability("a configuration with " + string(v))
+}
+
+// In returns the bench of a variant: people made there meet the relying party in that configuration. A case that calls it needs
+// Configured(v).
+func (b *Bench) In(v Variant) *Bench {
+	other := *b.suite
+	other.RP = b.suite.Variants[v]
+	return &Bench{Trial: b.Trial, RP: subject.Recorded(other.RP, b.Trial), Policy: b.Policy, suite: &other, people: 1000}
+}
+
+// in runs a case in a variant.
+func in(v Variant, run Run) Run {
+	return func(ctx context.Context, b *Bench) error { return run(ctx, b.In(v)) }
+}
+
+// Probe finds out what the relying party can do, by asking for options and by one honest registration and sign-in. Its error
+// says that it cannot be judged at all: an honest client is not accepted.
+func (s *Suite) Probe(ctx context.Context) (conformance.Capabilities, error) {
+	s.setDefaults()
+	var has conformance.Capabilities
+	b, err := s.open(ctx, conformance.NewTrial("probe", 0))
+	if err != nil {
+		return has, err
+	}
+	p := b.Person(nil)
+	asked := p.CreationOptions(ctx, Ask{Attestation: "direct", UserVerification: "required"})
+	if err := b.MustAccept("options to register", asked); err != nil {
+		return has, fmt.Errorf("rpcases: probe: %w", err)
+	}
+	s.probeCreation(&has, asked)
+	answer, err := p.Registers(ctx, Ask{}, Lie{})
+	if err == nil {
+		err = b.MustAccept("an honest registration", answer)
+	}
+	if err == nil {
+		if answer, err = p.SignsIn(ctx, Ask{}, Lie{}); err == nil {
+			err = b.MustAccept("an honest sign-in", answer)
+		}
+	}
+	if err != nil {
+		return has, errors.Join(errors.New("rpcases: probe: an honest client is not accepted, so that nothing can be judged"), err)
+	}
+	if b.Person(nil).RequestOptions(ctx, Ask{NoUserName: true}).Outcome == subject.Accepted {
+		has.Add(Discovers)
+	} else {
+		has.Lack(Discovers, "the server gives no options without a user name")
+	}
+	s.told(&has)
+	return has, nil
+}
+
+// probeCreation reads creation options that asked for direct attestation and for verification.
+func (s *Suite) probeCreation(has *conformance.Capabilities, asked subject.Answer) {
+	var options struct {
+		Attestation            string
+		AuthenticatorSelection struct{ UserVerification string }
+		PubKeyCredParams       []struct{ Alg cose.Algorithm }
+	}
+	if err := json.Unmarshal(asked.Options(), &options); err != nil {
+		return // cases about the options say what is wrong with them
+	}
+	for _, parameter := range options.PubKeyCredParams {
+		has.Add(Offers(parameter.Alg))
+	}
+	if options.Attestation == "direct" {
+		has.Add(Attests)
+	} else {
+		has.Lack(Attests, "the server does not ask for attestation, though it was told to")
+	}
+	if options.AuthenticatorSelection.UserVerification == "required" {
+		has.Add(Verifies)
+	} else {
+		has.Lack(Verifies, "the server does not require user verification, though it was told to")
+	}
+}
+
+// told adds what only the target's description says.
+func (s *Suite) told(has *conformance.Capabilities) {
+	if s.Policy.TrustsLab {
+		has.Add(TrustsLab)
+	} else {
+		has.Lack(TrustsLab, "the server does not trust this suite's attestation authority (policy.trustsLab)")
+	}
+	for _, v := range []Variant{AttestationRequired, OnlyLabModels, DeviceBoundOnly, CounterStrict} {
+		if s.Variants[v] != nil {
+			has.Add(Configured(v))
+		} else {
+			has.Lack(Configured(v), "the target has no variant "+string(v))
+		}
+	}
+}
