@@ -38,6 +38,8 @@ type Runner[S any] struct {
 	Expected []Expected
 	// Progress hears of every trial that begins and ends, one call at a time; nil for nobody.
 	Progress func(Progress)
+	// Ended gets every trial with its result, when it has ended; several at a time under Parallel. Nil for nobody.
+	Ended func(t *Trial, result reports.Result)
 	// Reproduce returns the line that runs a case alone, for the report; nil for none.
 	Reproduce func(id string) string
 	// Now tells the time.
@@ -191,6 +193,9 @@ func (r *Runner[S]) trial(ctx context.Context, j job[S], news *news) *reports.Re
 	result.Started, result.Duration = began, r.Now().Sub(began)
 	if r.Reproduce != nil {
 		result.Reproduce = r.Reproduce(j.c.ID)
+	}
+	if r.Ended != nil {
+		r.Ended(t, *result)
 	}
 	news.ends(j.c.ID, j.c.Says, Verdict(result.State))
 	return result

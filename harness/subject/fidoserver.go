@@ -161,6 +161,7 @@ func (v *visitor) Do(ctx context.Context, request Request) (answer Answer) {
 	for _, cookie := range v.jar.Cookies(out.URL) {
 		out.AddCookie(cookie)
 	}
+	answer.Sent = out.Header
 	response, err := v.server.transport.RoundTrip(out)
 	if err != nil {
 		answer.fail(err)

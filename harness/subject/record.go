@@ -31,8 +31,8 @@ func (v recordingVisitor) Do(ctx context.Context, request Request) Answer {
 	answer := v.Visitor.Do(ctx, request)
 	e := conformance.Exchange{
 		At: began, Took: answer.Took, Purpose: request.Purpose, Method: orElse(request.Method, "POST"), URL: string(request.Endpoint),
-		Sent: conformance.Message{Head: lines(request.Header, request.ContentType), Body: request.Body},
-		Got:  conformance.Message{Head: lines(answer.Header, "-"), Body: answer.Body}, Status: answer.statusLine(), Outcome: string(answer.Outcome),
+		Sent: conformance.Message{Head: lines(answer.Sent), Body: request.Body},
+		Got:  conformance.Message{Head: lines(answer.Header), Body: answer.Body}, Status: answer.statusLine(), Outcome: string(answer.Outcome),
 	}
 	if located, ok := v.RelyingParty.(interface{ address(Endpoint) string }); ok {
 		e.URL = located.address(request.Endpoint)
@@ -50,15 +50,12 @@ func (s *fidoServer) address(endpoint Endpoint) string { return s.urls[endpoint]
 // Name tells apart the two embedded ones.
 func (v recordingVisitor) Name() string { return v.RelyingParty.Name() }
 
-func lines(header map[string][]string, contentType string) []string {
+func lines(header map[string][]string) []string {
 	var all []string
 	for name, values := range header {
 		for _, value := range values {
 			all = append(all, name+": "+value)
 		}
-	}
-	if contentType != "-" {
-		all = append(all, "Content-Type: "+orElse(contentType, "application/json"))
 	}
 	slices.Sort(all)
 	return all

@@ -21,8 +21,9 @@ import (
 type Reference struct {
 	// Origin is where it believes to be served; "http://localhost" when empty.
 	Origin string
-	// Policy is the policy in force; the zero value accepts everything that verifies.
-	Policy policy.Policy
+	// Policy is the document of the policy in force (package policy); "" accepts everything that verifies, and requires user
+	// verification only where it is asked for.
+	Policy string
 	// Roots are the trust anchors of attestation, of every format; none when nil.
 	Roots *x509.CertPool
 	// Metadata tells what is known of authenticator models; nil knows none.
@@ -31,6 +32,10 @@ type Reference struct {
 
 // Open starts it, on a database of its own that Close removes.
 func (r Reference) Open(ctx context.Context) (_ RelyingParty, err error) {
+	inForce, err := policy.Parse([]byte(orElse(r.Policy, "userVerification: preferred")))
+	if err != nil {
+		return nil, fmt.Errorf("subject: reference relying party: %w", err)
+	}
 	folder, err := os.MkdirTemp("", "passkeylab-reference-")
 	if err != nil {
 		return nil, fmt.Errorf("subject: reference relying party: %w", err)
@@ -49,7 +54,7 @@ func (r Reference) Open(ctx context.Context) (_ RelyingParty, err error) {
 	release = func() error { return errors.Join(database.Close(), os.RemoveAll(folder)) }
 	origin := orElse(r.Origin, "http://localhost")
 	site, err := rp.New(rp.Config{
-		Origin: origin, Organisation: "Larkspur", App: "Larkspur ID", Policy: r.Policy, AttestationRoots: r.roots(), Metadata: r.Metadata, Store: database,
+		Origin: origin, Organisation: "Larkspur", App: "Larkspur ID", Policy: inForce, AttestationRoots: r.roots(), Metadata: r.Metadata, Store: database,
 		Clock: machineClock{}, Rand: rand.Reader, Limits: rp.Limits{Browser: -1, Network: -1},
 	})
 	if err != nil {

@@ -62,6 +62,8 @@ type Answer struct {
 	// Status is the HTTP status; 0 when there was no answer.
 	Status int
 	Header http.Header
+	// Sent are the headers of the request as it went out, cookies included.
+	Sent http.Header
 	// Body is what was read of it, at most Limits.Body.
 	Body []byte
 	// Members is the body as a JSON object; nil when it is none.

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/google/uuid"
+
 	"github.com/passkeylab/passkeylab/harness/conformance"
 	"github.com/passkeylab/passkeylab/harness/subject"
 	"github.com/passkeylab/passkeylab/virtualauth/cose"
@@ -36,8 +38,12 @@ const (
 	AttestationRequired Variant = "attestation-required" // AttestationRequired: a statement must lead to a root.
 	OnlyLabModels       Variant = "only-lab-models"      // OnlyLabModels: one AAGUID is allowed, [LabAAGUID].
 	DeviceBoundOnly     Variant = "device-bound-only"    // DeviceBoundOnly: BE must be clear.
-	CounterStrict       Variant = "counter-strict"       // CounterStrict: a counter that does not grow is refused.
 )
+
+func allVariants() []Variant { return []Variant{AttestationRequired, OnlyLabModels, DeviceBoundOnly} }
+
+// LabAAGUID is the model that OnlyLabModels allows.
+var LabAAGUID = uuid.MustParse("7f3c2b1a-5d4e-4f60-8a91-b2c3d4e5f607")
 
 // Configured is a relying party that has a variant.
 func Configured(v Variant) conformance.Capability {
@@ -125,7 +131,7 @@ func (s *Suite) told(has *conformance.Capabilities) {
 	} else {
 		has.Lack(TrustsLab, "the server does not trust this suite's attestation authority (policy.trustsLab)")
 	}
-	for _, v := range []Variant{AttestationRequired, OnlyLabModels, DeviceBoundOnly, CounterStrict} {
+	for _, v := range allVariants() {
 		if s.Variants[v] != nil {
 			has.Add(Configured(v))
 		} else {

@@ -1,6 +1,10 @@
 package rpcases_test
 
 import (
+	"encoding/base64"
+	"fmt"
+	"net/http"
+	"strings"
 	"testing"
 
 	"github.com/passkeylab/passkeylab/harness/conformance"
@@ -15,19 +19,32 @@ func TestEveryCaseIsWellFormed(t *testing.T) {
 	}
 }
 
-// Our own relying party keeps its own suite under every profile.
+// reference opens the suite against our own relying party.
+func reference(t *testing.T) *rpcases.Suite {
+	t.Helper()
+	suite, err := rpcases.Reference(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := suite.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return suite
+}
+
+// Our own relying party keeps its own suite under every profile: nothing fails, and nothing is inconclusive.
 func TestTheReferencePasses(t *testing.T) {
 	for _, profile := range conformance.Profiles() {
 		t.Run(string(profile), func(t *testing.T) {
-			t.Parallel()
-			server, err := subject.Reference{}.Open(t.Context())
+			suite := reference(t)
+			has, err := suite.Probe(t.Context())
 			if err != nil {
 				t.Fatal(err)
 			}
-			defer server.Close()
-			suite := rpcases.Suite{RP: server}
 			runner := suite.Runner()
-			runner.Profile, runner.Parallel = profile, 2
+			runner.Profile, runner.Parallel, runner.Has = profile, 2, has
 			finding, err := runner.Run(t.Context())
 			if err != nil {
 				t.Fatal(err)
@@ -36,10 +53,68 @@ func TestTheReferencePasses(t *testing.T) {
 				if result.State.Bad() {
 					t.Errorf("%s: %s: %s %+v", result.ID, result.State, result.Reason, result.Failure)
 				}
-				if result.State == reports.Advised {
-					t.Logf("%s: %s", result.ID, result.Observations)
+				if result.State == reports.Advised || result.State == reports.Skipped {
+					t.Logf("%s: %s: %s %q", result.ID, result.State, result.Reason, result.Observations)
 				}
 			}
 		})
+	}
+}
+
+// stubborn is a relying party that gives options to everybody and has one answer to all results.
+func stubborn(t *testing.T, status int, answer string) *rpcases.Suite {
+	t.Helper()
+	challenges := 0
+	handler := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		challenges++
+		challenge := base64.RawURLEncoding.EncodeToString(fmt.Appendf(nil, "challenge number %16d", challenges))
+		switch {
+		case !strings.HasSuffix(r.URL.Path, "/options"):
+			w.WriteHeader(status)
+			fmt.Fprint(w, answer)
+		case strings.HasPrefix(r.URL.Path, "/attestation"):
+			fmt.Fprintf(w, `{"status":"ok","errorMessage":"","challenge":%q,"rp":{"id":"localhost","name":"x"},"user":{"id":"AAAA","name":"a","displayName":"A"},
+				"pubKeyCredParams":[{"type":"public-key","alg":-7}],"authenticatorSelection":{"residentKey":"required"}}`, challenge)
+		default:
+			fmt.Fprintf(w, `{"status":"ok","errorMessage":"","challenge":%q,"rpId":"localhost"}`, challenge)
+		}
+	})
+	server, err := subject.FIDOServer{Base: "http://localhost"}.InProcess(handler)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &rpcases.Suite{RP: server}
+}
+
+func run(t *testing.T, suite *rpcases.Suite) reports.Totals {
+	t.Helper()
+	runner := suite.Runner()
+	finding, err := runner.Run(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return reports.Count(finding.Run)
+}
+
+func TestARelyingPartyThatRefusesEverythingPassesNothing(t *testing.T) {
+	totals := run(t, stubborn(t, http.StatusBadRequest, `{"status":"failed","errorMessage":"no"}`))
+	if totals.Passed > 0 || totals.Advised > 0 || totals.Inconclusive == 0 {
+		t.Errorf("%+v", totals)
+	}
+}
+
+func TestARelyingPartyThatAcceptsEverythingFails(t *testing.T) {
+	totals := run(t, stubborn(t, http.StatusOK, `{"status":"ok","errorMessage":""}`))
+	if totals.Failed*10 < totals.All*7 || totals.Inconclusive > 0 {
+		t.Errorf("%+v", totals)
+	}
+}
+
+// A server that crashes on what it should refuse has not refused it.
+func TestARelyingPartyThatBreaksPassesNothing(t *testing.T) {
+	totals := run(t, stubborn(t, http.StatusInternalServerError, `<html>oops</html>`))
+	if totals.Passed > 0 || totals.Advised > 0 {
+		t.Errorf("%+v", totals)
 	}
 }

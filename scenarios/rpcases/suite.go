@@ -2,6 +2,7 @@ package rpcases
 
 import (
 	"context"
+	"errors"
 	"strconv"
 	"time"
 
@@ -65,7 +66,7 @@ type Suite struct {
 	Variants map[Variant]subject.RelyingParty
 	// Policy is what it decided where the specification lets it decide.
 	Policy Policy
-	// Authority issues attestation certificates; nil makes a fresh one that nobody trusts.
+	// Authority issues attestation certificates; nil means Authority().
 	Authority *attestation.Authority
 	// Run tells the accounts of this run apart from those of others; empty takes the time.
 	Run string
@@ -97,10 +98,24 @@ type Policy struct {
 // start is when the certificates of the default authority begin.
 var start = time.Date(2020, time.January, 1, 0, 0, 0, 0, time.UTC)
 
+// Authority returns the attestation authority of this suite. Its keys are public: whoever trusts its root trusts everybody.
+func Authority() *attestation.Authority {
+	return attestation.NewAuthority([]byte("passkeylab rp cases"), start)
+}
+
 // Runner returns what runs the suite. Its selection, seed and limits are the caller's to set.
 func (s *Suite) Runner() conformance.Runner[*Bench] {
 	s.setDefaults()
 	return conformance.Runner[*Bench]{Cases: Cases(), Open: s.open, Now: s.Now}
+}
+
+// Close lets go of the relying party and its variants.
+func (s *Suite) Close() error {
+	err := s.RP.Close()
+	for _, variant := range s.Variants {
+		err = errors.Join(err, variant.Close())
+	}
+	return err
 }
 
 func (s *Suite) setDefaults() {
@@ -111,7 +126,7 @@ func (s *Suite) setDefaults() {
 		s.Run = strconv.FormatInt(s.Now().UnixMilli(), 36)
 	}
 	if s.Authority == nil {
-		s.Authority = attestation.NewAuthority([]byte("passkeylab rp cases"), start)
+		s.Authority = Authority()
 	}
 }
 

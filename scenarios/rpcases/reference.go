@@ -1,0 +1,43 @@
+package rpcases
+
+import (
+	"context"
+	"crypto/x509"
+	"errors"
+	"fmt"
+
+	"github.com/passkeylab/passkeylab/harness/subject"
+)
+
+// variants of the reference relying party, by the policy that makes them.
+var variants = map[Variant]string{
+	AttestationRequired: "userVerification: preferred\nattestation: direct\nattestationEnforcement: registrationOnly\n",
+	OnlyLabModels: "userVerification: preferred\nkeyRestrictions: {isEnforced: true, enforcementType: allow, aaGuids: [" +
+		LabAAGUID.String() + "]}\n",
+	DeviceBoundOnly: "userVerification: preferred\npasskeyTypes: deviceBound\n",
+}
+
+// Reference returns the suite held against our own relying party, in this process, in all variants. Close it.
+func Reference(ctx context.Context) (*Suite, error) {
+	authority := Authority()
+	root, err := authority.Root()
+	if err != nil {
+		return nil, fmt.Errorf("rpcases: reference: %w", err)
+	}
+	roots := x509.NewCertPool()
+	roots.AddCert(root)
+	s := &Suite{
+		Authority: authority, Variants: map[Variant]subject.RelyingParty{},
+		Policy: Policy{Enumeration: "deny", Counter: "refuse", CrossOrigin: "refuse", SelfAttestation: "accept", TrustsLab: true, BackupEligible: "accept", DeviceBound: "accept"},
+	}
+	if s.RP, err = (subject.Reference{Roots: roots}).Open(ctx); err != nil {
+		return nil, fmt.Errorf("rpcases: reference: %w", err)
+	}
+	for name, document := range variants {
+		if s.Variants[name], err = (subject.Reference{Policy: document, Roots: roots}).Open(ctx); err != nil {
+			delete(s.Variants, name)
+			return nil, errors.Join(fmt.Errorf("rpcases: reference, %s: %w", name, err), s.Close())
+		}
+	}
+	return s, nil
+}

@@ -1,0 +1,184 @@
+package rpcases
+
+import (
+	"bytes"
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"go.yaml.in/yaml/v3"
+
+	"github.com/passkeylab/passkeylab/harness/conformance"
+	"github.com/passkeylab/passkeylab/harness/subject"
+)
+
+// Target is the description of a relying party to judge, as a YAML file has it:
+//
+//	name: Our staging server
+//	base: https://staging.example/fido        # the four paths of the API are below it
+//	origin: https://staging.example           # of the page; that of base when left out
+//	paths: {creationOptions: /register/begin} # and creationResult, requestOptions, requestResult
+//	headers: {Authorization: Bearer 123}      # sent with each request
+//	cookies: {tenant: lab}                    # every visitor's from the start
+//	tls: {ca: ca.pem, serverName: rp, certificate: me.pem, key: me.key, insecure: false}
+//	limits: {time: 10s, body: 1048576}
+//	policy: {counter: refuse, crossOrigin: refuse}
+//	variants: {attestation-required: {base: https://staging.example/strict}}
+//	expected:                                 # failures that are known; each must happen
+//	  - {id: "reg/client-data/*", reason: our issue 12}
+//
+// Paths of files are relative to the target's.
+type Target struct {
+	Name     string              `yaml:"name"`
+	Server   Server              `yaml:",inline"`
+	Policy   Policy              `yaml:"policy"`
+	Variants map[Variant]*Server `yaml:"variants"`
+	Expected []struct {
+		ID     string `yaml:"id"`
+		Reason string `yaml:"reason"`
+	} `yaml:"expected"`
+
+	folder string
+}
+
+// Server is where a server with FIDO's REST API is, and how it is spoken to.
+type Server struct {
+	Base    string            `yaml:"base"`
+	Origin  string            `yaml:"origin"`
+	Paths   Paths             `yaml:"paths"`
+	Headers map[string]string `yaml:"headers"`
+	Cookies map[string]string `yaml:"cookies"`
+	TLS     TLS               `yaml:"tls"`
+	Limits  struct {
+		Time time.Duration `yaml:"time"`
+		Body int           `yaml:"body"`
+	} `yaml:"limits"`
+}
+
+// Paths are those of the endpoints, where they are not the API's own.
+type Paths struct {
+	CreationOptions string `yaml:"creationOptions"`
+	CreationResult  string `yaml:"creationResult"`
+	RequestOptions  string `yaml:"requestOptions"`
+	RequestResult   string `yaml:"requestResult"`
+}
+
+// TLS is how a server proves itself, and the suite to it.
+type TLS struct {
+	// CA is a PEM file of roots; Certificate and Key are the suite's own.
+	CA          string `yaml:"ca"`
+	Certificate string `yaml:"certificate"`
+	Key         string `yaml:"key"`
+	ServerName  string `yaml:"serverName"`
+	// Insecure takes any certificate.
+	Insecure bool `yaml:"insecure"`
+}
+
+// ReadTarget reads the description of a target. Everything that it does not know is an error.
+func ReadTarget(name string) (*Target, error) {
+	content, err := os.ReadFile(name)
+	if err != nil {
+		return nil, fmt.Errorf("read the target: %w", err)
+	}
+	t := &Target{folder: filepath.Dir(name)}
+	decoder := yaml.NewDecoder(bytes.NewReader(content))
+	decoder.KnownFields(true)
+	if err := decoder.Decode(t); err != nil {
+		return nil, fmt.Errorf("read the target %s: %w", name, err)
+	}
+	for v := range t.Variants {
+		if !slices.Contains(allVariants(), v) {
+			return nil, fmt.Errorf("read the target %s: there is no variant %q; those that exist: %v", name, v, allVariants())
+		}
+	}
+	if _, err := t.Failures(); err != nil {
+		return nil, fmt.Errorf("read the target %s: %w", name, err)
+	}
+	return t, nil
+}
+
+// Failures are the expected ones.
+func (t *Target) Failures() ([]conformance.Expected, error) {
+	var all []conformance.Expected
+	for _, e := range t.Expected {
+		if e.Reason == "" {
+			return nil, fmt.Errorf("the expected failure %s has no reason; say why it is known", e.ID)
+		}
+		pattern, err := conformance.ParsePattern(e.ID)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, conformance.Expected{Pattern: pattern, Reason: e.Reason})
+	}
+	return all, nil
+}
+
+// Open returns the suite held against the target. It makes no connection yet. Close it.
+func (t *Target) Open(context.Context) (*Suite, error) {
+	s := &Suite{Policy: t.Policy, Variants: map[Variant]subject.RelyingParty{}}
+	var err error
+	if s.RP, err = t.Server.dial(t.folder, t.Name); err != nil {
+		return nil, err
+	}
+	for v, server := range t.Variants {
+		if s.Variants[v], err = server.dial(t.folder, t.Name+", "+string(v)); err != nil {
+			delete(s.Variants, v)
+			return nil, errors.Join(fmt.Errorf("variant %s: %w", v, err), s.Close())
+		}
+	}
+	return s, nil
+}
+
+func (s *Server) dial(folder, title string) (subject.RelyingParty, error) {
+	settings, err := s.TLS.config(folder)
+	if err != nil {
+		return nil, err
+	}
+	header := http.Header{}
+	for name, value := range s.Headers {
+		header.Set(name, value)
+	}
+	return subject.FIDOServer{
+		Title: title, Base: s.Base, PageOrigin: s.Origin, Header: header, Cookies: s.Cookies, TLS: settings,
+		Paths: map[subject.Endpoint]string{
+			subject.CreationOptions: s.Paths.CreationOptions, subject.CreationResult: s.Paths.CreationResult,
+			subject.RequestOptions: s.Paths.RequestOptions, subject.RequestResult: s.Paths.RequestResult,
+		},
+		Limits: subject.Limits{Time: s.Limits.Time, Body: s.Limits.Body},
+	}.Dial()
+}
+
+func (t TLS) config(folder string) (*tls.Config, error) {
+	c := &tls.Config{ServerName: t.ServerName, InsecureSkipVerify: t.Insecure, MinVersion: tls.VersionTLS12}
+	at := func(name string) string {
+		if filepath.IsAbs(name) {
+			return name
+		}
+		return filepath.Join(folder, name)
+	}
+	if t.CA != "" {
+		content, err := os.ReadFile(at(t.CA))
+		if err != nil {
+			return nil, fmt.Errorf("tls.ca: %w", err)
+		}
+		c.RootCAs = x509.NewCertPool()
+		if !c.RootCAs.AppendCertsFromPEM(content) {
+			return nil, fmt.Errorf("tls.ca: %s holds no certificate; it must be PEM", t.CA)
+		}
+	}
+	if t.Certificate != "" || t.Key != "" {
+		pair, err := tls.LoadX509KeyPair(at(t.Certificate), at(t.Key))
+		if err != nil {
+			return nil, fmt.Errorf("tls.certificate and tls.key: %w", err)
+		}
+		c.Certificates = []tls.Certificate{pair}
+	}
+	return c, nil
+}
