@@ -106,7 +106,7 @@ Exit codes: 0 all is well, 1 something was found or did not work, 2 wrong flags 
 	root.SetOut(a.out)
 	root.SetErr(a.err)
 	root.CompletionOptions.HiddenDefaultCmd = true
-	root.AddCommand(a.rpCommand(), a.phoneCommand(), a.tunnelCommand(), a.journeysCommand(), a.casesCommand(), a.reportCommand(), a.doctorCommand(), a.benchCommand(), a.versionCommand())
+	root.AddCommand(a.rpCommand(), a.phoneCommand(), a.tunnelCommand(), a.journeysCommand(), a.checkCommand(), a.casesCommand(), a.reportCommand(), a.doctorCommand(), a.benchCommand(), a.versionCommand())
 	return root, started
 }
 
