@@ -12,7 +12,10 @@ type Case struct {
 	Group    string   // Group is the chapter of the specification, for example "WP".
 	Priority string   // Priority is "essential" or "regular".
 	Drivers  []string // Drivers are the ways to the authenticator that tell it, the plainest first.
-	Location string   // Location is file:line of its declaration, from the checkout's root.
+	Location string   // Location is file:line of its declaration, from the checkout's root; empty where the id is enough.
+	Level    string   // Level is how much the clause demands; empty for journeys, which have a priority.
+	Clause   string   // Clause is what it comes from, for example "WebAuthn L3 §7.1 step 16"; empty for journeys.
+	Aliases  []string // Aliases are other ids that it answers to.
 }
 
 // Suite is a named set of cases.
@@ -25,6 +28,7 @@ type Suite struct {
 func Suites() []Suite {
 	return []Suite{
 		{Name: "journeys", Cases: Journeys},
+		{Name: "rp", Cases: RelyingParties},
 	}
 }
 

@@ -162,7 +162,7 @@ func TestJourneysAreReadAsTheyAreDeclared(t *testing.T) {
 				}
 				return
 			}
-			want := fmt.Sprintf("[{WP-02 does WP regular %s scenarios/journeys/wp_test.go:2}]", test.drivers)
+			want := fmt.Sprintf("[{WP-02 does WP regular %s scenarios/journeys/wp_test.go:2   []}]", test.drivers)
 			if err != nil || fmt.Sprint(cases) != want {
 				t.Errorf("got %v, %v, want %s", cases, err, want)
 			}

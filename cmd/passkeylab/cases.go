@@ -37,11 +37,12 @@ one is listed with it.
 
 --json prints one object: format, suite, run (file and started, when there was one), totals by state, and cases. Each case
 has id, sentence, group, priority, state, location (file:line) and drivers, a list of name, state and, when there is one,
-reason.
+reason. Cases of the suite rp have level, clause and aliases instead of priority, location and drivers.
 
 Exit codes: 0 listed (whatever the states), 1 the last run could not be read, 2 wrong flags or settings.`,
 		Example: `  passkeylab cases
   passkeylab cases --suite=journeys --only='WP-*,EX-0?'
+  passkeylab cases --suite=rp --only='reg/*'
   passkeylab cases --json`,
 		Args: cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error { return a.cases(o) },
@@ -92,7 +93,7 @@ func choose(all []scenarios.Case, patterns []string) ([]scenarios.Case, error) {
 	var chosen []scenarios.Case
 	for _, one := range all {
 		for _, pattern := range patterns {
-			matches, err := path.Match(pattern, one.ID)
+			matches, err := selects(pattern, one)
 			if err != nil {
 				return nil, usage("--only %s is no pattern; write it like 'WP-*' or 'EX-0?'", pattern)
 			}
@@ -106,6 +107,17 @@ func choose(all []scenarios.Case, patterns []string) ([]scenarios.Case, error) {
 		return nil, usage("--only %s matches no id; they look like %s, and a pattern must match the whole of one", strings.Join(patterns, ","), all[0].ID)
 	}
 	return chosen, nil
+}
+
+// selects matches a pattern with the id of a case, or with one of its aliases. In ids that are paths, * stands for slashes, too.
+func selects(pattern string, one scenarios.Case) (bool, error) {
+	for _, id := range append([]string{one.ID}, one.Aliases...) {
+		flat := strings.NewReplacer("/", "\x00")
+		if matches, err := path.Match(flat.Replace(pattern), flat.Replace(id)); err != nil || matches {
+			return matches, err
+		}
+	}
+	return false, nil
 }
 
 // foundRun is the last run, as far as a list of cases tells it.
@@ -141,17 +153,22 @@ func lastRun(c *config.Config, suite string) (*foundRun, error) {
 // printCases prints the table, and a line with the totals.
 func (a app) printCases(list caseList) error {
 	table := tabwriter.NewWriter(a.out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(table, "ID\tGROUP\tPRIORITY\tSTATE\tDRIVERS\tSENTENCE")
+	header, priority, from := "ID\tGROUP\tPRIORITY\tSTATE\tDRIVERS\tSENTENCE", func(c listedCase) string { return c.Priority }, listedCase.over
+	if len(list.Cases) > 0 && list.Cases[0].Clause != "" {
+		header = "ID\tGROUP\tLEVEL\tSTATE\tCLAUSE\tSENTENCE"
+		priority, from = func(c listedCase) string { return c.Level }, func(c listedCase) string { return c.Clause }
+	}
+	fmt.Fprintln(table, header)
 	for _, one := range list.Cases {
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\n", one.ID, one.Group, one.Priority, one.State, one.over(), one.Sentence)
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\n", one.ID, one.Group, priority(one), one.State, from(one), one.Sentence)
 	}
 	if err := table.Flush(); err != nil {
 		return fmt.Errorf("print the cases: %w", err)
 	}
-	from := "there is no run of this suite yet"
+	last := "there is no run of this suite yet"
 	if list.Run != nil {
-		from = fmt.Sprintf("the run of %s, %s", list.Run.Started.UTC().Format("2006-01-02 15:04 UTC"), list.Run.File)
+		last = fmt.Sprintf("the run of %s, %s", list.Run.Started.UTC().Format("2006-01-02 15:04 UTC"), list.Run.File)
 	}
-	_, err := fmt.Fprintf(a.out, "\n%s: %s (%s)\n", count(len(list.Cases), "case", "cases"), list.Totals, from)
+	_, err := fmt.Fprintf(a.out, "\n%s: %s (%s)\n", count(len(list.Cases), "case", "cases"), list.Totals, last)
 	return err
 }

@@ -49,10 +49,13 @@ type listedCase struct {
 	ID       string         `json:"id"`
 	Sentence string         `json:"sentence"`
 	Group    string         `json:"group"`
-	Priority string         `json:"priority"`
+	Priority string         `json:"priority,omitempty"`
+	Level    string         `json:"level,omitempty"`
+	Clause   string         `json:"clause,omitempty"`
+	Aliases  []string       `json:"aliases,omitempty"`
 	State    caseState      `json:"state"`
-	Location string         `json:"location"`
-	Drivers  []listedDriver `json:"drivers"`
+	Location string         `json:"location,omitempty"`
+	Drivers  []listedDriver `json:"drivers,omitempty"`
 }
 
 // listedDriver is how a case ended over one driver.
@@ -66,7 +69,13 @@ type listedDriver struct {
 func newCaseList(suite string, cases []scenarios.Case, run *foundRun) caseList {
 	list := caseList{Format: "passkeylab-cases/1", Suite: suite, Run: run}
 	for _, one := range cases {
-		listed := listedCase{ID: one.ID, Sentence: one.Sentence, Group: one.Group, Priority: one.Priority, State: caseNotRun, Location: one.Location}
+		listed := listedCase{
+			ID: one.ID, Sentence: one.Sentence, Group: one.Group, Priority: one.Priority, Level: one.Level, Clause: one.Clause, Aliases: one.Aliases,
+			State: caseNotRun, Location: one.Location,
+		}
+		if len(one.Drivers) == 0 {
+			listed.State = run.over(one.ID, "").State
+		}
 		for _, name := range one.Drivers {
 			driver := run.over(one.ID, name)
 			listed.State = weightier(listed.State, driver.State)
