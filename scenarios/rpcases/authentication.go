@@ -14,11 +14,12 @@ import (
 // Authentication is a sign-in with a lie in it, or with each of several, between honest ones of the same person. Refused,
 // Accepted and Observed are what a case runs.
 type Authentication struct {
-	// Registered is how the person registered, Model their authenticator, and Ask how they sign in: all of it honest.
+	// Registered is how the person registered, Model and Equip their authenticator, and Ask how they sign in: all of it honest.
 	Registered Ask
 	Model      Model
+	Equip      Equip
 	Ask        Ask
-	// Device is how the authenticator is from registration on, where that is no lie about one ceremony.
+	// Registering is what was unusual about the registration, for cases in which that is accepted.
 	Registering Lie
 	// Lie is the one deviation; Lies are several, told in turn.
 	Lie  Lie
@@ -34,7 +35,7 @@ func (a Authentication) lies() []Lie {
 
 // control registers somebody and signs them in once.
 func (a Authentication) control(ctx context.Context, b *Bench) (*Person, error) {
-	p := b.Person(a.Model)
+	p := b.Person(a.Model, a.Equip)
 	answer, err := p.Registers(ctx, a.Registered, a.Registering)
 	if err == nil {
 		err = b.MustAccept("honest registration", answer)

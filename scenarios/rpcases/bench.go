@@ -10,6 +10,7 @@ import (
 	"github.com/passkeylab/passkeylab/harness/subject"
 	"github.com/passkeylab/passkeylab/virtualauth"
 	"github.com/passkeylab/passkeylab/virtualauth/cose"
+	"github.com/passkeylab/passkeylab/virtualauth/keystore"
 )
 
 // Bench is what one trial of one case works on: the relying party, with everything said to it on record, and people who have
@@ -33,24 +34,32 @@ func usualModel() virtualauth.Model {
 }
 
 // Person returns somebody with a user name of their own, a browser without cookies, and a new authenticator.
-func (b *Bench) Person(model Model) *Person {
+func (b *Bench) Person(model Model, equip ...Equip) *Person {
 	b.people++
 	name := make([]byte, 4)
 	_, _ = io.ReadFull(b.Rand, name) // it never fails
 	p := &Person{
 		bench: b, Name: fmt.Sprintf("user-%s-%s-%d", b.suite.Run, hex.EncodeToString(name), b.people), Browser: b.RP.Visit(),
 	}
-	p.Device = b.Device(model)
+	p.NewDevice(model, equip...)
 	return p
 }
 
-// Device returns a new authenticator.
-func (b *Bench) Device(model Model) *virtualauth.Authenticator {
+// NewDevice gives the person a new authenticator in place of the old one.
+func (p *Person) NewDevice(model Model, equip ...Equip) {
 	m := usualModel()
 	if model != nil {
 		model(&m)
 	}
-	return virtualauth.New(m, virtualauth.World{Clock: clock(b.suite.Now), Rand: b.Rand, Authority: b.suite.Authority})
+	b := p.bench
+	p.keys = &keys{Software: keystore.NewSoftware(b.Rand)}
+	world := virtualauth.World{Clock: clock(b.suite.Now), Rand: b.Rand, Authority: b.suite.Authority, Keys: p.keys}
+	for _, change := range equip {
+		if change != nil {
+			change(&world)
+		}
+	}
+	p.Device = virtualauth.New(m, world)
 }
 
 // clock is a function as virtualauth wants it.

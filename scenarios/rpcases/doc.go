@@ -40,7 +40,9 @@
 //
 //	what the authenticator signs    Device: virtualauth.Misbehaviour, and in it Attestation: attestation.Misbehaviour
 //	                                (EditAuthData for any bytes; the signature fits)
-//	what it is                      Registration.Model, Authentication.Model: algorithms, attestation format, counters, backup
+//	what the key signs              Sign: another hash, another padding, another key
+//	what it is                      Registration.Model, Authentication.Model: algorithms, attestation format, counters, backup;
+//	                                Equip for its world: other keys, another authority
 //	what the client hashes          Client: client.Misbehaviour, editClientData for single members, rawClientData for any bytes
 //	                                (the signature fits)
 //	the JSON after it was signed    Message: set, without, wrongTypes, Message.EditAttestation

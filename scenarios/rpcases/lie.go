@@ -15,6 +15,8 @@ type Lie struct {
 	// Device and Client are lies of the authenticator and of the client.
 	Device virtualauth.Misbehaviour
 	Client client.Misbehaviour
+	// Sign makes the signature of the credential's key, that of self attestation included. It has no effect on keys of Equip.
+	Sign Sign
 	// Message changes the response after it was signed; Body what is posted, byte by byte.
 	Message func(*Message) error
 	Body    func(honest []byte) []byte

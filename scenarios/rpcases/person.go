@@ -19,10 +19,11 @@ type Person struct {
 	Name string
 	// Browser keeps the cookies; another one is another session.
 	Browser subject.Visitor
-	// Device holds the keys; it may be exchanged, and it may misbehave.
+	// Device holds the keys; it may be exchanged (NewDevice), and it may misbehave.
 	Device *virtualauth.Authenticator
 
 	bench *Bench
+	keys  *keys
 }
 
 // Ask is what is asked of an options endpoint, beside the user name.
@@ -129,7 +130,11 @@ func (p *Person) Get(ctx context.Context, options []byte, lie Lie) (*Message, er
 func (p *Person) answer(ctx context.Context, options []byte, lie Lie, ceremony func(*client.Client, context.Context, []byte) ([]byte, error)) (*Message, error) {
 	honest := p.Device.Misbehave
 	p.Device.Misbehave = lie.Device
-	defer func() { p.Device.Misbehave = honest }()
+	p.keys.tell(lie.Sign)
+	defer func() {
+		p.Device.Misbehave = honest
+		p.keys.tell(nil)
+	}()
 	c := &client.Client{Origin: p.bench.RP.Origin(), Device: p.Device, Rand: p.bench.Rand, Misbehave: lie.Client}
 	encoded, err := ceremony(c, ctx, options)
 	if unsupported := new(client.DOMError); errors.As(err, &unsupported) && unsupported.Name == client.NotSupportedError {

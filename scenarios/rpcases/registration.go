@@ -16,9 +16,10 @@ import (
 // Registration is a registration with a lie in it, or with each of several, beside its honest twin. Refused, Accepted and
 // Observed are what a case runs: one of them is its Run.
 type Registration struct {
-	// Ask and Model are those of the twin, too: what is unusual about the ceremony and no lie.
+	// Ask, Model and Equip are those of the twin, too: what is unusual about the ceremony and no lie.
 	Ask   Ask
 	Model Model
+	Equip Equip
 	// Lie is the one deviation; Lies are several, told in turn, each by somebody new. Both empty, the twin itself is judged.
 	Lie  Lie
 	Lies []Lie
@@ -33,7 +34,7 @@ func (r Registration) lies() []Lie {
 
 // control registers somebody honestly and signs them in: the twin of every lie.
 func (r Registration) control(ctx context.Context, b *Bench) error {
-	p := b.Person(r.Model)
+	p := b.Person(r.Model, r.Equip)
 	answer, err := p.Registers(ctx, r.Ask, Lie{})
 	if err == nil {
 		err = b.MustAccept("honest registration", answer)
@@ -48,7 +49,7 @@ func (r Registration) Refused(ctx context.Context, b *Bench) error {
 		return err
 	}
 	for _, lie := range r.lies() {
-		p := b.Person(r.Model)
+		p := b.Person(r.Model, r.Equip)
 		answer, err := p.Registers(ctx, r.Ask, lie)
 		if err != nil {
 			return conformance.Control("registration with "+lie.Is, err)
@@ -76,7 +77,7 @@ func (r Registration) nothingLeft(ctx context.Context, p *Person, lie Lie) error
 	if err := p.cannotSignIn(ctx, what); err != nil {
 		return err
 	}
-	p.Device = p.bench.Device(r.Model)
+	p.NewDevice(r.Model, r.Equip)
 	answer, err := p.Registers(ctx, r.Ask, Lie{})
 	if err != nil {
 		return conformance.Control(what+", an honest registration", err)
@@ -128,7 +129,7 @@ func (r Registration) Accepted(ctx context.Context, b *Bench) error {
 		return err
 	}
 	for _, lie := range r.lies() {
-		p := b.Person(r.Model)
+		p := b.Person(r.Model, r.Equip)
 		answer, err := p.Registers(ctx, r.Ask, lie)
 		if err != nil {
 			return conformance.Control("registration with "+lie.Is, err)
@@ -154,7 +155,7 @@ func (r Registration) Observed(ctx context.Context, b *Bench) error {
 		return err
 	}
 	for _, lie := range r.lies() {
-		p := b.Person(r.Model)
+		p := b.Person(r.Model, r.Equip)
 		answer, err := p.Registers(ctx, r.Ask, lie)
 		if err != nil {
 			return conformance.Control("registration with "+lie.Is, err)

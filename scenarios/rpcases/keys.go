@@ -1,0 +1,51 @@
+package rpcases
+
+import (
+	"context"
+	"crypto"
+	"crypto/x509"
+	"fmt"
+	"sync"
+
+	"github.com/passkeylab/passkeylab/virtualauth"
+	"github.com/passkeylab/passkeylab/virtualauth/keystore"
+)
+
+// Sign signs in the name of a credential's key, in some other way than the key store would. key is nil for algorithms that
+// package crypto/x509 does not know.
+type Sign func(message []byte, key crypto.Signer) (signature []byte, err error)
+
+// Equip changes the world of an authenticator before it is made: other keys, another authority, another user.
+type Equip func(*virtualauth.World)
+
+// keys is a key store in software whose signatures a lie may make.
+type keys struct {
+	*keystore.Software
+
+	mu  sync.Mutex
+	lie Sign
+}
+
+// tell makes the lie sign from now on; nil is honest.
+func (k *keys) tell(lie Sign) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.lie = lie
+}
+
+// Sign implements keystore.KeyStore.
+func (k *keys) Sign(ctx context.Context, handle keystore.Handle, message []byte) ([]byte, error) {
+	k.mu.Lock()
+	lie := k.lie
+	k.mu.Unlock()
+	if lie == nil {
+		return k.Software.Sign(ctx, handle, message)
+	}
+	encoded, err := k.Export(ctx, handle)
+	if err != nil {
+		return nil, fmt.Errorf("rpcases: the private key: %w", err)
+	}
+	parsed, _ := x509.ParsePKCS8PrivateKey(encoded) // what it does not know is nil
+	key, _ := parsed.(crypto.Signer)
+	return lie(message, key)
+}
