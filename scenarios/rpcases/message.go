@@ -81,6 +81,15 @@ func (m *Message) SetBytes(path string, value []byte) {
 	m.Set(path, base64.RawURLEncoding.EncodeToString(value))
 }
 
+// text is a JSON string, "" for anything else.
+func text(value json.RawMessage) string {
+	var s string
+	if json.Unmarshal(value, &s) != nil {
+		return ""
+	}
+	return s
+}
+
 // AttestationObject is the CBOR of a registration (WebAuthn L3 §6.5.4).
 type AttestationObject struct {
 	Format    string          `cbor:"fmt"`

@@ -31,6 +31,13 @@ func registrationClientData() []Case {
 			Run:  byProfile(tokenBindingText.Refused, tokenBindingText.Accepted),
 		},
 		{
+			ID: "reg/client-data/white-space-behind", Aliases: []string{"S-CDJ-049.r"}, Level: must, Clause: reg("6", "json"),
+			Says: "white space behind the client data is JSON, and accepted at registration",
+			Run: Registration{Lie: Lie{Is: "client data that ends in a line break", Client: rawClientData(func(honest []byte) []byte {
+				return append(honest, '\n')
+			})}}.Accepted,
+		},
+		{
 			ID: "reg/client-data/framed", Aliases: []string{"S-CDJ-071.r"}, Level: policy, Clause: reg("10", "cross-origin"),
 			Says: "a registration in a frame of another origin is treated as the relying party says that it is",
 			Run: byPolicy(func(p Policy) string { return p.CrossOrigin }, framedRegistration.Refused, framedRegistration.Accepted,

@@ -1,8 +1,12 @@
 package rpcases
 
 import (
+	"github.com/google/uuid"
+
 	"github.com/passkeylab/passkeylab/harness/client"
+	"github.com/passkeylab/passkeylab/harness/conformance"
 	"github.com/passkeylab/passkeylab/virtualauth"
+	"github.com/passkeylab/passkeylab/virtualauth/attestation"
 	"github.com/passkeylab/passkeylab/virtualauth/cose"
 )
 
@@ -39,8 +43,22 @@ func registrationData() []Case {
 				Is: "a key for ES256K", Client: client.Misbehaviour{Algorithms: []cose.Algorithm{cose.ES256K}},
 			}, Model: withES256K}.Refused,
 		},
+		{
+			ID: "reg/data/model-not-allowed", Aliases: []string{"S-ADA-052"}, Level: policy, Clause: reg("24", "model-allowed"),
+			Needs: []conformance.Capability{Configured(OnlyLabModels)},
+			Says:  "an authenticator whose model is not on the list is refused where there is a list",
+			Run: in(OnlyLabModels, Registration{
+				Ask: Ask{Attestation: "direct"}, Model: labModel, Lie: Lie{Is: "another AAGUID", Device: virtualauth.Misbehaviour{AAGUID: &otherAAGUID}},
+			}.Refused),
+		},
 	}
 }
+
+// labModel is of the model that OnlyLabModels allows, and attests to itself.
+func labModel(m *virtualauth.Model) { m.AAGUID, m.Attestation = LabAAGUID, attestation.FormatPacked }
+
+// otherAAGUID is that of no model.
+var otherAAGUID = uuid.MustParse("0f0e0d0c-0b0a-4908-8706-050403020100")
 
 // withES256K adds an algorithm that hardly anybody offers, as the last choice.
 func withES256K(m *virtualauth.Model) { m.Algorithms = append(m.Algorithms, cose.ES256K) }

@@ -32,7 +32,7 @@ func (r Registration) lies() []Lie {
 	return []Lie{r.Lie}
 }
 
-// control registers somebody honestly and signs them in: the twin of every lie.
+// control registers somebody honestly: the twin of every lie.
 func (r Registration) control(ctx context.Context, b *Bench) error {
 	p := b.Person(r.Model, r.Equip)
 	answer, err := p.Registers(ctx, r.Ask, Lie{})

@@ -24,6 +24,7 @@ type section struct {
 // sections lists all, in the order of a report. A new section is one line.
 func sections() []section {
 	return []section{
+		{cases: apiOptions},
 		{cases: registrationEnvelope},
 		{cases: registrationClientData},
 		{cases: registrationData},
