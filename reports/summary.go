@@ -84,7 +84,8 @@ func few(ids []string) string {
 
 func writeTotals(b *strings.Builder, run Run) {
 	verdict, totals := Judge(run), Count(run)
-	fmt.Fprintf(b, "%s: %s in %s", verdict.Phrase, count(totals.All, "journey", "journeys"), short(run.Duration))
+	one, many := run.noun()
+	fmt.Fprintf(b, "%s: %s in %s", verdict.Phrase, count(totals.All, one, many), short(run.Duration))
 	separator := " – "
 	for _, state := range States() {
 		if n := totals.Of(state); n > 0 {

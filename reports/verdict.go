@@ -82,7 +82,7 @@ func Judge(run Run) Verdict {
 	totals := Count(run)
 	switch {
 	case totals.Bad() > 0:
-		return Verdict{Exit: ExitFailed, Phrase: badPhrase(totals)}
+		return Verdict{Exit: ExitFailed, Phrase: badPhrase(run, totals)}
 	case run.Interrupted:
 		return Verdict{Exit: ExitInterrupted, Phrase: "Stopped before the end"}
 	case totals.Ran() == 0:
@@ -93,12 +93,21 @@ func Judge(run Run) Verdict {
 	return Verdict{OK: true, Phrase: "All passed"}
 }
 
-func badPhrase(t Totals) string {
+func badPhrase(run Run, t Totals) string {
+	one, many := run.noun()
 	switch {
 	case t.Failed > 0:
-		return count(t.Bad(), "journey needs", "journeys need") + " a look"
+		return count(t.Bad(), one+" needs", many+" need") + " a look"
 	case t.Aborted > 0:
-		return count(t.Bad(), "journey", "journeys") + " did not finish"
+		return count(t.Bad(), one, many) + " did not finish"
 	}
-	return count(t.Bad(), "journey", "journeys") + " proved nothing"
+	return count(t.Bad(), one, many) + " proved nothing"
+}
+
+// noun is what the results of the run are called: those of the suites of cases are cases, all others journeys.
+func (r Run) noun() (one, many string) {
+	if r.Suite == "rp" || r.Suite == "authenticator" {
+		return "case", "cases"
+	}
+	return "journey", "journeys"
 }

@@ -90,3 +90,12 @@ func TestSummaryShowsEveryBadResultWithItsReproduceLine(t *testing.T) {
 		t.Error("terminal codes reached the summary")
 	}
 }
+
+func TestResultsAreCalledWhatTheyAre(t *testing.T) {
+	for suite, want := range map[string]string{"journeys": "1 journey needs a look", "rp": "1 case needs a look", "authenticator": "1 case needs a look"} {
+		run := reports.Run{Suite: suite, Results: []reports.Result{{ID: "a", State: reports.Failed}}}
+		if got := reports.Judge(run).Phrase; got != want {
+			t.Errorf("%s: %q, want %q", suite, got, want)
+		}
+	}
+}

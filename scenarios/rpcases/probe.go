@@ -55,7 +55,7 @@ func Configured(v Variant) conformance.Capability {
 func (b *Bench) In(v Variant) *Bench {
 	other := *b.suite
 	other.RP = b.suite.Variants[v]
-	return &Bench{Trial: b.Trial, RP: subject.Recorded(other.RP, b.Trial), Policy: b.Policy, suite: &other, people: 1000}
+	return &Bench{Trial: b.Trial, RP: subject.Recorded(other.RP, b.Trial), Policy: b.Policy, suite: &other}
 }
 
 // in runs a case in a variant.

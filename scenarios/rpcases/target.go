@@ -93,7 +93,10 @@ func ReadTarget(name string) (*Target, error) {
 	if err := decoder.Decode(t); err != nil {
 		return nil, fmt.Errorf("read the target %s: %w", name, err)
 	}
-	for v := range t.Variants {
+	for v, server := range t.Variants {
+		if server == nil {
+			return nil, fmt.Errorf("read the target %s: the variant %s is empty; say where it is: {base: https://…}", name, v)
+		}
 		if !slices.Contains(allVariants(), v) {
 			return nil, fmt.Errorf("read the target %s: there is no variant %q; those that exist: %v", name, v, allVariants())
 		}

@@ -74,6 +74,7 @@ func TestATargetThatIsWrongSaysWhere(t *testing.T) {
 		"base: http://x\nvariants: {stricter: {base: http://x}}":      `no variant "stricter"`,
 		"base: http://x\nvariants: {attestation-required: {base: x}}": "variant attestation-required",
 		"base: http://x\nexpected: [{id: 'reg/*'}]":                   "has no reason",
+		"base: http://x\nvariants: {attestation-required: }":          "is empty",
 		"base: http://x\nexpected: [{id: ' ', reason: x}]":            "empty pattern",
 		"base: http://x\nlimits: {time: soon}":                        "soon",
 		"base: http://x\npolicy: {counter: refuse, conter: accept}":   "field conter not found",
