@@ -45,6 +45,10 @@ var shown = map[string]func(t *testing.T, line string){
 	"go doc ./virtualauth": manualShown,
 	"go tool ginkgo run -p ./scenarios/journeys":                         planShown,
 	"go tool ginkgo run --label-filter='id:REG-04' ./scenarios/journeys": planShown,
+
+	"go run ./cmd/passkeylab check rp --target=reference":                                               elsewhere(TestScripts),
+	"go run ./cmd/passkeylab check rp --target=reference --replay=reg/client-data/type-of-an-assertion": elsewhere(TestScripts),
+	"go run ./cmd/passkeylab cases --suite=rp --only='reg/*'":                                           elsewhere(TestScripts),
 }
 
 func TestEveryCommandInTheReadmeIsRunSomewhere(t *testing.T) {

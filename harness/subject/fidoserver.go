@@ -184,7 +184,7 @@ func (s *fidoServer) request(ctx context.Context, request Request) (*http.Reques
 	if request.Body != nil {
 		body = bytes.NewReader(request.Body)
 	}
-	out, err := http.NewRequestWithContext(ctx, method, s.urls[request.Endpoint], body)
+	out, err := http.NewRequestWithContext(ctx, method, s.address(request), body)
 	if err != nil {
 		return nil, fmt.Errorf("subject: %s: %w", request.Endpoint, err)
 	}

@@ -34,8 +34,8 @@ func (v recordingVisitor) Do(ctx context.Context, request Request) Answer {
 		Sent: conformance.Message{Head: lines(answer.Sent), Body: request.Body},
 		Got:  conformance.Message{Head: lines(answer.Header), Body: answer.Body}, Status: answer.statusLine(), Outcome: string(answer.Outcome),
 	}
-	if located, ok := v.RelyingParty.(interface{ address(Endpoint) string }); ok {
-		e.URL = located.address(request.Endpoint)
+	if located, ok := v.RelyingParty.(interface{ address(Request) string }); ok {
+		e.URL = located.address(request)
 	}
 	if answer.Err != nil {
 		e.Problem = answer.Err.Error()
@@ -44,8 +44,13 @@ func (v recordingVisitor) Do(ctx context.Context, request Request) Answer {
 	return answer
 }
 
-// address is where an endpoint is.
-func (s *fidoServer) address(endpoint Endpoint) string { return s.urls[endpoint] }
+// address is where a request goes.
+func (s *fidoServer) address(request Request) string {
+	if request.Path != "" {
+		return s.base.Scheme + "://" + s.base.Host + request.Path
+	}
+	return s.urls[request.Endpoint]
+}
 
 // Name tells apart the two embedded ones.
 func (v recordingVisitor) Name() string { return v.RelyingParty.Name() }

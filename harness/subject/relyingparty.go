@@ -46,6 +46,8 @@ type Visitor interface {
 // Request is one request, with everything that a case may want to get wrong.
 type Request struct {
 	Endpoint Endpoint
+	// Path is asked for on the server's host instead of an endpoint, when it is set: "/.well-known/webauthn".
+	Path string
 	// Body is sent as it is.
 	Body []byte
 	// Method is POST when empty; ContentType is application/json when empty, and "-" sends none.

@@ -177,6 +177,9 @@ func TestVisitors(t *testing.T) {
 	if first, second, others := ask(one), ask(one), ask(other); first != `accepted"""g"` || second != `accepted"1""g"` || others != first {
 		t.Errorf("%s, %s, %s", first, second, others)
 	}
+	if got := one.Do(t.Context(), subject.Request{Path: "/elsewhere", Method: http.MethodGet}); got.Status != http.StatusTeapot || got.Message != "/elsewhere" {
+		t.Errorf("another path: %s", got)
+	}
 	if rp.Origin() != "https://rp.example" || one.Cookies()["visit"] != "1" {
 		t.Errorf("%s %v", rp.Origin(), one.Cookies())
 	}
