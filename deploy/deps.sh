@@ -53,6 +53,9 @@ font_missing() {
     return 0
 }
 
+# Any font with Japanese letters will do.
+japanese_missing() { font_missing 'ipag*' && font_missing 'NotoSansCJK*' && font_missing 'NotoSansJP*' && font_missing 'VL-Gothic*'; }
+
 # What is missing: the Debian packages, and why each is needed.
 packages=()
 reasons=()
@@ -83,6 +86,7 @@ find_missing() {
     need swtpm "a second TPM in software, which keys must live in as well" lacks swtpm
     need fonts-liberation "letters: without a font, screenshots show boxes" font_missing 'Liberation*'
     need fonts-noto-core "letters of other scripts and the signs that pages use" font_missing 'NotoSans-*'
+    need fonts-ipafont-gothic "letters of Japanese, which the pages speak" japanese_missing
 }
 
 # field NAME reads one value from the file that describes the system.
@@ -149,20 +153,20 @@ advise() {
     case " $(field ID) $(field ID_LIKE) " in
         *" fedora "* | *" rhel "*) translate 'sudo dnf install' \
             chromium chromium dbus-daemon dbus-daemon gcc gcc libc6-dev glibc-devel libssl-dev openssl-devel swtpm swtpm \
-            fonts-liberation liberation-fonts fonts-noto-core google-noto-sans-fonts ;;
+            fonts-liberation liberation-fonts fonts-noto-core google-noto-sans-fonts fonts-ipafont-gothic ipa-gothic-fonts ;;
         *" arch "*) translate 'sudo pacman -S' \
             chromium chromium dbus-daemon dbus gcc gcc libc6-dev glibc libssl-dev openssl swtpm swtpm \
-            fonts-liberation ttf-liberation fonts-noto-core noto-fonts ;;
+            fonts-liberation ttf-liberation fonts-noto-core noto-fonts fonts-ipafont-gothic otf-ipafont ;;
         *" alpine "*) translate 'sudo apk add' \
             chromium chromium dbus-daemon dbus gcc gcc libc6-dev musl-dev libssl-dev openssl-dev swtpm swtpm \
-            fonts-liberation font-liberation fonts-noto-core font-noto ;;
+            fonts-liberation font-liberation fonts-noto-core font-noto fonts-ipafont-gothic font-ipa ;;
         *" suse "* | *" opensuse "*) translate 'sudo zypper install' \
             chromium chromium dbus-daemon dbus-1-daemon gcc gcc libc6-dev glibc-devel libssl-dev libopenssl-devel swtpm swtpm \
-            fonts-liberation liberation-fonts fonts-noto-core google-noto-sans-fonts ;;
+            fonts-liberation liberation-fonts fonts-noto-core google-noto-sans-fonts fonts-ipafont-gothic ipa-gothic-fonts ;;
         *) if [ "$(uname -s)" = Darwin ]; then
             translate 'brew install' \
                 chromium '--cask chromium' dbus-daemon dbus gcc gcc libc6-dev '' libssl-dev openssl@3 swtpm swtpm \
-                fonts-liberation '--cask font-liberation' fonts-noto-core '--cask font-noto-sans'
+                fonts-liberation '--cask font-liberation' fonts-noto-core '--cask font-noto-sans' fonts-ipafont-gothic '--cask font-noto-sans-jp'
         else
             say "    (names of Debian's packages) ${packages[*]}"
         fi ;;
