@@ -24,8 +24,8 @@ const appAPI = "/app/api/v1"
 // app is the app as it stands: signed in when it has a token.
 type app struct {
 	token   string
-	session int // counts sign-ins to the app
-	proofAt time.Time
+	session int               // counts sign-ins to the app
+	proofAt map[int]time.Time // by session
 }
 
 // sender is who sends a response: a browser with its cookies (nil for those it has now), or the app with its token.
@@ -46,7 +46,7 @@ func (w *walker) now(c *ceremony) sender {
 // proven is when the proof was given that counts for a ceremony.
 func (w *walker) proven(c *ceremony) time.Time {
 	if c.app {
-		return w.app.proofAt
+		return w.app.proofAt[c.session]
 	}
 	return w.proofAt
 }
@@ -83,8 +83,9 @@ func (w *walker) appSignsIn(which string) bool {
 	if err := json.Unmarshal(r.body, &session); err != nil || session.Token == "" {
 		w.fail("the app's session has no token: %v", err)
 	}
-	w.app.token, w.app.proofAt = session.Token, w.clock.Now()
+	w.app.token = session.Token
 	w.app.session++
+	w.app.proofAt[w.app.session] = w.clock.Now()
 	return true
 }
 
@@ -119,7 +120,7 @@ func (w *walker) appCreates(args string) bool {
 	if r.status != http.StatusOK {
 		return true
 	}
-	c := &ceremony{app: true, flow: "E", publicKey: r.json().PublicKey, issued: w.clock.Now(), proofAt: w.app.proofAt, session: w.app.session}
+	c := &ceremony{app: true, flow: "E", publicKey: r.json().PublicKey, issued: w.clock.Now(), proofAt: w.app.proofAt[w.app.session], session: w.app.session}
 	w.issued(c)
 	forge, isForged := strings.CutPrefix(how, "forge=")
 	if !isForged {

@@ -11,6 +11,9 @@ import (
 // life brings.
 func (w *walker) choose(r *rand.Rand) string {
 	t := w.browser.tab()
+	if t.page == nil && w.rule.name == w.rules[0].name && r.IntN(3) == 0 {
+		return "policy " + pick(r, w.rules...).name
+	}
 	if t.page == nil {
 		return "browser " + pick(r, "desktop", "desktop", "desktop", "android", "ios")
 	}

@@ -26,6 +26,7 @@ func TestWalksThatFoundSomething(t *testing.T) {
 		"a flow that the policy closes under a ceremony":       "browser ios; press password-sign-in code=right; press add; press primary; press primary; press primary; begin; policy attested; phone google // browser ios; press password-sign-in code=right; press add; press primary; press primary; press primary; begin; policy attested; revisit 4; press primary; begin",
 		"an answer in the app after its sign-out":              "app-signs-in right; app-creates app held; app-signs-out; arrives",
 		"an answer in the app after another sign-in":           "app-signs-in right; app-creates app held; app-signs-out; app-signs-in right; arrives",
+		"an answer in the app while it has another session":    "app-signs-in right; app-creates app-ios held; app-signs-in right; arrives",
 	} {
 		t.Run(name, func(t *testing.T) { again(t, &texts{}, strings.Split(events, "//")) })
 	}

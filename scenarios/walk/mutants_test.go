@@ -28,7 +28,7 @@ var mutants = []mutant{
 	{"the limit is not judged at verify", "rp/register.go", "return limitRefusal(p, len(stored)), err", "_ = stored\n\treturn nil, err"},
 	{"the limit is not judged at the options", "rp/guards.go", "if stored < p.Limit() {", "if stored < 99 {"},
 	{"the policy is not judged at verify", "rp/register.go", "if refusal := refuseVerdict(p.AtRegistration(user.subject(), candidate)); refusal != nil {", "if refusal := refuseVerdict(p.AtRegistration(user.subject(), candidate)); refusal != nil && false {"},
-	{"user verification is not checked", "rp/register.go", "case p.RequiresUV() && !response.credential.UVInitialized:", "case false:"},
+	{"user verification is not checked", "rp/register.go", "case p.RequiresUV() && !response.credential.UVInitialized:", "case p.RequiresUV() && false:"},
 	{"strays are not remembered", "rp/stray.go", "rp.describe(refusal, response)\n\treturn rp.rememberStray(tx, RefusedTry{", "rp.describe(refusal, response)\n\tif true {\n\t\treturn nil\n\t}\n\treturn rp.rememberStray(tx, RefusedTry{"},
 	{"what is stored is a stray when it comes again", "rp/stray.go", "if err != nil || bytes.Equal(ceremony.resultID, c.ID) {\n\t\treturn err\n\t}\n\tif _, err := credentialByID(tx, c.ID); !errors.Is(err, sql.ErrNoRows) {\n\t\treturn err\n\t}", "if errors.Is(err, sql.ErrNoRows) || bytes.Equal(nil, ceremony.ChallengeHash) {\n\t\treturn err\n\t}"},
 	{"the exclude list is empty", "rp/creation.go", "rp.creationOptions(user, run.Flow, list)", "rp.creationOptions(user, run.Flow, nil)"},

@@ -35,6 +35,7 @@ func rules() []rule {
 		{name: "app", policy: policy.AllowList(app...), refuses: func(a uuid.UUID, _ bool) bool { return !slices.Contains(app, a) }},
 		{name: "no-google", policy: policy.BlockList(google), refuses: func(a uuid.UUID, _ bool) bool { return a == google }},
 		{name: "device-bound", policy: policy.Policy{PasskeyTypes: policy.TypeDeviceBound}, refuses: func(_ uuid.UUID, synced bool) bool { return synced }},
+		{name: "one", policy: policy.Policy{MaxPasskeys: 1}, limit: 1},
 		{name: "two", policy: policy.Policy{MaxPasskeys: 2}, limit: 2},
 		{name: "recheck", policy: policy.Policy{ProofFreshness: policy.ProofFreshness{IsRecheckedAtVerify: true}}, rechecks: true},
 		{name: "attested", policy: policy.Policy{AttestationEnforcement: policy.EnforcementRegistrationOnly}, attests: true},

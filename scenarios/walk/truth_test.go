@@ -152,7 +152,7 @@ func (w *walker) checkProof(given int) {
 	}
 	w.truth.counts[rp.ActionProof] = given
 	if w.truth.inApp {
-		w.app.proofAt = w.clock.Now()
+		w.app.proofAt[w.app.session] = w.clock.Now()
 		return
 	}
 	w.proofAt = w.clock.Now()

@@ -58,7 +58,7 @@ func (w *walker) stored(c *ceremony, m made, before *ceremonyRow, session int) {
 		{before == nil || !before.open, "though its challenge was closed"},
 		{!m.authentic || m.forge == "taken" && len(w.truth.stored) > 0, "though it was forged: " + m.forge},
 		{m.forge == "no-uv", "without user verification"},
-		{session != w.now(c).session || c.session != session, "for a session that did not ask"},
+		{session != c.session || !c.app && session != w.session, "for a session that did not ask"},
 		{!now.Before(c.issued.Add(challengeLife)), "after the challenge's life"},
 		{!c.issued.Before(c.proofAt.Add(proofLife)), "for options issued on a stale proof"},
 		{w.rule.rechecks && !now.Before(w.proven(c).Add(proofLife)), "on a stale proof that the policy rechecks"},
@@ -89,7 +89,7 @@ func (w *walker) reasons(c *ceremony, m made, before *ceremonyRow) map[string]bo
 	return map[string]bool{
 		"ceremony.challenge_used":        !open,
 		"ceremony.challenge_expired":     !now.Before(c.issued.Add(proofLife)), // the proof may end it sooner than its life
-		"ceremony.verification_failed":   !m.authentic || c.session != w.now(c).session,
+		"ceremony.verification_failed":   !m.authentic || w.isForeign(c),
 		"ceremony.attestation_invalid":   w.rule.attests,
 		"policy.attestation_required":    w.rule.attests,
 		"ceremony.uv_required":           m.forge == "no-uv",
@@ -115,7 +115,7 @@ func (w *walker) refused(c *ceremony, m made, before *ceremonyRow, r *reply) {
 	if !ok || !known {
 		w.fail("refused a passkey with %d %s for no reason (forge %q, policy %s)", r.status, code, m.forge, w.rule.name)
 	}
-	if code == "ceremony.challenge_used" || code == "wizard.run_superseded" || before == nil || !before.open || c.session != w.now(c).session {
+	if code == "ceremony.challenge_used" || code == "wizard.run_superseded" || before == nil || !before.open || w.isForeign(c) {
 		// another answer, or another session, ended it
 	} else if code != "rp.rate_limited" && code != "auth.session_expired" && code != "http.not_found" {
 		c.answered = true
@@ -130,6 +130,15 @@ func (w *walker) refused(c *ceremony, m made, before *ceremonyRow, r *reply) {
 		w.truth.strays[m.id] = m.kept
 		w.truth.strayIn[c.run] = w.truth.strayIn[c.run] || before != nil && before.open
 	}
+}
+
+// isForeign reports whether the latest response came from another session than the one that asked. The app may have several
+// at a time, a browser has one.
+func (w *walker) isForeign(c *ceremony) bool {
+	if c.app {
+		return c.session != w.truth.lastBy.session
+	}
+	return c.session != w.session
 }
 
 // looked reports whether the relying party judged the response at all: it does not while somebody sends too many, and it

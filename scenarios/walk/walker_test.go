@@ -58,7 +58,8 @@ func (h *house) newWalker() (*walker, error) {
 	h.walks++
 	h.random.begin(h.walks)
 	h.clock.add(h.clock.Now().Truncate(time.Hour).Add(2 * time.Hour).Sub(h.clock.Now()))
-	w := &walker{house: h, rules: rules(), pockets: map[string]*pocket{}, browser: browser{cookies: map[string]string{}}}
+	w := &walker{house: h, rules: rules(), pockets: map[string]*pocket{}, browser: browser{cookies: map[string]string{}},
+		app: app{proofAt: map[int]time.Time{}}}
 	w.rule = w.rules[0]
 	if err := h.rp.SetPolicy(h.ctx, w.rule.policy); err != nil {
 		return nil, err
