@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/url"
+	"slices"
 	"strings"
 )
 
@@ -128,6 +129,11 @@ func (w *walker) pressed(r *rand.Rand, p *page) string {
 		return "reload"
 	}
 	c := pick(r, open...)
+	if dialogs := slices.DeleteFunc(slices.Clone(open), func(c control) bool { return !c.script }); len(dialogs) > 0 && r.IntN(8) == 0 {
+		verb := pick(r, "press ", "late ")
+		c = pick(r, dialogs...)
+		return verb + c.label + w.typed(r, c)
+	}
 	if first := w.control("primary"); first != nil && r.IntN(2) == 0 {
 		c = *first
 	}
@@ -136,6 +142,9 @@ func (w *walker) pressed(r *rand.Rand, p *page) string {
 	}
 	if first := w.control("add"); first != nil && r.IntN(3) == 0 {
 		c = *first
+	}
+	if r.IntN(30) == 0 {
+		return "late " + c.label + w.typed(r, c)
 	}
 	return "press " + c.label + w.typed(r, c)
 }

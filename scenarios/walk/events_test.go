@@ -6,13 +6,14 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"time"
 )
 
 // verbs are all events, by their first word. Each reports whether it was possible at all.
 func verbs() map[string]func(w *walker, args string) bool {
 	return map[string]func(*walker, string) bool{
 		// What the page offers.
-		"press": (*walker).press, "begin": func(w *walker, _ string) bool { return w.begin() }, "phone": (*walker).phone,
+		"press": (*walker).press, "late": (*walker).late, "begin": func(w *walker, _ string) bool { return w.begin() }, "phone": (*walker).phone,
 		"browser-says": (*walker).browserSays, "start-again": (*walker).startAgain, "prove-with": (*walker).proveWith,
 		"sign-in-with": (*walker).signInWith, "look": (*walker).look, "settle": (*walker).settle, "expires": (*walker).expires,
 		// What a browser offers.
@@ -68,6 +69,17 @@ func (w *walker) press(args string) bool {
 		w.fail("%s on a fresh page at %s leads to %d", label, hideIDs(before), status)
 	}
 	return true
+}
+
+// late presses after so long a look at the page that the proof is stale by then.
+func (w *walker) late(args string) bool {
+	label, _, _ := strings.Cut(args, " ")
+	if w.control(label) == nil {
+		return false
+	}
+	w.clock.add(proofLife + time.Second)
+	w.everythingIsOld()
+	return w.press(args)
 }
 
 func (w *walker) submit(c *control, typed url.Values) {
