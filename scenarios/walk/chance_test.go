@@ -72,9 +72,13 @@ func (w *walker) habit(r *rand.Rand) string {
 
 func (w *walker) whileWaiting(r *rand.Rand) string {
 	word := pick(r, phoneWords()...)
-	switch r.IntN(21) {
+	switch r.IntN(24) {
 	case 20:
 		return "signs-in-again"
+	case 21, 22:
+		return "policy " + pick(r, w.rules...).name
+	case 23:
+		return w.appDoes(func(from ...string) string { return pick(r, from...) })
 	case 0, 1, 2, 3, 4, 5, 6, 7:
 		return "phone " + word
 	case 8:
