@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// Walks that once found something, and what that was.
+// Walks that once found something, and what that was; the last is one that chance seldom finds.
 func TestWalksThatFoundSomething(t *testing.T) {
 	start := "browser desktop; press password-sign-in code=right; press add; press primary method=passkey; begin; "
 	for name, events := range map[string]string{
@@ -27,6 +27,7 @@ func TestWalksThatFoundSomething(t *testing.T) {
 		"an answer in the app after its sign-out":              "app-signs-in right; app-creates app held; app-signs-out; arrives",
 		"an answer in the app after another sign-in":           "app-signs-in right; app-creates app held; app-signs-out; app-signs-in right; arrives",
 		"an answer in the app while it has another session":    "app-signs-in right; app-creates app-ios held; app-signs-in right; arrives",
+		"a limit that is reached while a ceremony waits":       start + "app-signs-in right; app-creates app; policy one; phone google",
 	} {
 		t.Run(name, func(t *testing.T) { again(t, &texts{}, strings.Split(events, "//")) })
 	}
