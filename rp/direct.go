@@ -226,6 +226,7 @@ func (rp *RelyingParty) BeginDirectRequest(ctx context.Context, in Direct) (*Req
 // session.
 func (rp *RelyingParty) FinishDirectRequest(ctx context.Context, binding string, body []byte) (*Credential, error) {
 	a := &assertion{kind: KindDirectGet, binding: bindingHash(binding), body: body}
+	a.read()
 	var refusal *Refusal
 	err := rp.write(ctx, "finish direct request", func(tx *store.Tx) (err error) {
 		refusal, err = rp.verifyAssertion(ctx, tx, a)

@@ -137,7 +137,7 @@ func TestEveryCommandHasHelpWithExamples(t *testing.T) {
 			}
 		}
 	}
-	if got := fmt.Sprint(names); got != "[bench cases doctor journeys phone report rp tunnel version]" {
+	if got := fmt.Sprint(names); got != "[bench cases check doctor journeys phone report rp tunnel version]" {
 		t.Errorf("commands are %s", got)
 	}
 }
