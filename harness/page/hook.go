@@ -45,7 +45,8 @@ const (
 	CardDetails    Hook = "details"
 	CardBlocked    Hook = "card-blocked"
 	Notice         Hook = "notice"
-	Stay           Hook = "stay" // the offer to renew a proof that is about to end
+	Conflict       Hook = "conflict" // the policy was changed by somebody else meanwhile
+	Stay           Hook = "stay"     // the offer to renew a proof that is about to end
 
 	MethodApp     Hook = "method-app"
 	MethodKey     Hook = "method-security-key"

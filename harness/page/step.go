@@ -54,4 +54,9 @@ const (
 	Outbox            Step = "outbox"
 	Help              Step = "help"
 	HTTPError         Step = "error" // no such page, and the like
+
+	AdminSignIn   Step = "admin-sign-in" // the administrator's pages
+	AdminPolicy   Step = "admin-policy"
+	AdminDocument Step = "admin-document"
+	AdminOutbox   Step = "admin-outbox"
 )

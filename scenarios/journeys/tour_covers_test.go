@@ -14,6 +14,7 @@ import (
 
 // screensOf are the screens that each template draws.
 var screensOf = map[string][]page.Step{
+	"admin-sign-in": {page.AdminSignIn}, "admin-policy": {page.AdminPolicy}, "admin-document": {page.AdminDocument}, "admin-outbox": {page.AdminOutbox},
 	"campaign": {page.F1}, "ceremony": {page.S7, page.K2, page.S8, page.S9}, "choose": {page.S1}, "confirm": {page.S2},
 	"done": {page.S11}, "error": {page.HTTPError}, "faq": {page.Help}, "get-app": {page.S3}, "get-ready": {page.S6}, "in-app": {page.V1}, "look-in-app": {page.V2},
 	"key-kind": {page.K1}, "name": {page.S10}, "outbox": {page.Outbox}, "passkey-delete": {page.Delete}, "passkey-rename": {page.Rename},
@@ -27,12 +28,8 @@ var screensOf = map[string][]page.Step{
 
 // unvisited are the templates that the tour leaves out, and why.
 var unvisited = map[string]string{
-	"base":           "is the frame of every page",
-	"parts":          "is what pages have in common",
-	"admin-sign-in":  "is for administrators, in English only; journeys have none",
-	"admin-policy":   "is for administrators, in English only; journeys have none",
-	"admin-outbox":   "is for administrators, in English only; journeys have none",
-	"admin-document": "is for administrators, in English only; journeys have none",
+	"base":  "is the frame of every page",
+	"parts": "is what pages have in common",
 }
 
 // A screen that the tour does not come by is one that nobody looks at in Arabic, in the dark or on a small phone.

@@ -39,7 +39,7 @@ type stop struct {
 
 // tour is every stop.
 func tour() []stop {
-	return slices.Concat(outsideStops(), infoStops(), wizardStops(), ceremonyStops(), problemStops(), wrongPlaceStops())
+	return slices.Concat(outsideStops(), infoStops(), wizardStops(), ceremonyStops(), problemStops(), wrongPlaceStops(), adminStops())
 }
 
 // touring is what the tour needs to be given, in any window: timers that let the waiting screens stay, and say all that they ever say.
