@@ -59,6 +59,7 @@ type FIDOServer struct {
 var defaultPaths = map[Endpoint]string{
 	CreationOptions: "/attestation/options", CreationResult: "/attestation/result",
 	RequestOptions: "/assertion/options", RequestResult: "/assertion/result",
+	Removal: "", // only where a target has one
 }
 
 // Dial returns the relying party that f describes. It makes no connection yet; its error is one of the description.
@@ -94,6 +95,9 @@ func (f FIDOServer) over(transport http.RoundTripper, release func() error) (Rel
 	for endpoint, path := range defaultPaths {
 		if mapped := f.Paths[endpoint]; mapped != "" {
 			path = mapped
+		}
+		if path == "" {
+			continue
 		}
 		server.urls[endpoint] = strings.TrimSuffix(f.Base, "/") + "/" + strings.TrimPrefix(path, "/")
 	}
@@ -150,6 +154,9 @@ func (v *visitor) Cookies() map[string]string {
 
 // Do implements Visitor.
 func (v *visitor) Do(ctx context.Context, request Request) (answer Answer) {
+	if v.server.address(request) == "" {
+		return Answer{Outcome: Inexpressible, Err: fmt.Errorf("subject: the server has no path for %s", request.Endpoint)}
+	}
 	ctx, cancel := context.WithTimeout(ctx, v.server.limits.Time)
 	defer cancel()
 	began := time.Now()

@@ -60,7 +60,7 @@ func (r Reference) Open(ctx context.Context) (_ RelyingParty, err error) {
 	if err != nil {
 		return nil, err
 	}
-	return FIDOServer{Title: "reference relying party", Base: origin}.over(&inProcess{handler: fidoapi.Handler(site)}, release)
+	return FIDOServer{Title: "reference relying party", Base: origin, Paths: map[Endpoint]string{Removal: fidoapi.PathRemoval}}.over(&inProcess{handler: fidoapi.Handler(site)}, release)
 }
 
 func (r Reference) roots() attest.Roots {

@@ -16,9 +16,11 @@ const (
 	CreationResult  Endpoint = "creation result"
 	RequestOptions  Endpoint = "request options"
 	RequestResult   Endpoint = "request result"
+	// Removal is none of the API's and only where a target names it: it takes {username, id} and removes a credential.
+	Removal Endpoint = "removal"
 )
 
-// Endpoints lists all four.
+// Endpoints lists the four of the API.
 func Endpoints() []Endpoint {
 	return []Endpoint{CreationOptions, CreationResult, RequestOptions, RequestResult}
 }

@@ -16,6 +16,9 @@ import (
 // cookieName is that of the cookie that ties ceremonies to a visitor.
 const cookieName = "passkeylab-fido"
 
+// PathRemoval is none of FIDO's API: POST {username, id} removes a passkey, so that it can be tested what is left of it.
+const PathRemoval = "/credential/removal"
+
 // Handler serves the API for a relying party.
 func Handler(site *rp.RelyingParty) http.Handler {
 	a := &api{rp: site, secure: strings.HasPrefix(site.Origin(), "https:")}
@@ -24,6 +27,7 @@ func Handler(site *rp.RelyingParty) http.Handler {
 	mux.HandleFunc("/attestation/result", a.endpoint(a.creationResult))
 	mux.HandleFunc("/assertion/options", a.endpoint(a.requestOptions))
 	mux.HandleFunc("/assertion/result", a.endpoint(a.requestResult))
+	mux.HandleFunc(PathRemoval, a.endpoint(a.removal))
 	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {
 		answer(w, http.StatusNotFound, failed("There is nothing here."))
 	})
@@ -122,6 +126,9 @@ func refusal(err error) (int, status) {
 	}
 	if refused := rp.AsRefusal(err); refused != nil {
 		return http.StatusBadRequest, failed(string(refused.Code))
+	}
+	if errors.Is(err, rp.ErrNotFound) {
+		return http.StatusNotFound, failed("There is no such account or passkey.")
 	}
 	if fields := rp.FieldErrors(err); len(fields) > 0 {
 		return http.StatusBadRequest, failed(fields[0].Field + ": " + fields[0].Problem)

@@ -103,6 +103,7 @@ func TestWhatIsNoRequest(t *testing.T) {
 		"a number for a name":  {"/attestation/options", `{"username":7}`, 400, nil},
 		"a name with a space":  {"/attestation/options", `{"username":"a b"}`, 400, nil},
 		"extensions of a text": {"/attestation/options", `{"username":"ada","extensions":"x"}`, 400, nil},
+		"removal for nobody":   {fidoapi.PathRemoval, `{"username":"nobody","id":"AAAA"}`, 404, nil},
 		"an unknown account":   {"/assertion/options", `{"username":"nobody"}`, 400, nil},
 		"an empty response":    {"/attestation/result", "{}", 400, nil},
 		"an empty assertion":   {"/assertion/result", "{}", 400, nil},

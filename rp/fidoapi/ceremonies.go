@@ -99,6 +99,24 @@ func (a *api) requestResult(_ http.ResponseWriter, c call) (any, error) {
 	return ok(), nil
 }
 
+func (a *api) removal(_ http.ResponseWriter, c call) (any, error) {
+	var in struct {
+		UserName string `json:"username"`
+		ID       string `json:"id"`
+	}
+	if err := decode(c.body, &in); err != nil {
+		return nil, err
+	}
+	user, err := a.rp.UserByName(c.Context(), in.UserName)
+	if err == nil {
+		err = a.rp.RemovePasskey(c.Context(), user.ID, in.ID)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return ok(), nil
+}
+
 // decode reads a JSON object with members of the right types.
 func decode(body []byte, into any) error {
 	if !bytes.HasPrefix(bytes.TrimLeft(body, " \t\r\n"), []byte("{")) || json.Unmarshal(body, into) != nil {

@@ -6,9 +6,11 @@
 //	POST /assertion/options    {username, userVerification, extensions}
 //	POST /assertion/result     AuthenticationResponseJSON
 //
+// Beside them stands POST /credential/removal {username, id}, which FIDO's API does not have.
+//
 // Each answer has status, "ok" or "failed", and errorMessage. A refusal is HTTP 400, or 405, 413 and 415 for what is not even
 // a request, and names the relying party's code for it, such as ceremony.verification_failed, and nothing else.
 //
-// Anybody who reaches these endpoints can open accounts and add passkeys to those of others, because the API has no notion of
-// who may. They are for loopback and laboratories.
+// Anybody who reaches these endpoints can open accounts, add passkeys to those of others, and remove theirs, because the API has no
+// notion of who may. They are for loopback and laboratories.
 package fidoapi

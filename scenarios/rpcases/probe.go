@@ -21,6 +21,8 @@ const (
 	Verifies conformance.Capability = "user verification on request"
 	// Discovers is one that gives options to sign in without a user name.
 	Discovers conformance.Capability = "sign-in without a user name"
+	// Removes is one that is told how to remove a credential.
+	Removes conformance.Capability = "removal of a credential"
 	// TrustsLab is one that trusts the suite's own attestation authority (Policy.TrustsLab).
 	TrustsLab conformance.Capability = "trust in this suite's attestation authority"
 )
@@ -94,6 +96,11 @@ func (s *Suite) Probe(ctx context.Context) (conformance.Capabilities, error) {
 		has.Add(Discovers)
 	} else {
 		has.Lack(Discovers, "the server gives no options without a user name")
+	}
+	if p.removal(ctx).Outcome == subject.Accepted {
+		has.Add(Removes)
+	} else {
+		has.Lack(Removes, "the target does not say how a credential is removed (paths.removal)")
 	}
 	s.told(&has)
 	return has, nil

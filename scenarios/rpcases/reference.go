@@ -30,7 +30,7 @@ func Reference(ctx context.Context) (*Suite, error) {
 		Authority: authority, Variants: map[Variant]subject.RelyingParty{},
 		Policy: Policy{Enumeration: "deny", Counter: "refuse", CrossOrigin: "refuse", SelfAttestation: "accept", TrustsLab: true, BackupEligible: "accept", DeviceBound: "accept"},
 	}
-	if s.RP, err = (subject.Reference{Roots: roots}).Open(ctx); err != nil {
+	if s.RP, err = (subject.Reference{Policy: "userVerification: preferred\nmaxPasskeys: 50\n", Roots: roots}).Open(ctx); err != nil {
 		return nil, fmt.Errorf("rpcases: reference: %w", err)
 	}
 	for name, document := range variants {

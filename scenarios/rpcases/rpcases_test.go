@@ -104,9 +104,10 @@ func TestARelyingPartyThatRefusesEverythingPassesNothing(t *testing.T) {
 	}
 }
 
+// What it passes are the cases that want nothing refused.
 func TestARelyingPartyThatAcceptsEverythingFails(t *testing.T) {
 	totals := run(t, stubborn(t, http.StatusOK, `{"status":"ok","errorMessage":""}`))
-	if totals.Failed*10 < totals.All*7 || totals.Inconclusive > 0 {
+	if totals.Passed*2 > totals.All-totals.Skipped || totals.Inconclusive > 0 {
 		t.Errorf("%+v", totals)
 	}
 }

@@ -33,6 +33,8 @@ func sections() []section {
 		{cases: authenticationData},
 		{cases: authenticationSignature},
 		{cases: authenticationCounter},
+		{cases: uniqueness},
+		{cases: accountBinding},
 	}
 }
 

@@ -24,7 +24,7 @@ import (
 //	name: Our staging server
 //	base: https://staging.example/fido        # the four paths of the API are below it
 //	origin: https://staging.example           # of the page; that of base when left out
-//	paths: {creationOptions: /register/begin} # and creationResult, requestOptions, requestResult
+//	paths: {creationOptions: /register/begin} # and creationResult, requestOptions, requestResult, removal
 //	headers: {Authorization: Bearer 123}      # sent with each request
 //	cookies: {tenant: lab}                    # every visitor's from the start
 //	tls: {ca: ca.pem, serverName: rp, certificate: me.pem, key: me.key, insecure: false}
@@ -68,6 +68,8 @@ type Paths struct {
 	CreationResult  string `yaml:"creationResult"`
 	RequestOptions  string `yaml:"requestOptions"`
 	RequestResult   string `yaml:"requestResult"`
+	// Removal is none of the API's: POST {username, id} removes a credential. Empty: nobody can be asked to.
+	Removal string `yaml:"removal"`
 }
 
 // TLS is how a server proves itself, and the suite to it.
@@ -153,6 +155,7 @@ func (s *Server) dial(folder, title string) (subject.RelyingParty, error) {
 		Paths: map[subject.Endpoint]string{
 			subject.CreationOptions: s.Paths.CreationOptions, subject.CreationResult: s.Paths.CreationResult,
 			subject.RequestOptions: s.Paths.RequestOptions, subject.RequestResult: s.Paths.RequestResult,
+			subject.Removal: s.Paths.Removal,
 		},
 		Limits: subject.Limits{Time: s.Limits.Time, Body: s.Limits.Body},
 	}.Dial()
