@@ -198,8 +198,8 @@ func TestHTTPSessions(t *testing.T) {
 }
 
 func TestNewReportsEveryMistake(t *testing.T) {
-	_, err := rp.New(rp.Config{Timers: rp.Timers{Proof: -1}})
-	for _, want := range []string{"Origin", "Organisation", "App", "Store", "Clock", "Rand", "Timers.Proof"} {
+	_, err := rp.New(rp.Config{Timers: rp.Timers{Proof: -1}, RelatedOrigins: []string{"larkspur"}, Algorithms: []int64{-47}})
+	for _, want := range []string{"Origin", "Organisation", "App", "Store", "Clock", "Rand", "Timers.Proof", "RelatedOrigins", "-47"} {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("no word about %s in: %v", want, err)
 		}

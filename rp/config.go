@@ -26,6 +26,12 @@ type Config struct {
 	// Origin is the one web origin it serves, "https://login.example" or "http://ada.localhost:8080". Its host
 	// is the RP ID.
 	Origin string
+	// RelatedOrigins are others that may use its passkeys, "https://larkspur.example" (WebAuthn L3 §5.11): they are accepted in
+	// client data, and browsers are told of them.
+	RelatedOrigins []string
+	// Algorithms are the COSE algorithm numbers that creation options offer, preferred first; nil means ES256, EdDSA, and RS256
+	// for Windows Hello.
+	Algorithms []int64
 	// Organisation is the name people see ({{org}}); App is the approved phone app ({{app}}).
 	Organisation, App string
 
@@ -140,6 +146,19 @@ func (t Timers) validate() error {
 		}
 	}
 	return errors.Join(errs...)
+}
+
+// allOrigins are the origins whose client data is accepted, its own first.
+func allOrigins(own string, related []string) ([]string, error) {
+	all := []string{own}
+	for _, raw := range related {
+		origin, _, err := parseOrigin(raw)
+		if err != nil {
+			return nil, fmt.Errorf("rp: Config.RelatedOrigins: %w", err)
+		}
+		all = append(all, origin)
+	}
+	return all, nil
 }
 
 // parseOrigin checks the origin and returns it in serialised form together with the RP ID, its host.

@@ -7,6 +7,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/go-webauthn/webauthn/protocol"
 
@@ -28,6 +29,8 @@ type Wishes struct {
 	Attestation      protocol.ConveyancePreference
 	ResidentKey      protocol.ResidentKeyRequirement
 	Attachment       protocol.AuthenticatorAttachment
+	// AppID is what passkeys of U2F are scoped to, at sign-in (WebAuthn L3 §10.1.1). It must be a URL of this site.
+	AppID string
 }
 
 // Direct is one ceremony of a visitor.
@@ -211,6 +214,9 @@ func (rp *RelyingParty) BeginDirectRequest(ctx context.Context, in Direct) (*Req
 			o.UserVerification = wish
 		}
 		data.UserVerification, data.AllowedCredentialIDs = o.UserVerification, ids(list)
+		if rp.ownAppID(in.Wishes.AppID) {
+			data.Extensions.AppID = in.Wishes.AppID
+		}
 		ceremony, err := rp.newCeremony(KindDirectGet, *o, data)
 		if err != nil {
 			return err
@@ -220,6 +226,11 @@ func (rp *RelyingParty) BeginDirectRequest(ctx context.Context, in Direct) (*Req
 		return openCeremony(tx, ceremony)
 	})
 	return options, err
+}
+
+// ownAppID reports whether an AppID is a URL of this site: that of another site would let what was signed there in here.
+func (rp *RelyingParty) ownAppID(appID string) bool {
+	return appID == rp.origin || strings.HasPrefix(appID, rp.origin+"/")
 }
 
 // FinishDirectRequest verifies an AuthenticationResponseJSON and brings the passkey's record up to date. It starts no

@@ -49,6 +49,36 @@ func TestDirectCeremonies(t *testing.T) {
 	}
 }
 
+func TestRelatedOriginsAreAccepted(t *testing.T) {
+	related := func(c *rp.Config) { c.RelatedOrigins = []string{"https://larkspur.example"} }
+	l := newLab(t, preferred(), related)
+	d := newDevice(appAndroid)
+	d.origin = "https://larkspur.example"
+	made := l.directly(d, "ada")
+	sign := func() error {
+		options := must(l.BeginDirectRequest(l.ctx, rp.Direct{Binding: "b"}))
+		_, err := l.FinishDirectRequest(l.ctx, "b", d.get(t, must(options.JSON()), made))
+		return err
+	}
+	if err := sign(); err != nil {
+		t.Error(err)
+	}
+	d.origin = "https://sub.larkspur.example"
+	wantRefused(t, sign(), rp.CodeSignInFailed)
+	if got := l.Origins(); len(got) != 2 || got[0] != testOrigin || got[1] != "https://larkspur.example" {
+		t.Errorf("%v", got)
+	}
+}
+
+func TestAlgorithmsAreOfferedAsConfigured(t *testing.T) {
+	l := newLab(t, preferred(), func(c *rp.Config) { c.Algorithms = []int64{-35, -7} })
+	user := must(l.OpenAccount(l.ctx, "ada", ""))
+	offered := must(l.BeginDirectCreation(l.ctx, user.ID, rp.Direct{Binding: "b"})).Options.Parameters
+	if len(offered) != 2 || offered[0].Algorithm != -35 || offered[1].Algorithm != -7 {
+		t.Errorf("%+v", offered)
+	}
+}
+
 func TestDirectCeremoniesBelongToTheirVisitor(t *testing.T) {
 	l := newLab(t, preferred())
 	d := newDevice(appAndroid)

@@ -20,8 +20,25 @@ import (
 // challengeLength is 32 bytes; WebAuthn L3 §13.4.3 asks for at least 16.
 const challengeLength = 32
 
-// algorithms are what the options offer, preferred first: ES256, EdDSA, and RS256 for Windows Hello.
-var algorithms = [...]webauthncose.COSEAlgorithmIdentifier{webauthncose.AlgES256, webauthncose.AlgEdDSA, webauthncose.AlgRS256}
+// algorithmsOf are what the options offer, preferred first. One that could not be verified later is an error.
+func algorithmsOf(wanted []int64) ([]webauthncose.COSEAlgorithmIdentifier, error) {
+	if wanted == nil {
+		return []webauthncose.COSEAlgorithmIdentifier{webauthncose.AlgES256, webauthncose.AlgEdDSA, webauthncose.AlgRS256}, nil
+	}
+	verified := []webauthncose.COSEAlgorithmIdentifier{
+		webauthncose.AlgES256, webauthncose.AlgES384, webauthncose.AlgES512, webauthncose.AlgEdDSA,
+		webauthncose.AlgRS256, webauthncose.AlgRS384, webauthncose.AlgRS512, webauthncose.AlgPS256, webauthncose.AlgPS384, webauthncose.AlgPS512,
+	}
+	var all []webauthncose.COSEAlgorithmIdentifier
+	for _, number := range wanted {
+		algorithm := webauthncose.COSEAlgorithmIdentifier(number)
+		if !slices.Contains(verified, algorithm) {
+			return nil, fmt.Errorf("rp: Config.Algorithms has %d, which is not verified here; those that are: %v", number, verified)
+		}
+		all = append(all, algorithm)
+	}
+	return all, nil
+}
 
 // ceremonyState is what verification needs of the options, kept with the ceremony. The challenge is not in it.
 type ceremonyState struct {
@@ -94,7 +111,7 @@ func (rp *RelyingParty) creationOptions(user *User, flow Flow, list []Credential
 	return rp.webauthn.BeginRegistration(asUser{account: user}, func(o *protocol.PublicKeyCredentialCreationOptions) error {
 		o.Challenge = challenge
 		o.Parameters = nil
-		for _, alg := range algorithms {
+		for _, alg := range rp.algorithms {
 			o.Parameters = append(o.Parameters, protocol.CredentialParameter{Type: protocol.PublicKeyCredentialType, Algorithm: alg})
 		}
 		o.CredentialExcludeList = descriptors(list)

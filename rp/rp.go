@@ -10,12 +10,14 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/alexedwards/argon2id"
 	"github.com/go-webauthn/webauthn/protocol"
+	"github.com/go-webauthn/webauthn/protocol/webauthncose"
 	"github.com/go-webauthn/webauthn/webauthn"
 
 	"github.com/passkeylab/passkeylab/rp/attest"
@@ -26,6 +28,8 @@ import (
 // RelyingParty is the whole of it; its methods may be called from many goroutines.
 type RelyingParty struct {
 	origin, rpID string
+	origins      []string // its own and the related ones
+	algorithms   []webauthncose.COSEAlgorithmIdentifier
 	organisation string
 	app          string
 	timers       Timers
@@ -58,7 +62,9 @@ type policyInForce struct {
 // New checks the configuration and returns a relying party. Every mistake is reported, not only the first.
 func New(cfg Config) (*RelyingParty, error) {
 	origin, rpID, err := parseOrigin(cfg.Origin)
-	errs := []error{err, cfg.Timers.validate(), cfg.Policy.Validate()}
+	origins, related := allOrigins(origin, cfg.RelatedOrigins)
+	algorithms, unknown := algorithmsOf(cfg.Algorithms)
+	errs := []error{err, related, unknown, cfg.Timers.validate(), cfg.Policy.Validate()}
 	need := func(missing bool, what string) {
 		if missing {
 			errs = append(errs, fmt.Errorf("rp: Config.%s is missing", what))
@@ -76,7 +82,7 @@ func New(cfg Config) (*RelyingParty, error) {
 	if err := errors.Join(append(errs, err)...); err != nil {
 		return nil, err
 	}
-	lib, err := newWebAuthn(origin, rpID, cfg.Organisation)
+	lib, err := newWebAuthn(origins, rpID, cfg.Organisation)
 	if err != nil {
 		return nil, fmt.Errorf("rp: new: %w", err)
 	}
@@ -85,7 +91,7 @@ func New(cfg Config) (*RelyingParty, error) {
 		return nil, fmt.Errorf("rp: new: Config.Apps: %w", err)
 	}
 	rp := &RelyingParty{
-		origin: origin, rpID: rpID, organisation: cfg.Organisation, app: cfg.App,
+		origin: origin, rpID: rpID, origins: origins, algorithms: algorithms, organisation: cfg.Organisation, app: cfg.App,
 		timers: cfg.Timers.withDefaults(), store: cfg.Store, clock: &guard{clock: cfg.Clock},
 		rand: &lockedReader{r: cfg.Rand}, log: cfg.Log, hashing: cfg.Hashing,
 		providers: names, webauthn: lib, apps: apps, metadata: cfg.Metadata, limits: cfg.Limits.withDefaults(), adminToken: cfg.AdminToken,
@@ -103,15 +109,18 @@ func New(cfg Config) (*RelyingParty, error) {
 
 // newWebAuthn configures the verifier. Its own time limits stay off, because expiry is ours by our clock;
 // unsolicited extension outputs are ignored, which WebAuthn L3 §7.1 step 20 leaves to the relying party.
-func newWebAuthn(origin, rpID, name string) (*webauthn.WebAuthn, error) {
+func newWebAuthn(origins []string, rpID, name string) (*webauthn.WebAuthn, error) {
 	return webauthn.New(&webauthn.Config{
-		RPID: rpID, RPDisplayName: name, RPOrigins: []string{origin},
+		RPID: rpID, RPDisplayName: name, RPOrigins: origins,
 		ExtensionsUnsolicitedOutputPolicy: protocol.UnsolicitedOutputPolicyIgnore,
 	})
 }
 
 // Origin returns the one web origin served.
 func (rp *RelyingParty) Origin() string { return rp.origin }
+
+// Origins returns all web origins whose ceremonies are accepted: its own, and the related ones.
+func (rp *RelyingParty) Origins() []string { return slices.Clone(rp.origins) }
 
 // RPID returns the RP ID, the host of the origin.
 func (rp *RelyingParty) RPID() string { return rp.rpID }

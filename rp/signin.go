@@ -198,7 +198,7 @@ func (rp *RelyingParty) findSigner(tx *store.Tx, a *assertion) (*Refusal, error)
 
 func (rp *RelyingParty) refuseUnknownSigner(tx *store.Tx, a *assertion) (*Refusal, error) {
 	clientData := a.parsed.Response.CollectedClientData
-	if err := clientData.Verify(clientData.Challenge, protocol.AssertCeremony, []string{rp.origin}, nil, nil, protocol.TopOriginExplicitVerificationMode, false); err != nil {
+	if err := clientData.Verify(clientData.Challenge, protocol.AssertCeremony, rp.origins, nil, nil, protocol.TopOriginExplicitVerificationMode, false); err != nil {
 		return refuse(CodeSignInFailed, describeError(err)), nil
 	}
 	stray, err := rp.findStray(tx, a.parsed.RawID)

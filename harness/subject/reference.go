@@ -21,6 +21,10 @@ import (
 type Reference struct {
 	// Origin is where it believes to be served; "http://localhost" when empty.
 	Origin string
+	// RelatedOrigins are others that may use its passkeys (WebAuthn L3 §5.11).
+	RelatedOrigins []string
+	// Algorithms are the COSE algorithm numbers that it offers; nil leaves it to the relying party.
+	Algorithms []int64
 	// Policy is the document of the policy in force (package policy); "" accepts everything that verifies, and requires user
 	// verification only where it is asked for.
 	Policy string
@@ -54,7 +58,7 @@ func (r Reference) Open(ctx context.Context) (_ RelyingParty, err error) {
 	release = func() error { return errors.Join(database.Close(), os.RemoveAll(folder)) }
 	origin := orElse(r.Origin, "http://localhost")
 	site, err := rp.New(rp.Config{
-		Origin: origin, Organisation: "Larkspur", App: "Larkspur ID", Policy: inForce, AttestationRoots: r.roots(), Metadata: r.Metadata, Store: database,
+		Origin: origin, RelatedOrigins: r.RelatedOrigins, Algorithms: r.Algorithms, Organisation: "Larkspur", App: "Larkspur ID", Policy: inForce, AttestationRoots: r.roots(), Metadata: r.Metadata, Store: database,
 		Clock: machineClock{}, Rand: rand.Reader, Limits: rp.Limits{Browser: -1, Network: -1},
 	})
 	if err != nil {

@@ -28,10 +28,16 @@ func Handler(site *rp.RelyingParty) http.Handler {
 	mux.HandleFunc("/assertion/options", a.endpoint(a.requestOptions))
 	mux.HandleFunc("/assertion/result", a.endpoint(a.requestResult))
 	mux.HandleFunc(PathRemoval, a.endpoint(a.removal))
+	mux.HandleFunc("GET /.well-known/webauthn", a.relatedOrigins)
 	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {
 		answer(w, http.StatusNotFound, failed("There is nothing here."))
 	})
 	return mux
+}
+
+// relatedOrigins tells browsers which origins may use passkeys of this RP ID (WebAuthn L3 §5.11).
+func (a *api) relatedOrigins(w http.ResponseWriter, _ *http.Request) {
+	answer(w, http.StatusOK, map[string][]string{"origins": a.rp.Origins()})
 }
 
 type api struct {

@@ -87,6 +87,14 @@ func TestOptionsEcho(t *testing.T) {
 	}
 }
 
+func TestRelatedOriginsAreTold(t *testing.T) {
+	w := httptest.NewRecorder()
+	handler(t, "https://login.example").ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/.well-known/webauthn", nil))
+	if w.Code != 200 || w.Header().Get("Content-Type") != "application/json" || w.Body.String() != `{"origins":["https://login.example"]}` {
+		t.Errorf("%d %s", w.Code, w.Body)
+	}
+}
+
 func TestWhatIsNoRequest(t *testing.T) {
 	h := handler(t, "http://localhost")
 	for name, test := range map[string]struct {

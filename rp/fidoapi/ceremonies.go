@@ -84,7 +84,7 @@ func (a *api) requestOptions(w http.ResponseWriter, c call) (any, error) {
 		return nil, err
 	}
 	options, err := a.rp.BeginDirectRequest(c.Context(), rp.Direct{
-		Binding: a.visitor(w, c), UserName: in.UserName, Wishes: rp.Wishes{UserVerification: knownVerification(in.UserVerification)},
+		Binding: a.visitor(w, c), UserName: in.UserName, Wishes: rp.Wishes{UserVerification: knownVerification(in.UserVerification), AppID: appID(in.Extensions)},
 	})
 	if err != nil {
 		return nil, err
@@ -115,6 +115,17 @@ func (a *api) removal(_ http.ResponseWriter, c call) (any, error) {
 		return nil, err
 	}
 	return ok(), nil
+}
+
+// appID is that of the extension of the same name; what is no text is none.
+func appID(extensions json.RawMessage) string {
+	var asked struct {
+		AppID string `json:"appid"`
+	}
+	if json.Unmarshal(extensions, &asked) != nil {
+		return ""
+	}
+	return asked.AppID
 }
 
 // decode reads a JSON object with members of the right types.

@@ -72,10 +72,10 @@ func (s *Server) passkeyEndpoints(v *visit) error {
 	return v.publish(endpoints)
 }
 
-// relatedOrigins tells browsers which origins may use passkeys of this RP ID (WebAuthn L3 §5.11): this one, since the
-// relying party accepts no other in client data.
+// relatedOrigins tells browsers which origins may use passkeys of this RP ID (WebAuthn L3 §5.11): those that the relying
+// party accepts in client data.
 func (s *Server) relatedOrigins(v *visit) error {
-	return v.publish(map[string][]string{"origins": {s.rp.Origin()}})
+	return v.publish(map[string][]string{"origins": s.rp.Origins()})
 }
 
 // assetLink is one statement of Digital Asset Links.

@@ -91,6 +91,8 @@ type Policy struct {
 	TopOrigins []string `yaml:"topOrigins"`
 	// SelfAttestation is whether self attestation is accepted when attestation was asked for: "refuse" or "accept".
 	SelfAttestation string `yaml:"selfAttestation"`
+	// AppID is whether the extension appid is honoured when it was asked for: "refuse" or "accept".
+	AppID string `yaml:"appId"`
 	// TrustsLab says that the relying party trusts the root, and has the metadata, of this suite's authority.
 	TrustsLab bool `yaml:"trustsLab"`
 	// BackupEligible and DeviceBound are whether passkeys of that kind are accepted: "refuse" or "accept".
