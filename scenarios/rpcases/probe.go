@@ -40,9 +40,12 @@ const (
 	AttestationRequired Variant = "attestation-required" // AttestationRequired: a statement must lead to a root.
 	OnlyLabModels       Variant = "only-lab-models"      // OnlyLabModels: one AAGUID is allowed, [LabAAGUID].
 	DeviceBoundOnly     Variant = "device-bound-only"    // DeviceBoundOnly: BE must be clear.
+	SyncedOnly          Variant = "synced-only"          // SyncedOnly: BE must be set.
 )
 
-func allVariants() []Variant { return []Variant{AttestationRequired, OnlyLabModels, DeviceBoundOnly} }
+func allVariants() []Variant {
+	return []Variant{AttestationRequired, OnlyLabModels, DeviceBoundOnly, SyncedOnly}
+}
 
 // LabAAGUID is the model that OnlyLabModels allows.
 var LabAAGUID = uuid.MustParse("7f3c2b1a-5d4e-4f60-8a91-b2c3d4e5f607")

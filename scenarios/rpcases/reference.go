@@ -16,6 +16,7 @@ var variants = map[Variant]string{
 	OnlyLabModels: "userVerification: preferred\nkeyRestrictions: {isEnforced: true, enforcementType: allow, aaGuids: [" +
 		LabAAGUID.String() + "]}\n",
 	DeviceBoundOnly: "userVerification: preferred\npasskeyTypes: deviceBound\n",
+	SyncedOnly:      "userVerification: preferred\npasskeyTypes: synced\n",
 }
 
 // algorithms are all that the reference relying party verifies.
