@@ -16,6 +16,7 @@ const (
 
 	tagPurpose, tagAllApplications, tagOrigin  = 1, 600, 702
 	tagAlgorithm, tagDigest, tagNoAuthRequired = 2, 5, 503
+	tagUnknown                                 = 9999 // of no schema yet
 	purposeSign, originGenerated               = 2, 0
 	algorithmRSA, algorithmEC, digestSHA256    = 1, 3, 4
 )
@@ -47,9 +48,14 @@ func androidKey(s Subject) (members, error) {
 	return androidKeyBy(s, leaf)
 }
 
-// androidKeyBy makes the statement with the certificate of the credential's key.
+// androidKeyBy makes the statement with the certificate of the credential's key. When a lie certified another key, that one
+// signs.
 func androidKeyBy(s Subject, leaf *issuer) (members, error) {
-	signature, err := s.signature(s.Sign, leaf.key.Public(), s.signed())
+	sign := leaf.key.sign
+	if _, elsewhere := leaf.key.Signer.(lentKey); elsewhere {
+		sign = s.Sign
+	}
+	signature, err := s.signature(sign, leaf.key.Public(), s.signed())
 	if err != nil {
 		return nil, err
 	}
@@ -59,12 +65,21 @@ func androidKeyBy(s Subject, leaf *issuer) (members, error) {
 // describeKey says that the key was generated in the trusted execution environment, for signing alone, and for this
 // registration: the challenge is the client data hash.
 func (s Subject) describeKey() []byte {
+	version := keyMintVersion
+	if s.Misbehave.DescriptionVersion != 0 {
+		version = s.Misbehave.DescriptionVersion
+	}
 	description := keyDescription{
-		AttestationVersion: keyMintVersion, AttestationLevel: levelTEE,
-		KeyMintVersion: keyMintVersion, KeyMintLevel: levelTEE,
+		AttestationVersion: version, AttestationLevel: levelTEE,
+		KeyMintVersion: version, KeyMintLevel: levelTEE,
 		Challenge: s.bound(s.ClientDataHash), UniqueID: []byte{},
 		SoftwareEnforced: []asn1.RawValue{}, TEEEnforced: s.authorizations(),
 	}
+	return s.encodeDescription(description)
+}
+
+// encodeDescription is what stands in the extension.
+func (s Subject) encodeDescription(description keyDescription) []byte {
 	if s.Misbehave.SoftwareEnforced {
 		description.SoftwareEnforced, description.TEEEnforced = description.TEEEnforced, description.SoftwareEnforced
 	}
@@ -76,9 +91,17 @@ func (s Subject) describeKey() []byte {
 		last := len(description.TEEEnforced) - 1 // before the origin, since tags ascend
 		description.TEEEnforced = append(description.TEEEnforced[:last:last], everybody, description.TEEEnforced[last])
 	}
+	if s.Misbehave.UnknownAuthorizations {
+		unknown := explicit(tagUnknown, asn1.NullRawValue)
+		description.SoftwareEnforced = append(description.SoftwareEnforced, unknown)
+		description.TEEEnforced = append(description.TEEEnforced, unknown)
+	}
 	der := mustDER(description)
 	if s.Misbehave.TrailingDescription {
 		der = append(der, 0)
+	}
+	if s.Misbehave.CutDescription {
+		der = der[:len(der)-1]
 	}
 	return der
 }

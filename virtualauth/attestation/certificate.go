@@ -57,6 +57,9 @@ func (s Subject) keyAlgorithm() cose.Algorithm {
 	if s.Misbehave.P384 {
 		return cose.ES384
 	}
+	if s.Misbehave.RSAKey {
+		return cose.RS256
+	}
 	if s.KeyAlgorithm == 0 {
 		return cose.ES256
 	}

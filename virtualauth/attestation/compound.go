@@ -30,7 +30,10 @@ func (s Subject) compound() ([]byte, error) {
 	inner := s
 	inner.Misbehave.Formats = nil // a compound inside is made of honest parts
 	parts := make([]part, 0, len(formats))
-	for _, f := range formats {
+	for i, f := range formats {
+		if s.Misbehave.SpoilLast && i == len(formats)-1 {
+			inner.Misbehave.BadSignature = true
+		}
 		body, err := inner.body(f)
 		if err != nil {
 			return nil, fmt.Errorf("attestation: part of compound: %w", err)

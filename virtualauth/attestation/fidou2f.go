@@ -62,6 +62,9 @@ func (s Subject) u2fMessage() ([]byte, error) {
 
 // u2fPoint is the credential's key as U2F writes it: 0x04 ‖ x ‖ y.
 func (s Subject) u2fPoint() ([]byte, error) {
+	if s.Misbehave.Point != nil {
+		return s.Misbehave.Point, nil
+	}
 	key, err := s.Credential.Key()
 	if err != nil {
 		return nil, err

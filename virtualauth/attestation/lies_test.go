@@ -2,6 +2,7 @@ package attestation_test
 
 import (
 	"bytes"
+	"crypto"
 	"crypto/elliptic"
 	"slices"
 	"strings"
@@ -139,6 +140,9 @@ var lies = []lie{
 	{"tpm: alg of another hash", inTPM, lying{Algorithm: cose.ES384}, stepTPMExtraData, "ExtraData is not set"},
 	{"tpm: other extraData", inTPM, lying{WrongNonce: true}, stepTPMExtraData, "ExtraData is not set"},
 	{"tpm: extraData of other authenticator data", inTPM, lying{Signed: attestation.OtherAuthData}, stepTPMExtraData, "ExtraData is not set"},
+	{"tpm: extraData by another hash", inTPM, lying{NonceHash: crypto.SHA384}, stepTPMExtraData, "ExtraData is not set"},
+	{"tpm: byte behind certInfo", inTPM, lying{CertInfo: func(i []byte) []byte { return append(slices.Clone(i), 0) }}, stepTPMCertInfo, accepts},
+	{"tpm: signed certInfo cut short", inTPM, lying{CertInfo: func(i []byte) []byte { return i[:len(i)-1] }}, stepTPMCertInfo, "ran out of data"},
 	{"tpm: magic", inTPM, lying{Magic: 0x00544347}, stepTPMMagic, "Magic is not set"},
 	{"tpm: type quote", inTPM, lying{Type: 0x8018}, stepTPMType, "TPMSQuoteInfo"},
 	{"tpm: type creation", inTPM, lying{Type: 0x801a}, stepTPMType, "Type is not set"},
@@ -172,6 +176,8 @@ var lies = []lie{
 	{"u2f: x5c is empty", oldKey, lying{Set: map[string]any{"x5c": [][]byte{}}}, stepU2FOne, "exactly one element"},
 	{"u2f: no sig", oldKey, lying{Omit: []string{"sig"}}, stepU2FSyntax, "Missing sig"},
 	{"u2f: key on P-384", oldKey, lying{P384: true}, stepU2FCurve, "P-256 ECDSA public key"},
+	{"u2f: key for RSA", oldKey, lying{RSAKey: true}, stepU2FCurve, "public key algorithm is not ECDSA"},
+	{"u2f: another point", oldKey, lying{Point: bytes.Repeat([]byte{4}, 65)}, stepU2FSignature, "Signature validation error"},
 	{"u2f: no reserved byte", oldKey, lying{OmitReserved: true}, stepU2FSignature, "Signature validation error"},
 	{"u2f: another RP ID", oldKey, lying{OtherRPID: true}, stepU2FSignature, "Signature validation error"},
 	{"u2f: a credential of Ed25519", u2fOfEdDSA, lying{AnyKey: true}, stepU2FKey, notAsked},
@@ -180,7 +186,7 @@ var lies = []lie{
 
 	// android-key: S-FAK
 	{"android: another challenge", android, lying{WrongNonce: true}, stepAndroidChallenge, notAsked},
-	{"android: another key certified", android, lying{OtherLeafKey: true}, stepAndroidSignature, notAsked},
+	{"android: another key certified", android, lying{OtherLeafKey: true}, stepAndroidKey, notAsked},
 	{"android: reverse x5c", android, lying{ReverseChain: true}, stepAndroidSignature, notAsked},
 	{"android: bad signature", android, lying{BadSignature: true}, stepAndroidSignature, notAsked},
 	{"android: another key signs", android, lying{OtherKey: true}, stepAndroidSignature, notAsked},
@@ -188,6 +194,9 @@ var lies = []lie{
 	{"android: no x5c", android, lying{Omit: []string{"x5c"}}, stepAndroidSyntax, notAsked},
 	{"android: no description", android, lying{OmitKeyDescription: true}, stepAndroidDescription, notAsked},
 	{"android: byte behind the description", android, lying{TrailingDescription: true}, stepAndroidDescription, notAsked},
+	{"android: description cut short", android, lying{CutDescription: true}, stepAndroidDescription, notAsked},
+	{"android: a description of version 1", android, lying{DescriptionVersion: 1}, "", notAsked},
+	{"android: authorizations that nobody knows", android, lying{UnknownAuthorizations: true}, "", notAsked},
 	{"android: all applications, by software", android, lying{AllApplications: attestation.BySoftware}, stepAndroidAllApps, notAsked},
 	{"android: all applications, by the TEE", android, lying{AllApplications: attestation.ByTEE}, stepAndroidAllApps, notAsked},
 	{"android: imported", android, lying{Origin: new(2)}, stepAndroidOrigin, notAsked},
@@ -224,6 +233,7 @@ var lies = []lie{
 	{"compound of none", twoInOne, lying{Formats: []attestation.Format{}}, stepCompoundSyntax, "at least two"},
 	{"compound in compound", twoInOne, lying{Formats: []attestation.Format{attestation.FormatPacked, attestation.FormatCompound}}, stepCompoundSyntax, "exceeded max nested level"},
 	{"compound that is a map", twoInOne, lying{Body: []byte{0xa0}}, stepCompoundSyntax, "cannot unmarshal"},
+	{"compound whose last part has a bad signature", twoInOne, lying{SpoilLast: true}, stepTPMSignature, "Signature validation error"},
 	{"compound with a bad part", twoInOne, lying{Magic: 1}, stepTPMMagic, "Magic is not set"},
 }
 

@@ -1,6 +1,7 @@
 package attestation
 
 import (
+	"crypto"
 	"time"
 
 	"github.com/passkeylab/passkeylab/virtualauth/cose"
@@ -83,6 +84,8 @@ type Misbehaviour struct {
 	SHA1 bool
 	// P384 gives the attestation certificate a key on P-384. Breaks WebAuthn L3 §8.6.
 	P384 bool
+	// RSAKey gives the attestation certificate a key for RSA. Breaks WebAuthn L3 §8.6.
+	RSAKey bool
 	// OtherLeafKey certifies another key than the credential's. Breaks WebAuthn L3 §8.4, §8.8.
 	OtherLeafKey bool
 
@@ -118,7 +121,14 @@ type Misbehaviour struct {
 	OmitReserved bool
 	// OtherRPID lets a U2F key sign another RP ID hash. Breaks WebAuthn L3 §8.6.
 	OtherRPID bool
+	// Point is signed by a U2F key in place of the credential's, 0x04 ‖ x ‖ y: that of a key which only authenticator data
+	// tells of. Breaks WebAuthn L3 §8.6.
+	Point []byte
 
+	// NonceHash makes extraData of certInfo, instead of the hash of "alg". Breaks WebAuthn L3 §8.3.
+	NonceHash crypto.Hash
+	// CertInfo edits certInfo, which the TPM then signs. Breaks WebAuthn L3 §8.3.
+	CertInfo func(honest []byte) []byte
 	// Magic stands in certInfo instead of TPM_GENERATED_VALUE. Breaks WebAuthn L3 §8.3.
 	Magic uint32
 	// Type stands in certInfo instead of TPM_ST_ATTEST_CERTIFY. Breaks WebAuthn L3 §8.3.
@@ -158,6 +168,13 @@ type Misbehaviour struct {
 	SoftwareEnforced bool
 	// TrailingDescription puts a byte behind the key description. Breaks WebAuthn L3 §8.4.1.
 	TrailingDescription bool
+	// CutDescription leaves the last byte of the key description out. Breaks WebAuthn L3 §8.4.1.
+	CutDescription bool
+	// DescriptionVersion is the version of the key description's schema, instead of 300. It breaks nothing: versions from 1 on
+	// occur (WebAuthn L3 §8.4.1).
+	DescriptionVersion int
+	// UnknownAuthorizations are in both lists what nobody knows yet. It breaks nothing: the schema grows (WebAuthn L3 §8.4.1).
+	UnknownAuthorizations bool
 
 	// FailCTS says that the device failed the compatibility test. Breaks WebAuthn L3 §8.5.
 	FailCTS bool
@@ -176,6 +193,9 @@ type Misbehaviour struct {
 	// Formats are what a compound statement is made of: none, one, another compound, the same twice, a thousand.
 	// Breaks WebAuthn L3 §8.9.
 	Formats []Format
+	// SpoilLast spoils the signature of the last part of a compound statement, and of no other. Noticed by WebAuthn L3 §8.9,
+	// where a relying party wants all parts to verify.
+	SpoilLast bool
 }
 
 // SignedData is what a statement signs.

@@ -2,6 +2,7 @@ package attestation
 
 import (
 	"bytes"
+	"crypto"
 	"crypto/x509/pkix"
 	"encoding/asn1"
 	"encoding/hex"
@@ -64,7 +65,7 @@ func tpm(s Subject) (members, error) {
 	if !hash.Available() {
 		return nil, ErrUnsuitableKey
 	}
-	certification, err := s.TPM.Certify(s.nonce(hash, s.signed()))
+	certification, err := s.TPM.Certify(s.nonce(s.nonceHash(hash), s.signed()))
 	if err != nil {
 		return nil, err
 	}
@@ -93,6 +94,14 @@ func tpmBy(s Subject, by *issuer, c Certification) (members, error) {
 		"ver": "2.0", "alg": s.claimed(by.key.algorithm), "x5c": s.x5c(by),
 		"sig": signature, "certInfo": c.Attest, "pubArea": c.Public,
 	}, nil
+}
+
+// nonceHash is the hash that extraData is made with.
+func (s Subject) nonceHash(honest crypto.Hash) crypto.Hash {
+	if s.Misbehave.NonceHash != 0 {
+		return s.Misbehave.NonceHash
+	}
+	return honest
 }
 
 // aikProfile is the certificate of a TPM's attestation key (WebAuthn L3 §8.3.1): no subject, the TPM in the subject
@@ -151,14 +160,18 @@ func (s Subject) forge(aik attestationKey, honest Certification) (attestationKey
 	if s.Misbehave.Type != 0 {
 		info.kind = s.Misbehave.Type
 	}
-	if bytes.Equal(info.encode(), honest.Attest) && bytes.Equal(forged.Public, honest.Public) {
+	edit := func(info []byte) []byte { return info }
+	if s.Misbehave.CertInfo != nil {
+		edit = s.Misbehave.CertInfo
+	}
+	if bytes.Equal(edit(info.encode()), honest.Attest) && bytes.Equal(forged.Public, honest.Public) {
 		return aik, honest, nil
 	}
 	if aik, err = s.Authority.key("forged aik", cose.ES256); err != nil {
 		return aik, honest, err
 	}
 	info.extraData = s.nonce(aik.algorithm.Hash(), s.signed()) // by its own hash, which need not be the TPM's
-	forged.Attest = info.encode()
+	forged.Attest = edit(info.encode())
 	forged.Signature, err = aik.sign(forged.Attest)
 	return aik, forged, err
 }
