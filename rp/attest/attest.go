@@ -136,6 +136,11 @@ func (v Verifier) single(object protocol.AttestationObject, clientDataHash []byt
 	if ours && roots != nil {
 		return v.ours(own, object, clientDataHash)
 	}
+	if format == protocol.AttestationFormatTPM {
+		if err := checkCertInfo(object.AttStatement); err != nil {
+			return Result{}, &Error{object.Format, "WebAuthn L3 §8.3 (syntax)", err}
+		}
+	}
 	result, err := library(object, clientDataHash)
 	switch {
 	case err != nil:

@@ -16,6 +16,7 @@
 //   - Time is the caller's clock here; go-webauthn reads the machine's, also for packed, tpm and fido-u2f.
 //   - The nonce extension of apple and the key description of android-key must end where their DER ends; go-webauthn
 //     overlooks bytes behind them.
+//   - certInfo of tpm must end where its structure ends; go-webauthn overlooks bytes behind it.
 //   - Unknown tags in an authorization list of android-key are skipped; go-webauthn refuses those before a field it needs.
 //   - For compound, go-webauthn refuses a part whose roots it does not have; here its roots are those of the part's format.
 package attest
