@@ -96,7 +96,7 @@ func render(run Run, thumbs map[string]thumb, style template.CSS, notes []string
 
 // pageTemplate parses the embedded page once.
 var pageTemplate = sync.OnceValues(func() (*template.Template, error) {
-	return parsePage(pageFiles, "page", "report", "looks")
+	return parsePage(pageFiles, "page", "report", "looks", "cases")
 })
 
 // parsePage parses the templates of a folder, of which name.html is the page. Its script is name.js, and its style name.css and
@@ -166,7 +166,7 @@ func slim(run Run) Run {
 		if results[i].State.Bad() {
 			continue
 		}
-		results[i].Network = nil
+		results[i].Network, results[i].Exchanges = nil, nil
 		results[i].Ceremonies = append([]Ceremony(nil), results[i].Ceremonies...)
 		for j := range results[i].Ceremonies {
 			results[i].Ceremonies[j].Exchanges = nil

@@ -211,6 +211,9 @@ func runFields(run Run) []Field {
 	for i, note := range run.Notes {
 		fields = append(fields, Field{"note." + strconv.Itoa(i+1), note})
 	}
+	if run.Since != nil {
+		fields = append(fields, Field{"since", run.Since.Started.UTC().Format(time.RFC3339) + ": " + run.Since.Phrase()})
+	}
 	if run.Interrupted {
 		fields = append(fields, Field{"interrupted", "true"})
 	}
@@ -227,6 +230,9 @@ func caseFields(result Result) []Field {
 	}
 	for _, clause := range result.Clauses {
 		fields = append(fields, Field{"clause", clause})
+	}
+	for _, name := range result.CVEs {
+		fields = append(fields, Field{"published", name})
 	}
 	for _, path := range evidence(result) {
 		fields = append(fields, Field{"evidence", path})

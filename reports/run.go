@@ -17,7 +17,8 @@ type Run struct {
 
 	// Interrupted says that the run was ended before its time (Ctrl-C, a time limit): what is missing was never run.
 	Interrupted bool     `json:"interrupted,omitempty"`
-	Results     []Result `json:"results"` // Results has one entry for each journey or case, in the order in which they ran.
+	Since       *Since   `json:"since,omitempty"` // Since is how it differs from an earlier run, when it was compared with one.
+	Results     []Result `json:"results"`         // Results has one entry for each journey or case, in the order in which they ran.
 }
 
 // State is how one journey or case ended.
@@ -71,6 +72,7 @@ type Result struct {
 	Clauses      []string       `json:"clauses,omitempty"`      // Clauses are those of the specification that it tests.
 	CVEs         []string       `json:"cves,omitempty"`         // CVEs are published vulnerabilities of this kind, or issues of projects.
 	Fix          string         `json:"fix,omitempty"`          // Fix is one sentence on what to do about a failure.
+	Expected     string         `json:"expected,omitempty"`     // Expected says why it was known that it would fail; it did, and counts as advised.
 	Exchanges    []Exchange     `json:"exchanges,omitempty"`    // Exchanges are what a case and its subject said to each other, in order.
 	Reproduce    string         `json:"reproduce,omitempty"`    // Reproduce is the one line that runs it alone, again.
 }

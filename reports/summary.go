@@ -17,6 +17,7 @@ func Summary(w io.Writer, run Run, paths []string) error {
 	for _, note := range run.Notes {
 		fmt.Fprintf(&b, "note: %s\n", oneLine(note, 400))
 	}
+	writeSince(&b, run.Since)
 	if len(paths) > 0 {
 		b.WriteString("\nReports:\n")
 		for _, path := range paths {

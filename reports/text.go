@@ -83,6 +83,11 @@ func failureLines(result Result) []string {
 		add("where", f.Location)
 	}
 	add("reason", result.Reason)
+	if result.Fix != "" { // of a case: journeys are repaired by reading them
+		add("clause", strings.Join(result.Clauses, ", "))
+		add("fix", result.Fix)
+	}
+	add("known as", strings.Join(result.CVEs, ", "))
 	for _, path := range bestEvidence(result) {
 		add("evidence", path)
 	}
@@ -184,6 +189,28 @@ func outLines(result Result) []string {
 	}
 	for _, observation := range result.Observations {
 		lines = append(lines, "observed: "+observation)
+	}
+	return append(lines, talkLines(result)...)
+}
+
+// talkLines are what a bad result's case and its subject said to each other.
+func talkLines(result Result) []string {
+	if !result.State.Bad() {
+		return nil
+	}
+	var lines []string
+	for _, e := range result.Exchanges {
+		mark := map[string]string{"request": "> ", "response": "< "}[e.Direction]
+		line := mark + e.Title
+		if e.Purpose != "" {
+			line += " (" + e.Purpose + ")"
+		}
+		lines = append(lines, line)
+		for _, text := range append(slices.Clone(e.Head), e.Text, e.Problem) {
+			if text != "" {
+				lines = append(lines, mark+"  "+clip(text, 4000))
+			}
+		}
 	}
 	return lines
 }

@@ -106,8 +106,10 @@ func badPhrase(run Run, t Totals) string {
 
 // noun is what the results of the run are called: those of the suites of cases are cases, all others journeys.
 func (r Run) noun() (one, many string) {
-	if r.Suite == "rp" || r.Suite == "authenticator" {
+	if r.cases() {
 		return "case", "cases"
 	}
 	return "journey", "journeys"
 }
+
+func (r Run) cases() bool { return r.Suite == "rp" || r.Suite == "authenticator" }

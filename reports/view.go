@@ -27,6 +27,11 @@ type view struct {
 	Processes int
 	Shots     int // Shots is how many pictures the gallery has
 	Thumbs    template.CSS
+
+	Cases     bool         // Cases says that the results are cases and not journeys
+	One, Many string       // One and Many are what the results are called
+	Clauses   []clauseView // Clauses are those of the specification, for cases
+	Since     []sinceView  // Since are the changes since the baseline, by kind
 }
 
 // stateView is how many results ended in one state.
@@ -49,7 +54,9 @@ type resultView struct {
 	Anchor     string
 	Compared   string // Compared is the anchor of its comparison with other drivers
 	Headline   string
-	Share      float64 // Share of the longest duration, in percent
+	Share      float64   // Share of the longest duration, in percent
+	Noun       string    // Noun is what it is called: journey or case
+	Case       *caseView // Case is what only cases have; nil for journeys
 	Steps      []stepView
 	Pictures   []pictureView
 	Files      []fileView
@@ -99,19 +106,22 @@ func newView(run Run, thumbs map[string]thumb, style template.CSS, notes []strin
 		Run: run, Verdict: Judge(run), Totals: Count(run), States: stateViews(run.Results), Versions: versionViews(run), Shots: len(Shots(run)),
 		Notes: append(slices.Clone(run.Notes), notes...), Thumbs: style,
 	}
-	v.Tone = tone(v.Verdict)
+	v.Tone, v.Cases = tone(v.Verdict), run.cases()
+	v.One, v.Many = run.noun()
 	var longest time.Duration
 	for _, result := range run.Results {
 		longest = max(longest, result.Duration)
 		v.Processes = max(v.Processes, result.Process)
 		v.Drivers = counted(v.Drivers, result.Driver)
 		for _, label := range result.Labels {
-			v.Labels = counted(v.Labels, label)
+			if !v.Cases { // each case has labels of its own, which the search finds
+				v.Labels = counted(v.Labels, label)
+			}
 		}
 	}
 	slices.SortFunc(v.Labels, func(a, b choice) int { return strings.Compare(a.Name, b.Name) })
 	slices.SortFunc(v.Drivers, func(a, b choice) int { return strings.Compare(a.Name, b.Name) })
-	b := &viewBuilder{thumbs: thumbs, longest: longest, anchors: map[string]bool{}, drivers: driversOf(run.Results)}
+	b := &viewBuilder{thumbs: thumbs, longest: longest, anchors: map[string]bool{}, drivers: driversOf(run.Results), noun: v.One, changes: run.changes()}
 	for _, g := range forReading(groups(run.Results)) {
 		v.Groups = append(v.Groups, b.group(g))
 	}
@@ -121,6 +131,7 @@ func newView(run Run, thumbs map[string]thumb, style template.CSS, notes []strin
 			v.sortIn(result)
 		}
 	}
+	v.caseViews()
 	v.sortBad()
 	v.slowest()
 	return v
@@ -216,10 +227,12 @@ type viewBuilder struct {
 	longest time.Duration
 	anchors map[string]bool
 	drivers map[string]int // how many drivers an id was told over
+	noun    string
+	changes map[string]ChangeKind // by id
 }
 
 func (b *viewBuilder) group(g group) groupView {
-	v := groupView{Name: firstOf(g.name, "Journeys"), States: stateViews(g.results)}
+	v := groupView{Name: firstOf(g.name, capital(b.noun)+"s"), States: stateViews(g.results)}
 	v.Anchor = b.anchor("group-" + firstOf(slug(g.name), "none"))
 	for _, result := range g.results {
 		v.Time += result.Duration
@@ -244,13 +257,14 @@ func (b *viewBuilder) result(result Result) resultView {
 	if b.drivers[result.ID] > 1 {
 		name = result.Key()
 	}
-	v := resultView{Result: result, Anchor: b.anchor("j-" + firstOf(slug(name), "none"))}
+	v := resultView{Result: result, Noun: b.noun, Anchor: b.anchor("j-" + firstOf(slug(name), "none"))}
 	if result.State.Bad() {
 		v.Headline = brief(headline(result), 260)
 	}
 	if b.longest > 0 {
 		v.Share = 100 * float64(result.Duration) / float64(b.longest)
 	}
+	v.Case = b.caseOf(result)
 	v.Steps = b.steps(result)
 	for _, picture := range result.Pictures {
 		v.Pictures = append(v.Pictures, b.picture(picture, picture.Path))

@@ -28,6 +28,8 @@ func viewFuncs() template.FuncMap {
 		"clip":     clip,
 		"saysAll":  (*Failure).saysItAll,
 		"pretty":   pretty,
+		"brief":    brief,
+		"capital":  capital,
 		"join":     strings.Join,
 		"upper":    strings.ToUpper,
 		"percent":  func(p float64) template.CSS { return template.CSS(strconv.FormatFloat(p, 'f', 2, 64) + "%") },

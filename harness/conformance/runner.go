@@ -170,7 +170,7 @@ func (r *Runner[S]) expect(result *reports.Result, used map[string]bool) {
 		}
 		if matches && result.State == reports.Failed {
 			used[e.Pattern.text] = true
-			result.State = reports.Advised
+			result.State, result.Expected = reports.Advised, e.Reason
 			result.Observations = append(result.Observations, "Expected to fail: "+e.Reason)
 		}
 	}

@@ -2,7 +2,7 @@
 (() => {
   const $ = (selector, within = document) => within.querySelector(selector);
   const all = (selector, within = document) => [...within.querySelectorAll(selector)];
-  const form = $('#filter'), journeys = all('details.journey'), groups = all('section.group');
+  const form = $('#filter'), many = $('#filter').dataset.many, journeys = all('details.journey'), groups = all('section.group');
   const said = $('#said');
   form.hidden = false;
 
@@ -20,10 +20,11 @@
   };
 
   const matches = (journey, want) => {
-    const states = want.getAll('state'), label = want.get('label'), driver = want.get('driver');
+    const states = want.getAll('state'), clause = want.get('clause'), label = want.get('label'), driver = want.get('driver');
     if (states.length && !states.includes(journey.dataset.state)) return false;
     if (driver && journey.dataset.driver !== driver) return false;
     if (label && !journey.dataset.labels.includes(' ' + label + ' ')) return false;
+    if (clause && !(journey.dataset.clauses || '').includes('|' + clause + '|')) return false;
     const words = (want.get('q') || '').toLowerCase().split(/\s+/).filter(Boolean);
     return words.every((word) => textOf(journey).includes(word));
   };
@@ -41,7 +42,7 @@
       group.hidden = !any;
     }
     $('#nothing').hidden = shown > 0;
-    $('#shown').textContent = shown === journeys.length ? `${shown} journeys` : `${shown} of ${journeys.length} journeys`;
+    $('#shown').textContent = shown === journeys.length ? `${shown} ${many}` : `${shown} of ${journeys.length} ${many}`;
     $('[data-clear]', form).disabled = want.size === 0;
   };
 

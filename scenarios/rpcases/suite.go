@@ -43,7 +43,12 @@ func sections() []section {
 func Cases() []Case {
 	var all []Case
 	for _, s := range sections() {
-		all = append(all, s.cases()...)
+		for _, c := range s.cases() {
+			if c.Fix == "" {
+				c.Fix = fixFor(c.Clause)
+			}
+			all = append(all, c)
+		}
 	}
 	return all
 }

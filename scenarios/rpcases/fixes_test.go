@@ -1,0 +1,17 @@
+package rpcases_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/passkeylab/passkeylab/scenarios/rpcases"
+)
+
+// Whoever fails a case is told what to do, in one sentence.
+func TestEveryCaseSaysHowToFixIt(t *testing.T) {
+	for _, c := range rpcases.Cases() {
+		if !strings.HasSuffix(c.Fix, ".") || strings.Count(c.Fix, ". ") > 0 {
+			t.Errorf("%s (%s): %q is not one sentence; write Case.Fix, or a line for its clause in fixes.go", c.ID, c.Clause, c.Fix)
+		}
+	}
+}
