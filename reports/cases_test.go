@@ -47,7 +47,7 @@ func comparedRun() reports.Run {
 	before.Results[0].State, before.Results[0].Failure = reports.Passed, nil
 	before.Results[2].State, before.Results[2].Expected = reports.Failed, ""
 	before.Results = append(before.Results, reports.Result{ID: "reg/old", Title: "an old case", State: reports.Passed})
-	run.Since = reports.Compare(before, run)
+	run.Since, run.Unused = reports.Compare(before, run), []string{"att/*"}
 	return run
 }
 

@@ -28,7 +28,7 @@ func Merge(runs ...Run) Run {
 	for _, run := range runs {
 		merged.Interrupted = merged.Interrupted || run.Interrupted
 		merged.Results = append(merged.Results, run.Results...)
-		merged.Notes = appendNew(merged.Notes, run.Notes...)
+		merged.Notes, merged.Unused = appendNew(merged.Notes, run.Notes...), appendNew(merged.Unused, run.Unused...)
 		if run.Seed != merged.Seed {
 			merged.Notes = appendNew(merged.Notes, "The merged runs had different seeds; the one shown is the first.")
 		}

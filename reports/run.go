@@ -17,8 +17,9 @@ type Run struct {
 
 	// Interrupted says that the run was ended before its time (Ctrl-C, a time limit): what is missing was never run.
 	Interrupted bool     `json:"interrupted,omitempty"`
-	Since       *Since   `json:"since,omitempty"` // Since is how it differs from an earlier run, when it was compared with one.
-	Results     []Result `json:"results"`         // Results has one entry for each journey or case, in the order in which they ran.
+	Unused      []string `json:"unused,omitempty"` // Unused are patterns of failures that were expected and did not happen; they fail a run.
+	Since       *Since   `json:"since,omitempty"`  // Since is how it differs from an earlier run, when it was compared with one.
+	Results     []Result `json:"results"`          // Results has one entry for each journey or case, in the order in which they ran.
 }
 
 // State is how one journey or case ended.

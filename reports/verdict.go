@@ -5,7 +5,7 @@ import "time"
 // Exit codes that [Judge] gives.
 const (
 	ExitOK          = 0   // ExitOK: everything that ran passed, and something ran.
-	ExitFailed      = 1   // ExitFailed: at least one result failed, aborted or was inconclusive.
+	ExitFailed      = 1   // ExitFailed: at least one result failed, aborted or was inconclusive, or an expected failure did not happen.
 	ExitNothing     = 2   // ExitNothing: nothing ran, so nothing was shown.
 	ExitInterrupted = 130 // ExitInterrupted: the run was stopped before its end and what had run was good.
 )
@@ -76,13 +76,15 @@ type Verdict struct {
 	Phrase string // Phrase says it in a few words, for headings.
 }
 
-// Judge says what a run comes to. The worst news wins: a failure is worse than an interruption, and an interruption
+// Judge says what a run comes to, whatever it was compared with. The worst news wins: a failure is worse than an interruption, and an interruption
 // is worse than nothing having run. A run whose every result was skipped shows nothing and is not a success.
 func Judge(run Run) Verdict {
 	totals := Count(run)
 	switch {
 	case totals.Bad() > 0:
 		return Verdict{Exit: ExitFailed, Phrase: badPhrase(run, totals)}
+	case len(run.Unused) > 0:
+		return Verdict{Exit: ExitFailed, Phrase: count(len(run.Unused), "expected failure", "expected failures") + " did not happen"}
 	case run.Interrupted:
 		return Verdict{Exit: ExitInterrupted, Phrase: "Stopped before the end"}
 	case totals.Ran() == 0:

@@ -99,3 +99,11 @@ func TestResultsAreCalledWhatTheyAre(t *testing.T) {
 		}
 	}
 }
+
+// A pattern that nothing matched any more is to be removed: until then the run is no success, whatever passed.
+func TestAnExpectedFailureThatDoesNotHappenFailsTheRun(t *testing.T) {
+	run := reports.Run{Suite: "rp", Unused: []string{"reg/*"}, Results: []reports.Result{{ID: "a", State: reports.Passed}}}
+	if got := reports.Judge(run); got.OK || got.Exit != reports.ExitFailed || got.Phrase != "1 expected failure did not happen" {
+		t.Errorf("%+v", got)
+	}
+}

@@ -1,16 +1,13 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"os/signal"
 	"runtime/debug"
 	"slices"
-	"strings"
 	"syscall"
 	"time"
 
@@ -36,6 +33,8 @@ type checkRPOptions struct {
 	caseTimeout time.Duration
 	json, junit string
 	html        string
+	baseline    string
+	exchanges   string
 }
 
 func (a app) checkRPCommand() *cobra.Command {
@@ -58,11 +57,16 @@ needed:
 A case that fails tells what was wanted and what was got. A case whose honest twin was not accepted is inconclusive: it
 proved nothing. Under the profiles fido and l3, what the text merely recommends is advice.
 
+--baseline compares with the JSON of an earlier run: what is new (bad now and not then), repaired, changed, added and gone.
+It excuses nothing: what is bad fails the run, and only its exit code says whether all of it was bad before in the same way.
+To live with a failure, expect it in the target; a failure that is expected and does not happen fails the run, too.
+
 Exit codes: 0 nothing failed, nothing was inconclusive, something ran and every expected failure happened; 1 otherwise;
-2 wrong flags or target, or nothing ran; 130 interrupted.`,
+2 wrong flags or target, or nothing ran; 3 something is bad, and all of it as in the baseline; 130 interrupted.`,
 		Example: `  passkeylab check rp --target=reference
   passkeylab check rp --target=target.yaml --profile=l3-recommended --junit=junit.xml --json=run.json
   passkeylab check rp --target=target.yaml --only='reg/*,S-CDJ-027'
+  passkeylab check rp --target=target.yaml --baseline=run.json --json=run.json
   passkeylab check rp --target=target.yaml --replay=reg/client-data/type-of-an-assertion`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.checkRP(cmd.Context(), o) },
@@ -79,12 +83,18 @@ Exit codes: 0 nothing failed, nothing was inconclusive, something ran and every 
 	f.StringVar(&o.json, "json", "", "write what was found to this `file` (run.json)")
 	f.StringVar(&o.junit, "junit", "", "write JUnit to this `file`")
 	f.StringVar(&o.html, "html", "", "write the HTML report to this `file`")
+	f.StringVar(&o.baseline, "baseline", "", "compare with an earlier run, a `file` that --json wrote")
+	f.StringVar(&o.exchanges, "exchanges", "bad", "whose requests and answers the reports keep: those of `bad` and advised cases, or of all")
 	return cmd
 }
 
 func (a app) checkRP(ctx context.Context, o checkRPOptions) (err error) {
 	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	baseline, err := o.readBaseline()
+	if err != nil {
+		return err
+	}
 	suite, expected, err := openTarget(ctx, o.target)
 	if err != nil {
 		return err
@@ -101,19 +111,25 @@ func (a app) checkRP(ctx context.Context, o checkRPOptions) (err error) {
 	if runner.Has, err = suite.Probe(ctx); err != nil {
 		return fmt.Errorf("%s: %w", suite.RP.Name(), err)
 	}
-	runner.Progress = a.checkProgress(o.replay == "")
+	teller := newCheckTeller(a.err)
 	if o.replay != "" {
 		runner.Ended = func(t *conformance.Trial, result reports.Result) { a.printTrial(t, result) }
+	} else {
+		runner.Progress = teller.hear
 	}
 	finding, err := runner.Run(ctx)
+	teller.end()
 	if err != nil {
 		return &exit{code: exitUsage, cause: err}
 	}
-	run := &finding.Run
+	run := finding.Run
 	info, _ := debug.ReadBuildInfo()
 	run.Suite, run.Subject, run.Tool, run.Command = "rp", suite.RP.Name(), "passkeylab "+versionOf(info), o.command("")
 	run.Versions = map[string]string{"profile": string(runner.Profile)}
-	return a.reportCheck(finding, o)
+	if baseline != nil {
+		run.Since = reports.Compare(*baseline, run)
+	}
+	return a.reportCheck(run, o)
 }
 
 // openTarget opens what --target names.
@@ -168,102 +184,15 @@ func (o *checkRPOptions) runner(suite *rpcases.Suite) (conformance.Runner[*rpcas
 
 // command is the line that runs all of it again, or one case.
 func (o *checkRPOptions) command(id string) string {
-	line := fmt.Sprintf("passkeylab check rp --target=%s --profile=%s --seed=%d", o.target, o.profile, o.seed)
+	line := fmt.Sprintf("passkeylab check rp --target=%s --profile=%s --seed=%d", shellQuoted(o.target), o.profile, o.seed)
 	if id != "" {
-		return line + " --replay=" + id
+		return line + " --replay=" + shellQuoted(id)
 	}
 	for _, pattern := range o.only {
-		line += " --only='" + pattern + "'"
+		line += " --only=" + shellQuoted(pattern)
+	}
+	if o.repeat > 1 {
+		line += fmt.Sprintf(" --repeat=%d", o.repeat)
 	}
 	return line
-}
-
-// reportCheck writes the files and the summary, and decides the exit code.
-func (a app) reportCheck(finding conformance.Finding, o checkRPOptions) error {
-	run := finding.Run
-	writers := []struct {
-		path  string
-		write func(io.Writer) error
-	}{
-		{o.json, func(w io.Writer) error { return reports.JSON(w, run) }},
-		{o.junit, func(w io.Writer) error { return reports.JUnit(w, run) }},
-		{o.html, func(w io.Writer) error { return reports.HTML(w, run, reports.Assets{}) }},
-	}
-	var written []string
-	for _, one := range writers {
-		if err := writeReport(one.path, one.write); err != nil {
-			return err
-		}
-		if one.path != "" {
-			written = append(written, one.path)
-		}
-	}
-	if o.replay == "" {
-		out := bufio.NewWriter(a.out)
-		if err := errors.Join(reports.Summary(out, run, written), out.Flush()); err != nil {
-			return err
-		}
-	}
-	for _, pattern := range finding.Unused {
-		fmt.Fprintf(a.err, "passkeylab: expected to fail, and nothing did: %s\n", pattern)
-	}
-	code := reports.Judge(run).Exit
-	if code == exitGood && !finding.OK() {
-		code = exitBad
-	}
-	if code == exitGood {
-		return nil
-	}
-	return &exit{code: code}
-}
-
-// checkProgress tells how far it has come: a line for each finding that is no pass, and now and then the counts.
-func (a app) checkProgress(wanted bool) func(conformance.Progress) {
-	if !wanted {
-		return nil
-	}
-	counts := map[conformance.Verdict]int{}
-	told := time.Duration(0)
-	return func(p conformance.Progress) {
-		if p.Verdict == "" {
-			return
-		}
-		counts[p.Verdict]++
-		if p.Verdict == conformance.Failed || p.Verdict == conformance.WasInconclusive {
-			fmt.Fprintf(a.err, "%-12s %s: %s\n", p.Verdict, p.ID, p.Says)
-		}
-		if p.Elapsed-told < 2*time.Second && p.Done < p.Total {
-			return
-		}
-		told = p.Elapsed
-		line := fmt.Sprintf("%d of %d", p.Done, p.Total)
-		for _, v := range []conformance.Verdict{conformance.Passed, conformance.Failed, conformance.Advised, conformance.WasSkipped, conformance.WasInconclusive} {
-			if counts[v] > 0 {
-				line += fmt.Sprintf(", %d %s", counts[v], v)
-			}
-		}
-		if p.Done < p.Total {
-			line += fmt.Sprintf("; %s left", p.Left.Round(time.Second))
-		}
-		fmt.Fprintln(a.err, line)
-	}
-}
-
-// printTrial prints the whole exchange of one case.
-func (a app) printTrial(t *conformance.Trial, result reports.Result) {
-	out := bufio.NewWriter(a.out)
-	defer out.Flush()
-	fmt.Fprintf(out, "%s: %s\n%s\n%s\n\n", result.ID, result.State, result.Title, strings.Join(result.Clauses, ", "))
-	for _, e := range t.Exchanges() {
-		printExchange(out, e)
-	}
-	if result.Failure != nil {
-		fmt.Fprintf(out, "%s\n  want %s\n  got  %s\n", result.Failure.Step, result.Failure.Expected, result.Failure.Got)
-	}
-	if result.Reason != "" {
-		fmt.Fprintf(out, "reason: %s\n", result.Reason)
-	}
-	for _, observation := range result.Observations {
-		fmt.Fprintf(out, "observed: %s\n", observation)
-	}
 }

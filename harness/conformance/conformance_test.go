@@ -230,6 +230,15 @@ func TestExpectedFailures(t *testing.T) {
 	if f := finding(t, r); !f.OK() {
 		t.Errorf("%+v", f)
 	}
+	// What was left out of the run had no chance to fail; what does not exist never has one.
+	r.Only = patterns(t, "a/passes")
+	if f := finding(t, r); !f.OK() {
+		t.Errorf("%+v", f)
+	}
+	r.Expected = append(r.Expected, conformance.Expected{Pattern: patterns(t, "a/fials")[0], Reason: "known"})
+	if f := finding(t, r); f.OK() || !slices.Equal(f.Run.Unused, []string{"a/fials"}) {
+		t.Errorf("%+v", f)
+	}
 }
 
 func TestATrialIsBounded(t *testing.T) {
