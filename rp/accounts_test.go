@@ -98,25 +98,41 @@ func TestCodesAreUsedOnce(t *testing.T) {
 	code := must(rp.OneTimeCode(p.secret, p.clock.Now()))
 	_, err := p.ProveWithCode(p.ctx, p.session.ID, code)
 	wantRefused(t, err, rp.CodeCodeUsed)
-	must(p.ProveWithCode(p.ctx, p.session.ID, p.code())) // the next step's, in the same 30 seconds
 	_, err = p.FreshCode(p.ctx, p.user.ID, p.secret)
 	wait := wantRefused(t, err, rp.CodeCodeUsed).RetryAt.Sub(p.Now())
 	if wait <= 0 || wait > 30*time.Second {
 		t.Errorf("wait %s", wait)
 	}
 	p.clock.add(wait)
-	must(p.ProveWithCode(p.ctx, p.session.ID, p.code()))
-	// Skew: one step either way, not two.
-	p.clock.add(5 * time.Minute)
+	must(p.ProveWithCode(p.ctx, p.session.ID, must(p.FreshCode(p.ctx, p.user.ID, p.secret))))
+}
+
+// OWASP ASVS 5.0.0 §6.5.5: a code lives as long as it is shown, to the nanosecond.
+func TestACodeLivesThirtySeconds(t *testing.T) {
+	p := newLab(t).signedIn("mia")
+	begins := p.clock.Now().Truncate(30 * time.Second).Add(10 * time.Minute)
 	for _, tc := range []struct {
-		off  time.Duration
-		good bool
-	}{{-60 * time.Second, false}, {60 * time.Second, false}, {-30 * time.Second, true}, {0, true}, {30 * time.Second, true}} {
-		_, err := p.ProveWithCode(p.ctx, p.session.ID, must(rp.OneTimeCode(p.secret, p.clock.Now().Add(tc.off))))
-		if (err == nil) != tc.good {
-			t.Errorf("code of %s: %v", tc.off, err)
+		name string
+		at   time.Duration
+		want rp.Code
+	}{
+		{"just before", -time.Nanosecond, rp.CodeWrongCode}, {"as it begins", 0, ""}, {"used", time.Second, rp.CodeCodeUsed},
+		{"just before its end", time.Minute - time.Nanosecond, rp.CodeCodeUsed}, {"a step later", time.Minute, rp.CodeWrongCode},
+	} {
+		p.clock.add(begins.Add(tc.at).Sub(p.clock.Now()))
+		_, err := p.ProveWithCode(p.ctx, p.session.ID, must(rp.OneTimeCode(p.secret, begins)))
+		if tc.want != "" {
+			wantRefused(t, err, tc.want)
+		} else if err != nil {
+			t.Errorf("%s: %v", tc.name, err)
 		}
 	}
+	next := begins.Add(5 * time.Minute)
+	p.clock.add(next.Add(30*time.Second - time.Nanosecond).Sub(p.clock.Now()))
+	must(p.ProveWithCode(p.ctx, p.session.ID, must(rp.OneTimeCode(p.secret, next))))
+	p.clock.add(5 * time.Minute)
+	_, err := p.ProveWithCode(p.ctx, p.session.ID, must(rp.OneTimeCode(p.secret, p.clock.Now().Add(-30*time.Second))))
+	wantRefused(t, err, rp.CodeCodeUsed) // over, and never used
 }
 
 func TestDemoAccounts(t *testing.T) {

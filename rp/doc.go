@@ -55,7 +55,6 @@
 // Timeout plus ChallengeGrace, but never beyond the proof it was issued under by more than Proof plus Timeout,
 // which bounds the age of the proof at the moment a passkey is stored (10 minutes by default).
 //
-// One-time codes use the raw clock, one step of 30 seconds either way. A step is accepted once and never one
-// before it, so within the same 30 seconds the code of the next step can still be used after the current one
-// was: FreshCode returns the one to type.
+// One-time codes use the raw clock. The code of the present step of 30 seconds is accepted, once, and no other: FreshCode
+// returns it, or says when the next one begins.
 package rp

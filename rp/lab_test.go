@@ -121,6 +121,10 @@ func (p *person) signIn() *rp.Session {
 func (p *person) code() string {
 	p.t.Helper()
 	code, err := p.FreshCode(p.ctx, p.user.ID, p.secret)
+	if refusal := rp.AsRefusal(err); refusal != nil { // the present one was used: on to the next
+		p.clock.add(refusal.RetryAt.Sub(p.clock.Now()))
+		code, err = p.FreshCode(p.ctx, p.user.ID, p.secret)
+	}
 	if err != nil {
 		p.t.Fatal(err)
 	}

@@ -82,7 +82,7 @@ func FuzzMatchCode(f *testing.F) {
 		a := account{totpSecret: secret}
 		at := time.Unix(unix, 0)
 		result, step := matchCode(a, typed, at)
-		if result == codeRight && (step < stepAt(at)-codeSkew || step > stepAt(at)+codeSkew) {
+		if result == codeRight && step != stepAt(at) {
 			t.Fatalf("%q matched step %d at %d", typed, step, unix)
 		}
 		if secret == "" && result == codeRight {

@@ -16,7 +16,6 @@ import (
 // One-time codes are RFC 6238 with its defaults: SHA-1, six digits, steps of 30 seconds.
 const (
 	codeStep  = 30 * time.Second
-	codeSkew  = 1 // steps accepted on either side of the present one
 	minSecret = 10
 )
 
@@ -45,9 +44,8 @@ func OneTimeCode(secret string, at time.Time) (string, error) {
 	return code, nil
 }
 
-// FreshCode returns a code made from secret that the account can use now: the present step's, or the next one's
-// when the present one was used already. When both were, it returns a *Refusal with CodeCodeUsed whose RetryAt
-// is when the next code becomes usable.
+// FreshCode returns a code made from secret that the account can use now: that of the present step. When it was used already,
+// it returns a *Refusal with CodeCodeUsed whose RetryAt is when the next one begins.
 func (rp *RelyingParty) FreshCode(ctx context.Context, userID, secret string) (string, error) {
 	var a account
 	err := rp.read(ctx, "fresh code", func(q store.Querier) (err error) {
@@ -57,18 +55,13 @@ func (rp *RelyingParty) FreshCode(ctx context.Context, userID, secret string) (s
 	if err != nil {
 		return "", err
 	}
-	present := stepAt(rp.clock.raw())
-	step := max(present, a.totpStep+1)
-	if step > present+codeSkew {
+	now := rp.clock.raw()
+	if stepAt(now) <= a.totpStep {
 		refusal := refuse(CodeCodeUsed, nil)
-		refusal.RetryAt = time.Unix((step-codeSkew)*int64(codeStep.Seconds()), 0).UTC()
+		refusal.RetryAt = time.Unix((a.totpStep+1)*int64(codeStep.Seconds()), 0).UTC()
 		return "", refusal
 	}
-	code, err := codeOfStep(secret, step)
-	if err != nil {
-		return "", fmt.Errorf("rp: fresh code: %w", err)
-	}
-	return code, nil
+	return OneTimeCode(secret, now)
 }
 
 // codeResult is what checking a one-time code found.
@@ -77,32 +70,27 @@ type codeResult int
 const (
 	codeWrong codeResult = iota
 	codeRight
-	codeUsed
+	codeUsed // or over
 )
 
-// matchCode compares a typed code with the steps around now. A step at or before the latest accepted one is
-// used: RFC 6238 §5.2 forbids a second acceptance. It looks at every step whatever it finds, so that time tells
-// nothing.
+// matchCode compares a typed code with that of the present step, and accepts no other: RFC 6238 §5.2 leaves room for a clock
+// that is wrong, but a code that lives longer than it is shown can be used by who looked over a shoulder (OWASP ASVS 5.0.0
+// §6.5.5). A step at or before the latest accepted one is used, and the one before the present is over, which is the same to
+// who typed it: the next code will do. It looks at both steps whatever it finds, so that time tells nothing.
 func matchCode(a account, typed string, now time.Time) (codeResult, int64) {
 	typed = strings.Join(strings.Fields(typed), "")
-	result, matched := codeWrong, int64(0)
-	for step := stepAt(now) - codeSkew; step <= stepAt(now)+codeSkew; step++ {
+	present := stepAt(now)
+	result := codeWrong
+	for _, step := range [...]int64{present - 1, present} {
 		code, err := codeOfStep(a.totpSecret, step)
-		if err != nil || subtle.ConstantTimeCompare([]byte(code), []byte(typed)) != 1 {
+		if err != nil || a.totpSecret == "" || subtle.ConstantTimeCompare([]byte(code), []byte(typed)) != 1 {
 			continue
 		}
-		if step > a.totpStep {
-			if result != codeRight {
-				result, matched = codeRight, step
-			}
-		} else if result == codeWrong {
-			result = codeUsed
+		if result = codeUsed; step == present && step > a.totpStep {
+			result = codeRight
 		}
 	}
-	if a.totpSecret == "" {
-		return codeWrong, 0
-	}
-	return result, matched
+	return result, present
 }
 
 // useCode records the step of an accepted code.

@@ -58,9 +58,8 @@ func (s *Stage) nextStepHere(context.Context, string) (int64, error) {
 	return s.codes.latest, nil
 }
 
-// nextStepElsewhere takes the present step or the one after it, which a relying
-// party accepts to forgive clocks (RFC 6238 §6); when both were used, it waits
-// until the clock has come nearer.
+// nextStepElsewhere takes the present step; when it was used, it waits for the
+// next one, since a careful relying party accepts no other.
 func (s *Stage) nextStepElsewhere(ctx context.Context, userName string) (int64, error) {
 	look := time.NewTicker(codeStep / 100)
 	defer look.Stop()
@@ -74,12 +73,15 @@ func (s *Stage) nextStepElsewhere(ctx context.Context, userName string) (int64, 
 	if s.codes.used == nil {
 		s.codes.used = map[string]int64{}
 	}
-	s.codes.used[userName] = max(stepOf(s.Clock.Now()), s.codes.used[userName]+1)
+	s.codes.used[userName] = stepOf(s.Clock.Now())
 	return s.codes.used[userName], nil
 }
 
 func (s *Stage) codeWait(userName string) time.Duration {
-	usable := time.Unix(s.codes.used[userName]*int64(codeStep.Seconds()), 0) // from here on the step after the used one is at most one ahead
+	if s.codes.used[userName] == 0 {
+		return 0
+	}
+	usable := time.Unix((s.codes.used[userName]+1)*int64(codeStep.Seconds()), 0)
 	return max(0, usable.Sub(s.Clock.Now()))
 }
 

@@ -228,6 +228,10 @@ func (s *site) signIn() {
 func (s *site) code() string {
 	s.t.Helper()
 	code, err := s.rp.FreshCode(s.ctx, s.user.ID, s.secret)
+	if refusal := rp.AsRefusal(err); refusal != nil { // the present one was used: on to the next
+		s.clock.add(refusal.RetryAt.Sub(s.clock.Now()))
+		code, err = s.rp.FreshCode(s.ctx, s.user.ID, s.secret)
+	}
 	if err != nil {
 		s.t.Fatal(err)
 	}
