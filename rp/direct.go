@@ -7,9 +7,12 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/go-webauthn/webauthn/protocol"
+	"github.com/go-webauthn/webauthn/protocol/webauthncose"
+	"github.com/go-webauthn/webauthn/webauthn"
 
 	"github.com/passkeylab/passkeylab/rp/store"
 )
@@ -231,6 +234,23 @@ func (rp *RelyingParty) BeginDirectRequest(ctx context.Context, in Direct) (*Req
 // ownAppID reports whether an AppID is a URL of this site: that of another site would let what was signed there in here.
 func (rp *RelyingParty) ownAppID(appID string) bool {
 	return appID == rp.origin || strings.HasPrefix(appID, rp.origin+"/")
+}
+
+// stored presents the passkey to the verifier. Where it is one of U2F that was used for an AppID, the verifier wants its key as
+// U2F writes it: a point, and no COSE_Key.
+func (a *assertion) stored() webauthn.Credential {
+	stored := a.credential.stored()
+	claimed := a.parsed.ClientExtensionResults.AppID
+	ofU2F := stored.AttestationFormat == string(protocol.AttestationFormatFIDOUniversalSecondFactor)
+	if a.ceremony.state.Session.Extensions.AppID == "" || claimed == nil || !*claimed || !ofU2F {
+		return stored
+	}
+	if key, err := webauthncose.ParsePublicKey(stored.PublicKey); err == nil {
+		if point, is := key.(webauthncose.EC2PublicKeyData); is {
+			stored.PublicKey = slices.Concat([]byte{4}, point.XCoord, point.YCoord)
+		}
+	}
+	return stored
 }
 
 // FinishDirectRequest verifies an AuthenticationResponseJSON and brings the passkey's record up to date. It starts no

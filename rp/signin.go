@@ -244,7 +244,7 @@ func (rp *RelyingParty) checkAssertion(ctx context.Context, tx *store.Tx, a *ass
 	}
 	session.AllowedCredentialIDs = nil // the owner was compared above; the list may have grown or shrunk since
 	user := asUser{account: &a.account.User}
-	user.credentials = append(user.credentials, c.stored())
+	user.credentials = append(user.credentials, a.stored())
 	verified, err := rp.webauthn.ValidateLogin(user, session, a.parsed)
 	if err != nil {
 		return refuse(CodeSignInFailed, describeError(err)), nil

@@ -141,6 +141,11 @@ func (s *Suite) told(has *conformance.Capabilities) {
 	} else {
 		has.Lack(TrustsLab, "the server does not trust this suite's attestation authority (policy.trustsLab)")
 	}
+	if s.Policy.AppID == "accept" {
+		has.Add(Honours(AppID))
+	} else {
+		has.Lack(Honours(AppID), "the target does not say that it honours the extension appid (policy.appId: accept)")
+	}
 	for _, v := range allVariants() {
 		if s.Variants[v] != nil {
 			has.Add(Configured(v))

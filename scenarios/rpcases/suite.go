@@ -33,6 +33,7 @@ func sections() []section {
 		{cases: authenticationData},
 		{cases: authenticationSignature},
 		{cases: authenticationCounter},
+		{cases: extensions},
 		{cases: backup, excuses: backupExcuses},
 		{cases: uniqueness},
 		{cases: accountBinding},
