@@ -1,12 +1,10 @@
 package subject
 
 import (
-	"bytes"
 	"context"
 	"crypto/tls"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"net/http"
 	"net/http/cookiejar"
@@ -187,11 +185,7 @@ func (s *fidoServer) request(ctx context.Context, request Request) (*http.Reques
 	if method == "" {
 		method = http.MethodPost
 	}
-	var body io.Reader = http.NoBody
-	if request.Body != nil {
-		body = bytes.NewReader(request.Body)
-	}
-	out, err := http.NewRequestWithContext(ctx, method, s.address(request), body)
+	out, err := http.NewRequestWithContext(ctx, method, s.address(request), request.reader(ctx))
 	if err != nil {
 		return nil, fmt.Errorf("subject: %s: %w", request.Endpoint, err)
 	}

@@ -56,6 +56,10 @@ type Request struct {
 	Method, ContentType string
 	// Header is added to that of the target.
 	Header http.Header
+	// Spaces is how many spaces follow the body: JSON all the same, of any length.
+	Spaces int64
+	// Stalls is called when half of the body is sent, and nothing more will come; nil sends it all.
+	Stalls func()
 	// Purpose is what it is sent for, for the record.
 	Purpose string
 }

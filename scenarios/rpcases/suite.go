@@ -34,6 +34,7 @@ func sections() []section {
 		{cases: authenticationSignature},
 		{cases: authenticationCounter},
 		{cases: extensions},
+		{cases: limits},
 		{cases: backup, excuses: backupExcuses},
 		{cases: uniqueness},
 		{cases: accountBinding},

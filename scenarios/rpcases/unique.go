@@ -314,7 +314,7 @@ func (r Registration) Consistent(ctx context.Context, b *Bench) error {
 		return err
 	}
 	for _, lie := range r.lies() {
-		var first subject.Outcome
+		var first subject.Answer
 		for i := range 3 {
 			answer, err := b.Person(r.Model, r.Equip).Registers(ctx, r.Ask, lie)
 			if err != nil {
@@ -324,10 +324,10 @@ func (r Registration) Consistent(ctx context.Context, b *Bench) error {
 				return err
 			}
 			if i == 0 {
-				first = answer.Outcome
+				first = answer
 			}
-			if answer.Outcome != first {
-				return &conformance.Mismatch{What: "registration with " + lie.Is + " again", Want: string(first) + ", as before", Got: answer.String()}
+			if answer.Outcome != first.Outcome || answer.Status != first.Status {
+				return &conformance.Mismatch{What: "registration with " + lie.Is + " again", Want: first.String() + ", as before", Got: answer.String()}
 			}
 		}
 	}
