@@ -105,6 +105,7 @@ func (s *Suite) Probe(ctx context.Context) (conformance.Capabilities, error) {
 	} else {
 		has.Lack(Removes, "the target does not say how a credential is removed (paths.removal)")
 	}
+	s.probeRelated(ctx, &has, b)
 	s.told(&has)
 	return has, nil
 }

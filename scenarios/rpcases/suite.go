@@ -35,6 +35,7 @@ func sections() []section {
 		{cases: authenticationCounter},
 		{cases: extensions},
 		{cases: limits},
+		{cases: relatedOrigins, excuses: relatedExcuses},
 		{cases: backup, excuses: backupExcuses},
 		{cases: uniqueness},
 		{cases: accountBinding},
