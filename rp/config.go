@@ -32,6 +32,8 @@ type Config struct {
 	// Algorithms are the COSE algorithm numbers that creation options offer, preferred first; nil means ES256, EdDSA, and RS256
 	// for Windows Hello.
 	Algorithms []int64
+	// Origins are what else is expected in client data; the zero value is nothing.
+	Origins Origins
 	// Organisation is the name people see ({{org}}); App is the approved phone app ({{app}}).
 	Organisation, App string
 
@@ -49,6 +51,9 @@ type Config struct {
 	Apps Apps
 	// AdminToken is the administrator's credential, at least 16 characters; "" means that there is no administrator.
 	AdminToken string
+	// DecoyKey is a secret from which direct ceremonies derive passkeys for user names that nobody has, so that nobody learns which
+	// exist; nil refuses such names. It must stay the same from start to start.
+	DecoyKey []byte
 	// Limits bound how many failing responses are taken; the zero value has the defaults.
 	Limits Limits
 	// Timers are the time limits; every zero one gets its default.

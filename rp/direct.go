@@ -3,6 +3,8 @@ package rp
 import (
 	"bytes"
 	"context"
+	"crypto/hmac"
+	"crypto/sha256"
 	"database/sql"
 	"encoding/base64"
 	"errors"
@@ -191,7 +193,7 @@ func (rp *RelyingParty) judgeDirect(tx *store.Tx, user *User, ceremony *Ceremony
 }
 
 // BeginDirectRequest issues request options that list the account's passkeys, or none without a user name. An account that
-// does not exist, or has none, is CodeSignInUnknown.
+// does not exist, or has none, is CodeSignInUnknown, or gets made-up passkeys where Config.DecoyKey wants it.
 func (rp *RelyingParty) BeginDirectRequest(ctx context.Context, in Direct) (*RequestOptions, error) {
 	var options *RequestOptions
 	err := rp.write(ctx, "begin direct request", func(tx *store.Tx) error {
@@ -201,10 +203,13 @@ func (rp *RelyingParty) BeginDirectRequest(ctx context.Context, in Direct) (*Req
 			if err == nil {
 				list, err = credentialsOf(tx, a.ID)
 			}
-			if errors.Is(err, sql.ErrNoRows) || err == nil && len(list) == 0 {
+			missing := errors.Is(err, sql.ErrNoRows) || err == nil && len(list) == 0
+			switch {
+			case missing && rp.decoyKey == nil:
 				return refuse(CodeSignInUnknown, nil)
-			}
-			if err != nil {
+			case missing:
+				list = decoys(rp.decoyKey, in.UserName)
+			case err != nil:
 				return err
 			}
 		}
@@ -251,6 +256,18 @@ func (a *assertion) stored() webauthn.Credential {
 		}
 	}
 	return stored
+}
+
+// decoys are the passkeys of nobody: the same for a user name each time, and like those that security keys and platforms make
+// (WebAuthn L3 §14.6.2).
+func decoys(key []byte, userName string) []Credential {
+	derive := func(use string) []byte {
+		mac := hmac.New(sha256.New, key)
+		mac.Write([]byte(use + foldName(userName)))
+		return mac.Sum(nil)
+	}
+	transports := [][]string{{"internal"}, {"hybrid", "internal"}, {"usb"}}
+	return []Credential{{ID: derive("id:"), Transports: transports[int(derive("transports:")[0])%len(transports)]}}
 }
 
 // FinishDirectRequest verifies an AuthenticationResponseJSON and brings the passkey's record up to date. It starts no

@@ -154,3 +154,22 @@ func TestDirectCeremoniesEnd(t *testing.T) {
 		t.Errorf("a user name with a space: %v", err)
 	}
 }
+
+func TestNobodyLooksLikeSomebody(t *testing.T) {
+	l := newLab(t, preferred(), func(c *rp.Config) { c.DecoyKey = []byte("a secret") })
+	l.directly(newDevice(appAndroid), "ada")
+	listed := func(name string) protocol.CredentialDescriptor {
+		list := must(l.BeginDirectRequest(l.ctx, rp.Direct{Binding: "b", UserName: name})).Options.AllowedCredentials
+		if len(list) != 1 || len(list[0].CredentialID) < 16 || list[0].Type != protocol.PublicKeyCredentialType {
+			t.Fatalf("%s: %+v", name, list)
+		}
+		return list[0]
+	}
+	first, again, other := listed("nobody"), listed("NOBODY"), listed("somebody")
+	if string(first.CredentialID) != string(again.CredentialID) || len(first.Transport) != len(again.Transport) || string(first.CredentialID) == string(other.CredentialID) {
+		t.Errorf("%v %v %v", first, again, other)
+	}
+	if string(listed("ada").CredentialID) == string(first.CredentialID) {
+		t.Error("somebody is nobody")
+	}
+}

@@ -1,9 +1,7 @@
 package rp
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 
@@ -75,30 +73,6 @@ func (rp *RelyingParty) examine(ctx context.Context, kind CeremonyKind, runID st
 	return rp.verifyCreation(ctx, r, creationResponse{parsed, &ceremony, &a.User})
 }
 
-// parseCreation reads a RegistrationResponseJSON. Nothing in it is trusted yet.
-func parseCreation(body []byte) (*protocol.ParsedCredentialCreationData, error) {
-	if err := checkBody(body); err != nil {
-		return nil, err
-	}
-	parsed, err := protocol.ParseCredentialCreationResponseBytes(body)
-	if err != nil {
-		return nil, describeError(err)
-	}
-	return parsed, nil
-}
-
-func checkBody(body []byte) error {
-	switch {
-	case len(body) > MaxBody:
-		return fmt.Errorf("the body has %d bytes, more than %d", len(body), MaxBody)
-	case !json.Valid(body):
-		return errors.New("the body is not JSON")
-	case !bytes.HasPrefix(bytes.TrimLeft(body, " \t\r\n"), []byte("{")):
-		return errors.New("the body is not a JSON object")
-	}
-	return nil
-}
-
 // creationResponse is a parsed response with what it answers.
 type creationResponse struct {
 	parsed   *protocol.ParsedCredentialCreationData
@@ -121,6 +95,11 @@ func (rp *RelyingParty) verifyCreation(ctx context.Context, r *response, in crea
 	session.UserVerification = protocol.VerificationPreferred
 	offered := session.CredParams
 	session.CredParams = []protocol.CredentialParameter{{Type: protocol.PublicKeyCredentialType, Algorithm: webauthncose.COSEAlgorithmIdentifier(key.Algorithm)}}
+	if in.ceremony.Kind != KindApp {
+		if err := rp.expected.check(&parsed.Response.CollectedClientData); err != nil {
+			return r.failed(CodeVerificationFailed, err)
+		}
+	}
 	statement := takeStatement(parsed)
 	verified, err := rp.verifier(in.ceremony.Kind).CreateCredential(asUser{account: user}, session, parsed)
 	if err != nil {

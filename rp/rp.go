@@ -30,6 +30,7 @@ type RelyingParty struct {
 	origin, rpID string
 	origins      []string // its own and the related ones
 	algorithms   []webauthncose.COSEAlgorithmIdentifier
+	expected     expectedOrigins
 	organisation string
 	app          string
 	timers       Timers
@@ -51,6 +52,7 @@ type RelyingParty struct {
 	changing     sync.Mutex // one administrator's change at a time
 	decoyOnce    sync.Once
 	decoyHash    string
+	decoyKey     []byte
 }
 
 // policyInForce is the policy with its fingerprint: a run remembers the fingerprint it was started under.
@@ -91,10 +93,10 @@ func New(cfg Config) (*RelyingParty, error) {
 		return nil, fmt.Errorf("rp: new: Config.Apps: %w", err)
 	}
 	rp := &RelyingParty{
-		origin: origin, rpID: rpID, origins: origins, algorithms: algorithms, organisation: cfg.Organisation, app: cfg.App,
+		origin: origin, rpID: rpID, origins: origins, expected: expectedOrigins{origin, cfg.Origins.and(origins)}, algorithms: algorithms, organisation: cfg.Organisation, app: cfg.App,
 		timers: cfg.Timers.withDefaults(), store: cfg.Store, clock: &guard{clock: cfg.Clock},
 		rand: &lockedReader{r: cfg.Rand}, log: cfg.Log, hashing: cfg.Hashing,
-		providers: names, webauthn: lib, apps: apps, metadata: cfg.Metadata, limits: cfg.Limits.withDefaults(), adminToken: cfg.AdminToken,
+		providers: names, webauthn: lib, apps: apps, metadata: cfg.Metadata, limits: cfg.Limits.withDefaults(), adminToken: cfg.AdminToken, decoyKey: cfg.DecoyKey,
 	}
 	if rp.log == nil {
 		rp.log = slog.New(slog.DiscardHandler)

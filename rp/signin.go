@@ -137,13 +137,7 @@ func (rp *RelyingParty) verifyAssertion(ctx context.Context, tx *store.Tx, a *as
 
 // read reads the body. It needs nothing of the store, so whoever waits to write need not wait for it.
 func (a *assertion) read() {
-	if a.unread = checkBody(a.body); a.unread != nil {
-		return
-	}
-	var err error
-	if a.parsed, err = protocol.ParseCredentialRequestResponseBytes(a.body); err != nil {
-		a.unread = describeError(err)
-	}
+	a.parsed, a.unread = parseAssertion(a.body)
 }
 
 // claimAssertion finds the ceremony, checks that it is this browser's, and uses it up.
@@ -198,7 +192,10 @@ func (rp *RelyingParty) findSigner(tx *store.Tx, a *assertion) (*Refusal, error)
 
 func (rp *RelyingParty) refuseUnknownSigner(tx *store.Tx, a *assertion) (*Refusal, error) {
 	clientData := a.parsed.Response.CollectedClientData
-	if err := clientData.Verify(clientData.Challenge, protocol.AssertCeremony, rp.origins, nil, nil, protocol.TopOriginExplicitVerificationMode, false); err != nil {
+	if err := rp.expected.check(&clientData); err != nil {
+		return refuse(CodeSignInFailed, err), nil
+	}
+	if err := clientData.Verify(clientData.Challenge, protocol.AssertCeremony, []string{rp.origin}, nil, nil, protocol.TopOriginExplicitVerificationMode, false); err != nil {
 		return refuse(CodeSignInFailed, describeError(err)), nil
 	}
 	stray, err := rp.findStray(tx, a.parsed.RawID)
@@ -235,6 +232,9 @@ func (rp *RelyingParty) checkAssertion(ctx context.Context, tx *store.Tx, a *ass
 		if refusal := a.refuseDirect(); refusal != nil {
 			return refusal, nil
 		}
+	}
+	if err := rp.expected.check(&a.parsed.Response.CollectedClientData); err != nil {
+		return refuse(CodeSignInFailed, err), nil
 	}
 	session := a.ceremony.state.Session
 	session.Challenge = a.parsed.Response.CollectedClientData.Challenge

@@ -25,6 +25,8 @@ type Reference struct {
 	RelatedOrigins []string
 	// Algorithms are the COSE algorithm numbers that it offers; nil leaves it to the relying party.
 	Algorithms []int64
+	// Origins are what else it expects in client data.
+	Origins Origins
 	// Policy is the document of the policy in force (package policy); "" accepts everything that verifies, and requires user
 	// verification only where it is asked for.
 	Policy string
@@ -32,7 +34,16 @@ type Reference struct {
 	Roots *x509.CertPool
 	// Metadata tells what is known of authenticator models; nil knows none.
 	Metadata rp.Metadata
+	// DecoyKey makes up passkeys for user names that nobody has; nil refuses them.
+	DecoyKey []byte
+	// Folder keeps its database, so that another one can go on with it; empty is one that Close removes.
+	Folder string
+	// Now tells its time; nil is the machine's.
+	Now func() time.Time
 }
+
+// Origins are what the reference relying party expects in client data beside its own origin.
+type Origins = rp.Origins
 
 // Open starts it, on a database of its own that Close removes.
 func (r Reference) Open(ctx context.Context) (_ RelyingParty, err error) {
@@ -40,11 +51,11 @@ func (r Reference) Open(ctx context.Context) (_ RelyingParty, err error) {
 	if err != nil {
 		return nil, fmt.Errorf("subject: reference relying party: %w", err)
 	}
-	folder, err := os.MkdirTemp("", "passkeylab-reference-")
+	folder, remove, err := r.folder()
 	if err != nil {
 		return nil, fmt.Errorf("subject: reference relying party: %w", err)
 	}
-	release := func() error { return os.RemoveAll(folder) }
+	release := remove
 	defer func() {
 		if err != nil {
 			err = errors.Join(fmt.Errorf("subject: reference relying party: %w", err), release())
@@ -55,11 +66,11 @@ func (r Reference) Open(ctx context.Context) (_ RelyingParty, err error) {
 	if err != nil {
 		return nil, err
 	}
-	release = func() error { return errors.Join(database.Close(), os.RemoveAll(folder)) }
+	release = func() error { return errors.Join(database.Close(), remove()) }
 	origin := orElse(r.Origin, "http://localhost")
 	site, err := rp.New(rp.Config{
-		Origin: origin, RelatedOrigins: r.RelatedOrigins, Algorithms: r.Algorithms, Organisation: "Larkspur", App: "Larkspur ID", Policy: inForce, AttestationRoots: r.roots(), Metadata: r.Metadata, Store: database,
-		Clock: machineClock{}, Rand: rand.Reader, Limits: rp.Limits{Browser: -1, Network: -1},
+		Origin: origin, Origins: r.Origins, RelatedOrigins: r.RelatedOrigins, Algorithms: r.Algorithms, Organisation: "Larkspur", App: "Larkspur ID", Policy: inForce, AttestationRoots: r.roots(), Metadata: r.Metadata, Store: database,
+		Clock: referenceClock{r.Now}, DecoyKey: r.DecoyKey, Rand: rand.Reader, Limits: rp.Limits{Browser: -1, Network: -1},
 	})
 	if err != nil {
 		return nil, err
@@ -74,8 +85,22 @@ func (r Reference) roots() attest.Roots {
 	return attest.All(r.Roots)
 }
 
-// machineClock is the machine's own.
-type machineClock struct{}
+// folder is where the database is, and what removes it.
+func (r Reference) folder() (string, func() error, error) {
+	if r.Folder != "" {
+		return r.Folder, func() error { return nil }, nil
+	}
+	folder, err := os.MkdirTemp("", "passkeylab-reference-")
+	return folder, func() error { return os.RemoveAll(folder) }, err
+}
+
+// referenceClock is the machine's own clock unless a case turns another.
+type referenceClock struct{ now func() time.Time }
 
 // Now implements rp.Clock.
-func (machineClock) Now() time.Time { return time.Now() }
+func (c referenceClock) Now() time.Time {
+	if c.now == nil {
+		return time.Now()
+	}
+	return c.now()
+}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"net/http"
+	"slices"
 
 	"github.com/go-webauthn/webauthn/protocol"
 
@@ -72,7 +73,7 @@ func (in *creationRequest) wishes() rp.Wishes {
 }
 
 func (a *api) creationResult(_ http.ResponseWriter, c call) (any, error) {
-	if _, err := a.rp.FinishDirectCreation(c.Context(), c.binding, c.body); err != nil {
+	if _, err := a.rp.FinishDirectCreation(c.Context(), c.binding, withRawID(c.body)); err != nil {
 		return nil, err
 	}
 	return ok(), nil
@@ -93,7 +94,7 @@ func (a *api) requestOptions(w http.ResponseWriter, c call) (any, error) {
 }
 
 func (a *api) requestResult(_ http.ResponseWriter, c call) (any, error) {
-	if _, err := a.rp.FinishDirectRequest(c.Context(), c.binding, c.body); err != nil {
+	if _, err := a.rp.FinishDirectRequest(c.Context(), c.binding, withRawID(c.body)); err != nil {
 		return nil, err
 	}
 	return ok(), nil
@@ -126,6 +127,19 @@ func appID(extensions json.RawMessage) string {
 		return ""
 	}
 	return asked.AppID
+}
+
+// withRawID adds rawId, which the API leaves out and WebAuthn's JSON has, where there is only an id. Everything else stays as it is.
+func withRawID(body []byte) []byte {
+	var in struct {
+		ID    json.RawMessage `json:"id"`
+		RawID json.RawMessage `json:"rawId"`
+	}
+	if json.Unmarshal(body, &in) != nil || in.ID == nil || in.RawID != nil {
+		return body
+	}
+	before, behind, _ := bytes.Cut(body, []byte("{"))
+	return slices.Concat(before, []byte(`{"rawId":`), in.ID, []byte(","), behind)
 }
 
 // decode reads a JSON object with members of the right types.
