@@ -135,16 +135,17 @@ func (b *besideTheComputer) takeUp(end context.CancelFunc) (person phone.Person,
 	return person, b.over
 }
 
-// pointCamera scans without any page. It calls read when the camera has seen the code, and returns when the ceremony is over.
+// pointCamera scans without any page. It calls read when the camera has seen the code, and returns when the ceremony is over:
+// why it ended early, too.
 func (b *besideTheComputer) pointCamera(ctx context.Context, person phone.Person, read func()) error {
-	_, err := person.Scan(ctx, b.phone, func(ctx context.Context) (string, error) {
+	outcome, err := person.Scan(ctx, b.phone, func(ctx context.Context) (string, error) {
 		text, err := b.camera(ctx)
 		if err == nil {
 			read()
 		}
 		return text, err
 	})
-	return err
+	return errors.Join(err, outcome.Err)
 }
 
 // scanOnThePage opens the camera on the phone's page. It calls read when the camera has seen the code, and returns when she puts

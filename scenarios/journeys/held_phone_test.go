@@ -116,7 +116,7 @@ func TestAPhoneWithAScreenTellsWhatItAsked(t *testing.T) {
 func TestScanningEndsWithTheCode(t *testing.T) {
 	blind := errors.New("nothing to see")
 	held := holdPhone(t, func(context.Context) (string, error) { return "", blind })
-	if err := held.Scan(t.Context()); !errors.Is(err, errUnread) {
+	if err := held.Scan(t.Context()); !errors.Is(err, errUnread) || !errors.Is(err, blind) {
 		t.Errorf("a camera that sees nothing: %v", err)
 	}
 	held = holdPhone(t, phone.Text("FIDO:/0"))
