@@ -95,9 +95,14 @@ function edged(element) {
   return style.borderTopStyle !== "none" && parseFloat(style.borderTopWidth) > 0 && contrast(style.borderTopColor, behind(element.parentElement)) >= tooFaint;
 }
 
+// drawn reports whether the browser draws a box or a dot itself, in the colours that are forced.
+function drawn(element) {
+  return element.matches("[type=checkbox], [type=radio]") && getComputedStyle(element).appearance !== "none";
+}
+
 function bareControls() {
-  return [...open().querySelectorAll(".button:not(.plain), .choice, .card, input:not([type=hidden]):not([type=radio]), dialog[open], .note, .badge")]
-    .filter((each) => seen(each) && !each.matches(":disabled") && !edged(each)).map((each) => `${called(each)} has no border`);
+  return [...open().querySelectorAll(".button:not(.plain), .choice, .card, input:not([type=hidden]), select, textarea, dialog[open], .note, .badge")]
+    .filter((each) => seen(each) && !each.matches(":disabled") && !drawn(each) && !edged(each)).map((each) => `${called(each)} has no border`);
 }
 
 // marks is how an element is told from its like without its background.
