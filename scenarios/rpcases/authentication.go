@@ -66,9 +66,9 @@ func (a Authentication) Refused(ctx context.Context, b *Bench) error {
 		what := "sign-in with " + lie.Is
 		fresh := *p // the same account and device in a browser that never signed in
 		fresh.Browser = b.RP.Visit()
-		offered := fresh.RequestOptions(ctx, a.Ask)
-		if offered.Outcome != subject.Accepted {
-			return conformance.Control(what, fmt.Errorf("request options: %s", offered))
+		offered, err := fresh.fitting(ctx, a.Ask, fresh.RequestOptions)
+		if err != nil {
+			return conformance.Control(what, fmt.Errorf("request options: %w", err))
 		}
 		before := names(fresh.Browser.Cookies())
 		message, err := fresh.Get(ctx, offered.Options(), lie)

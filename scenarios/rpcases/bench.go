@@ -51,6 +51,7 @@ func (p *Person) NewDevice(model Model, equip ...Equip) {
 	if model != nil {
 		model(&m)
 	}
+	p.transports = m.Transports
 	b := p.bench
 	p.keys = &keys{Software: keystore.NewSoftware(b.Rand)}
 	world := virtualauth.World{Clock: clock(b.suite.Now), Rand: b.Rand, Authority: b.suite.Authority, Keys: p.keys}

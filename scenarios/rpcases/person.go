@@ -24,6 +24,8 @@ type Person struct {
 
 	bench *Bench
 	keys  *keys
+	// transports are how the device is reached, which its getInfo need not say.
+	transports []string
 }
 
 // Ask is what is asked of an options endpoint, beside the user name.
@@ -37,6 +39,8 @@ type Ask struct {
 	NoUserName bool
 	// Edit changes the request's members before it is sent; it has the last word.
 	Edit func(members map[string]any)
+	// Until asks again and again until the options are such, up to 40 times; the case is skipped when they never are.
+	Until func(options []byte) bool
 }
 
 func (a Ask) body(userName string, endpoint subject.Endpoint) []byte {
@@ -93,9 +97,9 @@ func (p *Person) options(ctx context.Context, endpoint subject.Endpoint, ask Ask
 // Registers performs one registration, with a lie in it or, for the zero Lie, honestly. The error means that there was nothing
 // to send: no options, or a client or an authenticator that would not. Judge the answer, not the error.
 func (p *Person) Registers(ctx context.Context, ask Ask, lie Lie) (subject.Answer, error) {
-	offered := p.CreationOptions(ctx, ask)
-	if offered.Outcome != subject.Accepted {
-		return offered, fmt.Errorf("creation options: %s", offered)
+	offered, err := p.fitting(ctx, ask, p.CreationOptions)
+	if err != nil {
+		return offered, fmt.Errorf("creation options: %w", err)
 	}
 	message, err := p.Create(ctx, offered.Options(), lie)
 	if err != nil {
@@ -106,15 +110,30 @@ func (p *Person) Registers(ctx context.Context, ask Ask, lie Lie) (subject.Answe
 
 // SignsIn performs one authentication, with a lie in it or honestly, as Registers does.
 func (p *Person) SignsIn(ctx context.Context, ask Ask, lie Lie) (subject.Answer, error) {
-	offered := p.RequestOptions(ctx, ask)
-	if offered.Outcome != subject.Accepted {
-		return offered, fmt.Errorf("request options: %s", offered)
+	offered, err := p.fitting(ctx, ask, p.RequestOptions)
+	if err != nil {
+		return offered, fmt.Errorf("request options: %w", err)
 	}
 	message, err := p.Get(ctx, offered.Options(), lie)
 	if err != nil {
 		return offered, err
 	}
 	return p.Posts(ctx, subject.RequestResult, message, lie)
+}
+
+// fitting asks for options until they are what Ask.Until wants.
+func (p *Person) fitting(ctx context.Context, ask Ask, options func(context.Context, Ask) subject.Answer) (subject.Answer, error) {
+	const most = 40
+	for range most {
+		offered := options(ctx, ask)
+		if offered.Outcome != subject.Accepted {
+			return offered, errors.New(offered.String())
+		}
+		if ask.Until == nil || ask.Until(offered.Options()) {
+			return offered, nil
+		}
+	}
+	return subject.Answer{}, conformance.Skip("none of %d options was such that this can be said", most)
 }
 
 // Create answers creation options, as far as client and authenticator tell the lie.
@@ -135,7 +154,7 @@ func (p *Person) answer(ctx context.Context, options []byte, lie Lie, ceremony f
 		p.Device.Misbehave = honest
 		p.keys.tell(nil)
 	}()
-	c := &client.Client{Origin: p.bench.RP.Origin(), Device: p.Device, Rand: p.bench.Rand, Misbehave: lie.Client}
+	c := &client.Client{Origin: p.bench.RP.Origin(), Device: p.Device, Transports: p.transports, Rand: p.bench.Rand, Misbehave: lie.Client}
 	encoded, err := ceremony(c, ctx, options)
 	if unsupported := new(client.DOMError); errors.As(err, &unsupported) && unsupported.Name == client.NotSupportedError {
 		return nil, conformance.Skip("the relying party offers none of the algorithms that this case needs")

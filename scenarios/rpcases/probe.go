@@ -41,10 +41,31 @@ const (
 	OnlyLabModels       Variant = "only-lab-models"      // OnlyLabModels: one AAGUID is allowed, [LabAAGUID].
 	DeviceBoundOnly     Variant = "device-bound-only"    // DeviceBoundOnly: BE must be clear.
 	SyncedOnly          Variant = "synced-only"          // SyncedOnly: BE must be set.
+	Framed              Variant = "framed"               // Framed: pages of Policy.TopOrigins may frame the relying party's.
+	WideOrigins         Variant = "wide-origins"         // WideOrigins: those of Policy.Origins, all subdomains and all ports.
+	OnLocalhost         Variant = "localhost"            // OnLocalhost: the page is at http://localhost, at some port.
+	FakesAccounts       Variant = "fake-accounts"        // FakesAccounts: who does not exist gets options like everybody else.
 )
 
 func allVariants() []Variant {
-	return []Variant{AttestationRequired, OnlyLabModels, DeviceBoundOnly, SyncedOnly}
+	return []Variant{AttestationRequired, OnlyLabModels, DeviceBoundOnly, SyncedOnly, Framed, WideOrigins, OnLocalhost, FakesAccounts}
+}
+
+// is reports whether the relying party itself is what a variant would be: then no other one is needed.
+func (s *Suite) is(v Variant) bool {
+	p := s.Policy
+	switch v {
+	case Framed:
+		return len(p.TopOrigins) > 0
+	case WideOrigins:
+		return len(p.Origins) > 0 && p.Subdomains == "accept" && p.Ports == "accept"
+	case FakesAccounts:
+		return p.Enumeration == "fake"
+	case OnLocalhost:
+		page, err := parseSite(s.RP.Origin())
+		return err == nil && page.local()
+	}
+	return false
 }
 
 // LabAAGUID is the model that OnlyLabModels allows.
@@ -58,9 +79,14 @@ func Configured(v Variant) conformance.Capability {
 // In returns the bench of a variant: people made there meet the relying party in that configuration. A case that calls it needs
 // Configured(v).
 func (b *Bench) In(v Variant) *Bench {
-	other := *b.suite
-	other.RP = b.suite.Variants[v]
-	return &Bench{Trial: b.Trial, RP: subject.Recorded(other.RP, b.Trial), Policy: b.Policy, suite: &other}
+	if b.suite.Variants[v] == nil { // it is one itself
+		return b
+	}
+	other := b.meeting(b.suite.Variants[v])
+	if decided, ok := b.suite.Policies[v]; ok {
+		other.Policy, other.suite.Policy = decided, decided
+	}
+	return other
 }
 
 // in runs a case in a variant.
@@ -147,8 +173,13 @@ func (s *Suite) told(has *conformance.Capabilities) {
 	} else {
 		has.Lack(Honours(AppID), "the target does not say that it honours the extension appid (policy.appId: accept)")
 	}
+	if s.Laboratory != nil {
+		has.Add(TurnsTime)
+	} else {
+		has.Lack(TurnsTime, "nobody can turn the server's time or start it again from here")
+	}
 	for _, v := range allVariants() {
-		if s.Variants[v] != nil {
+		if s.Variants[v] != nil || s.is(v) {
 			has.Add(Configured(v))
 		} else {
 			has.Lack(Configured(v), "the target has no variant "+string(v))

@@ -10,15 +10,6 @@ import (
 	"github.com/passkeylab/passkeylab/virtualauth/cose"
 )
 
-// variants of the reference relying party, by the policy that makes them.
-var variants = map[Variant]string{
-	AttestationRequired: "userVerification: preferred\nattestation: direct\nattestationEnforcement: registrationOnly\n",
-	OnlyLabModels: "userVerification: preferred\nkeyRestrictions: {isEnforced: true, enforcementType: allow, aaGuids: [" +
-		LabAAGUID.String() + "]}\n",
-	DeviceBoundOnly: "userVerification: preferred\npasskeyTypes: deviceBound\n",
-	SyncedOnly:      "userVerification: preferred\npasskeyTypes: synced\n",
-}
-
 // algorithms are all that the reference relying party verifies.
 func algorithms() []int64 {
 	var numbers []int64
@@ -28,6 +19,51 @@ func algorithms() []int64 {
 		numbers = append(numbers, int64(a))
 	}
 	return numbers
+}
+
+// The page of the reference relying party, another site that may use its passkeys, and one that may frame it in one variant.
+const (
+	referenceOrigin  = "https://login.orchard.example"
+	referenceRelated = "https://larkspur.example"
+	referencePartner = "https://partner.example"
+)
+
+// configuration is one of the reference relying party.
+type configuration struct {
+	reference subject.Reference
+	// policy is what is told of it; nil is what is told of the usual one.
+	policy *Policy
+}
+
+// configurations are the variants.
+func configurations() map[Variant]configuration {
+	further := []string{
+		referenceRelated, "https://" + punycoded + ".orchard.example", "https://accounts.orchard.example:8443",
+		androidApp + "2lGTSkPHuAU4zzRHqgFBqoEH0m3AvN8-tFPZq5uC9Hk",
+	}
+	framed, wide, fake := usualPolicy(), usualPolicy(), usualPolicy()
+	fake.Enumeration = "fake"
+	framed.CrossOrigin, framed.TopOrigins = "accept", []string{referencePartner}
+	wide.Origins, wide.Subdomains, wide.Ports = further, "accept", "accept"
+	return map[Variant]configuration{
+		AttestationRequired: {reference: subject.Reference{Policy: "userVerification: preferred\nattestation: direct\nattestationEnforcement: registrationOnly\n"}},
+		OnlyLabModels: {reference: subject.Reference{Policy: "userVerification: preferred\nkeyRestrictions: {isEnforced: true, enforcementType: allow, aaGuids: [" +
+			LabAAGUID.String() + "]}\n"}},
+		DeviceBoundOnly: {reference: subject.Reference{Policy: "userVerification: preferred\npasskeyTypes: deviceBound\n"}},
+		SyncedOnly:      {reference: subject.Reference{Policy: "userVerification: preferred\npasskeyTypes: synced\n"}},
+		Framed:          {reference: subject.Reference{Origins: subject.Origins{FramedBy: framed.TopOrigins}}, policy: &framed},
+		WideOrigins:     {reference: subject.Reference{Origins: subject.Origins{More: further, Subdomains: true, Ports: true}}, policy: &wide},
+		FakesAccounts:   {reference: subject.Reference{DecoyKey: []byte("the reference's own secret")}, policy: &fake},
+		OnLocalhost:     {reference: subject.Reference{Origin: "http://localhost:8080"}},
+	}
+}
+
+// usualPolicy is what the reference relying party decided.
+func usualPolicy() Policy {
+	return Policy{
+		Origins: []string{referenceRelated}, Subdomains: "refuse", Ports: "refuse", CrossOrigin: "refuse", AppID: "accept", Enumeration: "deny",
+		Counter: "refuse", SelfAttestation: "accept", TrustsLab: true, BackupEligible: "accept", DeviceBound: "accept",
+	}
 }
 
 // Reference returns the suite held against our own relying party, in this process, in all variants. Close it.
@@ -40,16 +76,23 @@ func Reference(ctx context.Context) (*Suite, error) {
 	roots := x509.NewCertPool()
 	roots.AddCert(root)
 	s := &Suite{
-		Authority: authority, Variants: map[Variant]subject.RelyingParty{},
-		Policy: Policy{Origins: []string{"https://larkspur.example"}, AppID: "accept", Enumeration: "deny", Counter: "refuse", CrossOrigin: "refuse", SelfAttestation: "accept", TrustsLab: true, BackupEligible: "accept", DeviceBound: "accept"},
+		Authority: authority, Variants: map[Variant]subject.RelyingParty{}, Policy: usualPolicy(), Policies: map[Variant]Policy{},
+		Laboratory: referenceLaboratory,
 	}
 	if s.RP, err = (subject.Reference{
-		Policy: "userVerification: preferred\nmaxPasskeys: 50\n", Roots: roots, RelatedOrigins: []string{"https://larkspur.example"}, Algorithms: algorithms(),
+		Origin: referenceOrigin, Policy: "userVerification: preferred\nmaxPasskeys: 50\n", Roots: roots, RelatedOrigins: []string{referenceRelated}, Algorithms: algorithms(),
 	}).Open(ctx); err != nil {
 		return nil, fmt.Errorf("rpcases: reference: %w", err)
 	}
-	for name, document := range variants {
-		if s.Variants[name], err = (subject.Reference{Policy: document, Roots: roots}).Open(ctx); err != nil {
+	for name, c := range configurations() {
+		if c.policy != nil {
+			s.Policies[name] = *c.policy
+		}
+		c.reference.Roots = roots
+		if c.reference.Origin == "" {
+			c.reference.Origin = referenceOrigin
+		}
+		if s.Variants[name], err = c.reference.Open(ctx); err != nil {
 			delete(s.Variants, name)
 			return nil, errors.Join(fmt.Errorf("rpcases: reference, %s: %w", name, err), s.Close())
 		}

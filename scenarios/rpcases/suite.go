@@ -24,12 +24,29 @@ type section struct {
 // sections lists all, in the order of a report. A new section is one line.
 func sections() []section {
 	return []section{
-		{cases: apiOptions},
+		{cases: apiChallenges},
+		{cases: apiCreation},
+		{cases: apiUser},
+		{cases: apiRequest},
+		{cases: apiMalformed},
+		{cases: apiAnswers},
+		{cases: envelope},
+		{cases: envelopeBody},
 		{cases: registrationEnvelope},
-		{cases: registrationClientData},
+		{cases: clientDataMembers},
+		{cases: clientDataText},
+		{cases: clientDataChallenge},
+		{cases: clientDataFraming},
+		{cases: clientDataRewritten},
+		{cases: originHosts},
+		{cases: originForms},
+		{cases: originLists},
+		{cases: sessionReplay},
+		{cases: sessionBound},
+		{cases: sessionLife},
+		{cases: sessionRoutes, excuses: sessionExcuses},
 		{cases: registrationData},
 		{cases: authenticationEnvelope},
-		{cases: authenticationClientData},
 		{cases: authenticationData},
 		{cases: authenticationSignature},
 		{cases: authenticationCounter},
@@ -76,8 +93,11 @@ type Suite struct {
 	RP subject.RelyingParty
 	// Variants are the same in other configurations, as far as there are any.
 	Variants map[Variant]subject.RelyingParty
-	// Policy is what it decided where the specification lets it decide.
-	Policy Policy
+	// Policy is what it decided where the specification lets it decide, Policies what its variants did where they did otherwise.
+	Policy   Policy
+	Policies map[Variant]Policy
+	// Laboratory opens one for a single case, with a clock of its own; nil when there is no such thing.
+	Laboratory func(ctx context.Context) (*Laboratory, error)
 	// Authority issues attestation certificates; nil means Authority().
 	Authority *attestation.Authority
 	// Run tells the accounts of this run apart from those of others; empty takes the time.
@@ -98,6 +118,9 @@ type Policy struct {
 	// Origins are further origins that are accepted, TopOrigins those that may frame the page.
 	Origins    []string `yaml:"origins"`
 	TopOrigins []string `yaml:"topOrigins"`
+	// Subdomains and Ports are whether subdomains of the page's host, and other ports, are accepted: "refuse" or "accept".
+	Subdomains string `yaml:"subdomains"`
+	Ports      string `yaml:"ports"`
 	// SelfAttestation is whether self attestation is accepted when attestation was asked for: "refuse" or "accept".
 	SelfAttestation string `yaml:"selfAttestation"`
 	// AppID is whether the extension appid is honoured when it was asked for: "refuse" or "accept".

@@ -30,22 +30,30 @@ import (
 //	tls: {ca: ca.pem, serverName: rp, certificate: me.pem, key: me.key, insecure: false}
 //	limits: {time: 10s, body: 1048576}
 //	policy: {counter: refuse, crossOrigin: refuse}
-//	variants: {attestation-required: {base: https://staging.example/strict}}
+//	variants:
+//	  attestation-required: {base: https://staging.example/strict}
+//	  framed: {base: https://staging.example/framed, policy: {topOrigins: [https://partner.example]}}
 //	expected:                                 # failures that are known; each must happen
 //	  - {id: "reg/client-data/*", reason: our issue 12}
 //
 // Paths of files are relative to the target's.
 type Target struct {
-	Name     string              `yaml:"name"`
-	Server   Server              `yaml:",inline"`
-	Policy   Policy              `yaml:"policy"`
-	Variants map[Variant]*Server `yaml:"variants"`
+	Name     string             `yaml:"name"`
+	Server   Server             `yaml:",inline"`
+	Policy   Policy             `yaml:"policy"`
+	Variants map[Variant]*Other `yaml:"variants"`
 	Expected []struct {
 		ID     string `yaml:"id"`
 		Reason string `yaml:"reason"`
 	} `yaml:"expected"`
 
 	folder string
+}
+
+// Other is the same relying party in another configuration, with what it decided there; without a policy, that of the target.
+type Other struct {
+	Server Server  `yaml:",inline"`
+	Policy *Policy `yaml:"policy"`
 }
 
 // Server is where a server with FIDO's REST API is, and how it is spoken to.
@@ -95,18 +103,36 @@ func ReadTarget(name string) (*Target, error) {
 	if err := decoder.Decode(t); err != nil {
 		return nil, fmt.Errorf("read the target %s: %w", name, err)
 	}
-	for v, server := range t.Variants {
-		if server == nil {
-			return nil, fmt.Errorf("read the target %s: the variant %s is empty; say where it is: {base: https://…}", name, v)
-		}
-		if !slices.Contains(allVariants(), v) {
-			return nil, fmt.Errorf("read the target %s: there is no variant %q; those that exist: %v", name, v, allVariants())
+	for v, other := range t.Variants {
+		if err := other.check(v, t.Policy); err != nil {
+			return nil, fmt.Errorf("read the target %s: %w", name, err)
 		}
 	}
 	if _, err := t.Failures(); err != nil {
 		return nil, fmt.Errorf("read the target %s: %w", name, err)
 	}
 	return t, nil
+}
+
+// check says what is missing of a variant's description; usual is the target's own policy.
+func (o *Other) check(v Variant, usual Policy) error {
+	if !slices.Contains(allVariants(), v) {
+		return fmt.Errorf("there is no variant %q; those that exist: %v", v, allVariants())
+	}
+	if o == nil {
+		return fmt.Errorf("the variant %s is empty; say where it is: {base: https://…}", v)
+	}
+	decided := usual
+	if o.Policy != nil {
+		decided = *o.Policy
+	}
+	switch {
+	case v == Framed && len(decided.TopOrigins) == 0:
+		return fmt.Errorf("the variant %s names no page that may frame it; say which: policy: {topOrigins: [https://…]}", v)
+	case v == WideOrigins && len(decided.Origins) == 0:
+		return fmt.Errorf("the variant %s names no further origin; say which: policy: {origins: [https://…]}", v)
+	}
+	return nil
 }
 
 // Failures are the expected ones.
@@ -127,13 +153,16 @@ func (t *Target) Failures() ([]conformance.Expected, error) {
 
 // Open returns the suite held against the target. It makes no connection yet. Close it.
 func (t *Target) Open(context.Context) (*Suite, error) {
-	s := &Suite{Policy: t.Policy, Variants: map[Variant]subject.RelyingParty{}}
+	s := &Suite{Policy: t.Policy, Variants: map[Variant]subject.RelyingParty{}, Policies: map[Variant]Policy{}}
 	var err error
 	if s.RP, err = t.Server.dial(t.folder, t.Name); err != nil {
 		return nil, err
 	}
-	for v, server := range t.Variants {
-		if s.Variants[v], err = server.dial(t.folder, t.Name+", "+string(v)); err != nil {
+	for v, other := range t.Variants {
+		if other.Policy != nil {
+			s.Policies[v] = *other.Policy
+		}
+		if s.Variants[v], err = other.Server.dial(t.folder, t.Name+", "+string(v)); err != nil {
 			delete(s.Variants, v)
 			return nil, errors.Join(fmt.Errorf("variant %s: %w", v, err), s.Close())
 		}

@@ -75,6 +75,8 @@ func TestATargetThatIsWrongSaysWhere(t *testing.T) {
 		"base: http://x\nvariants: {attestation-required: {base: x}}": "variant attestation-required",
 		"base: http://x\nexpected: [{id: 'reg/*'}]":                   "has no reason",
 		"base: http://x\nvariants: {attestation-required: }":          "is empty",
+		"base: http://x\nvariants: {framed: {base: http://y}}":        "names no page that may frame it",
+		"base: http://x\nvariants: {wide-origins: {base: http://y}}":  "names no further origin",
 		"base: http://x\nexpected: [{id: ' ', reason: x}]":            "empty pattern",
 		"base: http://x\nlimits: {time: soon}":                        "soon",
 		"base: http://x\npolicy: {counter: refuse, conter: accept}":   "field conter not found",
