@@ -15,35 +15,52 @@ import (
 // This file reads responses more exactly than the library does, which takes the name of a member in letters of any case, the last
 // of two members, null for what is missing, and base64url that is none.
 
-// The members that are base64url: of a response (WebAuthn L3 §5.1), and of its member response (§5.2.1, §5.2.2). Others of such names
-// are nothing that we know.
+// The members that are base64url: of a response (WebAuthn L3 §5.1), and of its member response (§5.2.1, §5.2.2).
 var (
 	base64urlMembers          = []string{"id", "rawId"}
 	base64urlCreationMembers  = []string{"clientDataJSON", "attestationObject"}
 	base64urlAssertionMembers = []string{"clientDataJSON", "authenticatorData", "signature", "userHandle"}
 )
 
-// checkEnvelope checks what is JSON about a RegistrationResponseJSON or AuthenticationResponseJSON. encoded are the members of its
-// member response that are base64url.
-func checkEnvelope(body []byte, encoded []string) error {
+// readEnvelope reads a RegistrationResponseJSON or AuthenticationResponseJSON into what the library reads: the members that count.
+// encoded are the members of its member response that are base64url. What a client says beside what is signed, such as a public
+// key, is nothing that we know.
+func readEnvelope(body []byte, encoded []string) ([]byte, error) {
 	if len(body) > MaxBody {
-		return fmt.Errorf("the body has %d bytes, more than %d", len(body), MaxBody)
+		return nil, fmt.Errorf("the body has %d bytes, more than %d", len(body), MaxBody)
 	}
 	members, err := exactMembers(body)
 	if err != nil {
-		return fmt.Errorf("the body: %w", err)
+		return nil, fmt.Errorf("the body: %w", err)
 	}
 	response, err := exactMembers(members["response"])
 	if err != nil {
-		return fmt.Errorf("response: %w", err)
+		return nil, fmt.Errorf("response: %w", err)
 	}
 	if results, there := members["clientExtensionResults"]; there && !bytes.HasPrefix(results, []byte("{")) {
-		return errors.New("clientExtensionResults is no object")
+		return nil, errors.New("clientExtensionResults is no object")
 	}
 	if string(response["userHandle"]) == "null" {
 		delete(response, "userHandle")
 	}
-	return errors.Join(checkBase64url(members, base64urlMembers), checkBase64url(response, encoded))
+	if err := errors.Join(checkBase64url(members, base64urlMembers), checkBase64url(response, encoded)); err != nil {
+		return nil, err
+	}
+	if members["response"], err = json.Marshal(only(response, append([]string{"transports"}, encoded...))); err != nil {
+		return nil, fmt.Errorf("response: %w", err)
+	}
+	return json.Marshal(only(members, append([]string{"response", "type", "authenticatorAttachment", "clientExtensionResults"}, base64urlMembers...)))
+}
+
+// only are the members of these names.
+func only(members map[string]json.RawMessage, names []string) map[string]json.RawMessage {
+	kept := make(map[string]json.RawMessage, len(names))
+	for _, name := range names {
+		if value, there := members[name]; there {
+			kept[name] = value
+		}
+	}
+	return kept
 }
 
 // checkBase64url checks those members that are there.
@@ -64,8 +81,8 @@ func checkBase64url(members map[string]json.RawMessage, names []string) error {
 	return nil
 }
 
-// exactMembers reads one JSON object and nothing else. Two members of the same name, or of names that differ only in the case of
-// their letters, are an error: nobody can say which of the two another reader would take.
+// exactMembers reads one JSON object and nothing else. Two members of the same name are an error: nobody can say which of the two
+// another reader would take.
 func exactMembers(encoded []byte) (map[string]json.RawMessage, error) {
 	if len(encoded) == 0 {
 		return nil, errors.New("it is missing")
@@ -74,17 +91,15 @@ func exactMembers(encoded []byte) (map[string]json.RawMessage, error) {
 	if first, err := decoder.Token(); err != nil || first != json.Delim('{') {
 		return nil, errors.New("it is no JSON object")
 	}
-	members, folded := map[string]json.RawMessage{}, map[string]bool{}
+	members := map[string]json.RawMessage{}
 	for decoder.More() {
 		name, err := decoder.Token()
 		if err != nil {
 			return nil, fmt.Errorf("it is no JSON: %w", err)
 		}
 		text, _ := name.(string) // what else a name would be is no JSON
-		if lower := strings.ToLower(text); folded[lower] {
+		if _, there := members[text]; there {
 			return nil, fmt.Errorf("it has two members %q", text)
-		} else {
-			folded[lower] = true
 		}
 		var value json.RawMessage
 		if err := decoder.Decode(&value); err != nil {
@@ -148,15 +163,15 @@ func collected(clientData []byte) (protocol.URLEncodedBase64, error) {
 
 // parseCreation reads a RegistrationResponseJSON. Nothing in it is trusted yet.
 func parseCreation(body []byte) (*protocol.ParsedCredentialCreationData, error) {
-	if err := checkEnvelope(body, base64urlCreationMembers); err != nil {
+	var response protocol.CredentialCreationResponse
+	exact, err := readEnvelope(body, base64urlCreationMembers)
+	if err == nil {
+		err = json.Unmarshal(exact, &response)
+	}
+	if err != nil {
 		return nil, err
 	}
-	var response protocol.CredentialCreationResponse
-	if err := json.Unmarshal(body, &response); err != nil {
-		return nil, fmt.Errorf("the body: %w", err)
-	}
 	signed := response.AttestationResponse.ClientDataJSON
-	var err error
 	if response.AttestationResponse.ClientDataJSON, err = collected(signed); err != nil {
 		return nil, err
 	}
@@ -170,15 +185,15 @@ func parseCreation(body []byte) (*protocol.ParsedCredentialCreationData, error) 
 
 // parseAssertion reads an AuthenticationResponseJSON.
 func parseAssertion(body []byte) (*protocol.ParsedCredentialAssertionData, error) {
-	if err := checkEnvelope(body, base64urlAssertionMembers); err != nil {
+	var response protocol.CredentialAssertionResponse
+	exact, err := readEnvelope(body, base64urlAssertionMembers)
+	if err == nil {
+		err = json.Unmarshal(exact, &response)
+	}
+	if err != nil {
 		return nil, err
 	}
-	var response protocol.CredentialAssertionResponse
-	if err := json.Unmarshal(body, &response); err != nil {
-		return nil, fmt.Errorf("the body: %w", err)
-	}
 	signed := response.AssertionResponse.ClientDataJSON
-	var err error
 	if response.AssertionResponse.ClientDataJSON, err = collected(signed); err != nil {
 		return nil, err
 	}

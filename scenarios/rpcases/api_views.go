@@ -72,7 +72,7 @@ type claim struct {
 	got        any
 }
 
-// first returns a mismatch of the first claim that does not hold.
+// firstFalse returns a mismatch of the first claim that does not hold.
 func firstFalse(claims ...claim) error {
 	for _, c := range claims {
 		if !c.holds {

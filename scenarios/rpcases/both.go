@@ -27,7 +27,7 @@ func observed(c ceremony) Run { return c.Observed }
 // refusedByFIDO is for what newer text no longer knows.
 func refusedByFIDO(c ceremony) Run { return byProfile(c.Refused, c.Accepted) }
 
-// observedByFIDO is for what newer text knows and FIDO's tool never asked for.
+// acceptedByFIDO is for what FIDO's API leaves out and newer text has.
 func acceptedByFIDO(c ceremony) Run { return byProfile(c.Accepted, c.Observed) }
 
 // onceAtMost is for lies that say the same thing in several orders, of which a parser believes one: a server that accepts two of

@@ -5,7 +5,7 @@ import (
 	"github.com/passkeylab/passkeylab/harness/conformance"
 )
 
-// A page that frames nobody, and one in another frame.
+// strangeTop is the origin of a page that may frame nobody's.
 const strangeTop = "https://framing.example"
 
 // clientDataFraming is about ceremonies in a frame of another origin (WebAuthn L3 §7.1 steps 10 and 11, §7.2 steps 13 and 14).

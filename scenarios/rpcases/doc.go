@@ -52,6 +52,18 @@
 // Prefer format none for lies about authenticator data and client data at registration: a statement's signature would
 // otherwise be refused in the place of the check that is missing.
 //
+// # The same in both ceremonies
+//
+// What is true of registrations and of sign-ins alike is a row of a table: told (both.go), which inBoth makes two cases of, with
+// ids and fact sheets of their own and the steps of both algorithms; origin (origin.go) for what stands in the place of the page's
+// origin. Such a row says by a judgement what is wanted: refused, accepted, observed, onceAtMost, byPolicyOf.
+//
+// # Configurations
+//
+// What a relying party decides is its Policy, and what that does is tried on both sides: on the relying party as it is, and in a
+// [Variant] with a policy of its own. A target that is such a variant already, by what it declares, needs no other. A case that
+// turns the time or starts the server again has one for itself, the [Laboratory].
+//
 // # Determinism
 //
 // All randomness is that of the Bench. Cases run in any order and at the same time: each makes its own people.

@@ -79,14 +79,14 @@ func (p *Person) ready(ctx context.Context, offered subject.Answer, lie Lie, ans
 	return made{offered.Options(), message, p.Browser.Cookies()}, conformance.Control("an honest response", err)
 }
 
-// again posts a response from a browser that has these cookies and no others.
-func (p *Person) again(ctx context.Context, endpoint subject.Endpoint, m *Message, cookies map[string]string, is string) (subject.Answer, error) {
+// again posts a response from a browser that has the cookies of when it was made, and no others.
+func (p *Person) again(ctx context.Context, endpoint subject.Endpoint, m made, is string) (subject.Answer, error) {
 	fresh := *p
 	fresh.Browser = p.bench.RP.Visit()
-	return fresh.Posts(ctx, endpoint, m, Lie{Is: is, Request: func(r *subject.Request) {
+	return fresh.Posts(ctx, endpoint, m.message, Lie{Is: is, Request: func(r *subject.Request) {
 		var pairs []string
-		for _, name := range names(cookies) {
-			pairs = append(pairs, name+"="+cookies[name])
+		for _, name := range names(m.cookies) {
+			pairs = append(pairs, name+"="+m.cookies[name])
 		}
 		r.Header = http.Header{"Cookie": {strings.Join(pairs, "; ")}}
 	}})
@@ -104,7 +104,7 @@ func replayedRegistration(oldCookies bool) Run {
 			return err
 		}
 		if oldCookies {
-			answer, err = p.again(ctx, subject.CreationResult, first.message, first.cookies, "the same once more, and old cookies")
+			answer, err = p.again(ctx, subject.CreationResult, first, "the same once more, and old cookies")
 		} else {
 			answer, err = p.Posts(ctx, subject.CreationResult, first.message, Lie{Is: "the same once more"})
 		}
@@ -137,7 +137,7 @@ func replayedSignIn(oldCookies bool) Run {
 			return err
 		}
 		if oldCookies {
-			answer, err = p.again(ctx, subject.RequestResult, first.message, first.cookies, "the same once more, and old cookies")
+			answer, err = p.again(ctx, subject.RequestResult, first, "the same once more, and old cookies")
 		} else {
 			answer, err = p.Posts(ctx, subject.RequestResult, first.message, Lie{Is: "the same once more"})
 		}
@@ -215,7 +215,7 @@ func inventedAtRegistration(ctx context.Context, b *Bench) error {
 	if err != nil {
 		return conformance.Control("a registration over an invented challenge", err)
 	}
-	answer, err := p.again(ctx, subject.CreationResult, message, nil, "an invented challenge")
+	answer, err := p.again(ctx, subject.CreationResult, made{message: message}, "an invented challenge")
 	if err != nil {
 		return err
 	}

@@ -273,7 +273,7 @@ func restarted(ctx context.Context, b *Bench) (err error) {
 		}
 		p.bench = b.meeting(next)
 		p.Browser = p.bench.RP.Visit()
-		answer, err := p.again(ctx, subject.RequestResult, ready.message, ready.cookies, lie.purpose())
+		answer, err := p.again(ctx, subject.RequestResult, ready, lie.purpose())
 		if err != nil {
 			return err
 		}

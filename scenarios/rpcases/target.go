@@ -29,7 +29,7 @@ import (
 //	cookies: {tenant: lab}                    # every visitor's from the start
 //	tls: {ca: ca.pem, serverName: rp, certificate: me.pem, key: me.key, insecure: false}
 //	limits: {time: 10s, body: 1048576}
-//	policy: {counter: refuse, crossOrigin: refuse}
+//	policy: {counter: refuse, crossOrigin: refuse, subdomains: refuse, ports: refuse, origins: [https://app.example]}
 //	variants:
 //	  attestation-required: {base: https://staging.example/strict}
 //	  framed: {base: https://staging.example/framed, policy: {topOrigins: [https://partner.example]}}

@@ -94,6 +94,24 @@ func TestATargetThatIsWrongSaysWhere(t *testing.T) {
 	}
 }
 
+func TestAVariantHasAPolicyOfItsOwn(t *testing.T) {
+	target, err := rpcases.ReadTarget(write(t, t.TempDir(), "target.yaml", "base: http://x\npolicy: {crossOrigin: refuse}\nvariants:\n"+
+		"  framed: {base: http://y, policy: {crossOrigin: accept, topOrigins: [https://a.example]}}\n  localhost: {base: http://z}\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	suite, err := target.Open(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer suite.Close()
+	framed, its := suite.Policies[rpcases.Framed]
+	_, others := suite.Policies[rpcases.OnLocalhost]
+	if !its || framed.CrossOrigin != "accept" || framed.TopOrigins[0] != "https://a.example" || others || suite.Policy.CrossOrigin != "refuse" {
+		t.Errorf("%+v %+v", suite.Policies, suite.Policy)
+	}
+}
+
 func TestAServerThatCannotBeJudgedIsNot(t *testing.T) {
 	suite := stubborn(t, http.StatusBadRequest, `{"status":"failed","errorMessage":"no"}`)
 	if _, err := suite.Probe(t.Context()); err == nil || !strings.Contains(err.Error(), "an honest client is not accepted") {
