@@ -93,7 +93,7 @@ func New(cfg Config) (*RelyingParty, error) {
 		return nil, fmt.Errorf("rp: new: Config.Apps: %w", err)
 	}
 	rp := &RelyingParty{
-		origin: origin, rpID: rpID, origins: origins, expected: expectedOrigins{origin, cfg.Origins.and(origins)}, algorithms: algorithms, organisation: cfg.Organisation, app: cfg.App,
+		origin: origin, rpID: rpID, origins: origins, expected: expectedOrigins{origin, cfg.Origins.and(origins[1:])}, algorithms: algorithms, organisation: cfg.Organisation, app: cfg.App,
 		timers: cfg.Timers.withDefaults(), store: cfg.Store, clock: &guard{clock: cfg.Clock},
 		rand: &lockedReader{r: cfg.Rand}, log: cfg.Log, hashing: cfg.Hashing,
 		providers: names, webauthn: lib, apps: apps, metadata: cfg.Metadata, limits: cfg.Limits.withDefaults(), adminToken: cfg.AdminToken, decoyKey: cfg.DecoyKey,
