@@ -12,6 +12,7 @@ import (
 
 	"github.com/passkeylab/passkeylab/rp/policy"
 	"github.com/passkeylab/passkeylab/rp/store"
+	"github.com/passkeylab/passkeylab/rp/strict"
 )
 
 // MaxBody is how many bytes a response may have. The largest honest one, with a chain of certificates, is a few
@@ -112,14 +113,21 @@ func (rp *RelyingParty) verifyCreation(ctx context.Context, r *response, in crea
 	if _, err := webauthncose.ParsePublicKey(verified.PublicKey); err != nil {
 		return r.failed(CodeVerificationFailed, fmt.Errorf("credential public key: %w", err))
 	}
+	if err := strict.CheckExtensions(data.ExtData); err != nil {
+		return r.failed(CodeVerificationFailed, err)
+	}
 	r.credential = newCredential(verified, key.Algorithm)
 	r.credential.AttestationFormat, r.credential.Attested = statement.Format, seen.trusted
 	r.credential.AttestationCertificates, r.proof = certificateHashes(statement), seen.proof
 	r.credential.UserID = user.ID
 	for _, parameter := range offered {
-		if int64(parameter.Algorithm) == key.Algorithm {
-			return r
+		if int64(parameter.Algorithm) != key.Algorithm {
+			continue
 		}
+		if err := strict.CheckKey(verified.PublicKey); err != nil {
+			return r.failed(CodeVerificationFailed, fmt.Errorf("credential public key: %w", err))
+		}
+		return r
 	}
 	return r.failed(CodeAlgNotAllowed, fmt.Errorf("algorithm %d was not offered", key.Algorithm))
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/passkeylab/passkeylab/rp/policy"
 	"github.com/passkeylab/passkeylab/rp/store"
+	"github.com/passkeylab/passkeylab/rp/strict"
 )
 
 // BeginSignIn issues request options. They are the same for every user name, known or not: the device offers what
@@ -246,6 +247,9 @@ func (rp *RelyingParty) checkAssertion(ctx context.Context, tx *store.Tx, a *ass
 	user := asUser{account: &a.account.User}
 	user.credentials = append(user.credentials, a.stored())
 	verified, err := rp.webauthn.ValidateLogin(user, session, a.parsed)
+	if err == nil {
+		err = strict.CheckExtensions(a.parsed.Response.AuthenticatorData.ExtData)
+	}
 	if err != nil {
 		return refuse(CodeSignInFailed, describeError(err)), nil
 	}

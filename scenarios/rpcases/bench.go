@@ -53,7 +53,7 @@ func (p *Person) NewDevice(model Model, equip ...Equip) {
 	}
 	p.transports = m.Transports
 	b := p.bench
-	p.keys = &keys{Software: keystore.NewSoftware(b.Rand)}
+	p.keys = &keys{Software: keystore.NewSoftware(b.Rand), given: rsaKeys(rsaPEM)}
 	world := virtualauth.World{Clock: clock(b.suite.Now), Rand: b.Rand, Authority: b.suite.Authority, Keys: p.keys}
 	for _, change := range equip {
 		if change != nil {

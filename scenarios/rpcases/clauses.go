@@ -1,6 +1,10 @@
 package rpcases
 
-import "github.com/passkeylab/passkeylab/harness/conformance"
+import (
+	"strconv"
+
+	"github.com/passkeylab/passkeylab/harness/conformance"
+)
 
 // Levels, under shorter names: a table of cases is read column by column.
 const (
@@ -30,4 +34,9 @@ func l3(section, slug string) conformance.Clause {
 // api is the REST API of FIDO's server tests.
 func api(slug string) conformance.Clause {
 	return conformance.Clause{Spec: "FIDO server API", Slug: slug}
+}
+
+// rfc is a section of an RFC.
+func rfc(number int, section, slug string) conformance.Clause {
+	return conformance.Clause{Spec: "RFC " + strconv.Itoa(number), Section: section, Slug: slug}
 }

@@ -8,6 +8,7 @@ import (
 	"sync"
 
 	"github.com/passkeylab/passkeylab/virtualauth"
+	"github.com/passkeylab/passkeylab/virtualauth/cose"
 	"github.com/passkeylab/passkeylab/virtualauth/keystore"
 )
 
@@ -21,9 +22,19 @@ type Equip func(*virtualauth.World)
 // keys is a key store in software whose signatures a lie may make.
 type keys struct {
 	*keystore.Software
+	// given are keys in PKCS #8 that are not made but taken: those for RSA, which are slow to make.
+	given map[cose.Algorithm][]byte
 
 	mu  sync.Mutex
 	lie Sign
+}
+
+// Create implements keystore.KeyStore.
+func (k *keys) Create(ctx context.Context, algorithm cose.Algorithm) (keystore.Handle, cose.Key, error) {
+	if given := k.given[algorithm]; given != nil {
+		return k.Import(ctx, algorithm, given)
+	}
+	return k.Software.Create(ctx, algorithm)
 }
 
 // tell makes the lie sign from now on; nil is honest.
@@ -48,4 +59,13 @@ func (k *keys) Sign(ctx context.Context, handle keystore.Handle, message []byte)
 	parsed, _ := x509.ParsePKCS8PrivateKey(encoded) // what it does not know is nil
 	key, _ := parsed.(crypto.Signer)
 	return lie(message, key)
+}
+
+// models changes an authenticator by each of several.
+func models(all ...Model) Model {
+	return func(m *virtualauth.Model) {
+		for _, change := range all {
+			change(m)
+		}
+	}
 }
