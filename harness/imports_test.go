@@ -41,10 +41,11 @@ var mayImport = map[string][]string{
 	"virtualauth/phone/camera":      {},
 	"virtualauth/phone/screen":      {"virtualauth/phone"},
 
-	"rp":           {"rp/store", "rp/policy", "rp/mds", "rp/attest", "rp/passwords"},
+	"rp":           {"rp/store", "rp/policy", "rp/mds", "rp/attest", "rp/passwords", "rp/strict"},
 	"rp/attest":    {},
 	"rp/passwords": {},
 	"rp/store":     {},
+	"rp/strict":    {},
 	"rp/policy":    {},
 	"rp/web":       {"rp", "rp/policy"},
 	"rp/mds":       {},
@@ -59,7 +60,7 @@ var mayImport = map[string][]string{
 	"harness/page":        {"harness/browser", "harness/trace"},
 	"harness/client":      {"virtualauth/ctap2", "virtualauth/cose", "virtualauth/authdata", "virtualauth/pinuv", "harness/trace"},
 	"harness/conformance": {"reports", "harness/trace"},
-	"harness/subject":     {"harness/conformance", "harness/client", "harness/browser", "harness/page", "rp", "rp/fidoapi", "rp/store", "rp/policy", "rp/attest", "virtualauth/...", "harness/trace"},
+	"harness/subject":     {"harness/conformance", "harness/client", "harness/browser", "harness/page", "rp", "rp/fidoapi", "rp/store", "rp/policy", "rp/attest", "rp/mds", "virtualauth/...", "harness/trace"},
 	"harness/orgapp":      {"virtualauth/...", "rp", "rp/web", "harness/client"},
 	"harness/trace":       {"virtualauth/ctap2", "reports"}, // it hands reports plain data, which has reports' own types
 	"harness/lab":         {"virtualauth/...", "rp/...", "reports", "harness/..."},

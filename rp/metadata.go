@@ -3,6 +3,7 @@ package rp
 import (
 	"context"
 
+	"github.com/go-webauthn/webauthn/metadata"
 	"github.com/google/uuid"
 
 	"github.com/passkeylab/passkeylab/rp/mds"
@@ -28,6 +29,12 @@ func (f fidoMetadata) Model(_ context.Context, aaguid uuid.UUID) (Model, bool) {
 	now := f.clock.Now()
 	return Model{
 		Name: entry.Description(), Roots: entry.Roots(), Certified: entry.Level(now) >= mds.L1, Compromised: entry.Warned(now),
+		Algorithms: entry.Algorithms(), OnlySelf: onlySelf(entry),
 		UserVerification: entry.VerifiesUser(), ResidentKeys: entry.KeepsPasskeys(), Secrets: entry.DerivesSecrets(),
 	}, true
+}
+
+func onlySelf(entry *mds.Entry) bool {
+	types := entry.Statement.AttestationTypes
+	return len(types) == 1 && types[0] == metadata.BasicSurrogate
 }

@@ -86,6 +86,9 @@ type creationResponse struct {
 // user verification.
 func (rp *RelyingParty) verifyCreation(ctx context.Context, r *response, in creationResponse) *response {
 	parsed, user := in.parsed, in.user
+	if err := strict.CheckObject(parsed.Raw.AttestationResponse.AttestationObject); err != nil {
+		return r.failed(CodeVerificationFailed, err)
+	}
 	var key webauthncose.PublicKeyData
 	data := parsed.Response.AttestationObject.AuthData
 	if err := webauthncbor.Unmarshal(data.AttData.CredentialPublicKey, &key); err != nil {
@@ -124,7 +127,7 @@ func (rp *RelyingParty) verifyCreation(ctx context.Context, r *response, in crea
 		if int64(parameter.Algorithm) != key.Algorithm {
 			continue
 		}
-		if err := strict.CheckKey(verified.PublicKey); err != nil {
+		if err := strict.CheckKey(verified.PublicKey); err != nil && !errors.Is(err, strict.ErrUnknown) {
 			return r.failed(CodeVerificationFailed, fmt.Errorf("credential public key: %w", err))
 		}
 		return r

@@ -5,8 +5,12 @@ import (
 	"crypto/sha256"
 	"crypto/x509"
 	"encoding/hex"
+	"errors"
+	"fmt"
+	"slices"
 
 	"github.com/go-webauthn/webauthn/protocol"
+	"github.com/go-webauthn/webauthn/protocol/webauthncose"
 	"github.com/google/uuid"
 
 	"github.com/passkeylab/passkeylab/rp/attest"
@@ -29,6 +33,10 @@ type Model struct {
 	// Certified is true while the model holds a FIDO certification; Compromised once it has been revoked or its keys,
 	// its attestation or its user verification are known to be broken (FIDO MDS 3 §3.1.4).
 	Certified, Compromised bool
+	// Algorithms are those with which it signs; nil when they are not told.
+	Algorithms []webauthncose.COSEAlgorithmIdentifier
+	// OnlySelf says that its attestation is by the credential's own key and never by a certificate.
+	OnlySelf bool
 	// UserVerification, ResidentKeys and Secrets (hmac-secret or prf) are what the model can do.
 	UserVerification, ResidentKeys, Secrets bool
 }
@@ -37,6 +45,22 @@ type Model struct {
 func (m Model) fit() bool {
 	return m.Roots != nil && m.Certified && !m.Compromised && m.UserVerification && m.ResidentKeys && m.Secrets
 }
+
+// contradicts says what a packed statement has that the model cannot have (FIDO Metadata Statement 3.1.1 §4, attestationTypes and
+// authenticationAlgorithms). Statements by TPMs are left alone: their keys are not the model's.
+func (m Model) contradicts(statement map[string]any, kind attest.Type) error {
+	if m.OnlySelf && kind != attest.Self {
+		return fmt.Errorf("%w: it has no attestation certificates", errNotTheModel)
+	}
+	algorithm, _ := statement["alg"].(int64)
+	if m.Algorithms != nil && !slices.Contains(m.Algorithms, webauthncose.COSEAlgorithmIdentifier(algorithm)) {
+		return fmt.Errorf("%w: it does not sign with algorithm %d", errNotTheModel, algorithm)
+	}
+	return nil
+}
+
+// errNotTheModel says that a statement is not one that the model makes.
+var errNotTheModel = errors.New("the statement contradicts the model's metadata")
 
 // testimony is what an attestation statement proved.
 type testimony struct {
@@ -59,6 +83,11 @@ func (rp *RelyingParty) verifyStatement(ctx context.Context, object protocol.Att
 	result, err := verifier.Verify(object, clientDataHash)
 	if err != nil {
 		return testimony{}, err
+	}
+	if known && object.Format == string(protocol.AttestationFormatPacked) {
+		if err := model.contradicts(object.AttStatement, result.Type); err != nil {
+			return testimony{}, err
+		}
 	}
 	seen := testimony{trusted: result.Trusted && !(known && model.Compromised)}
 	switch {

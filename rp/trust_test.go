@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/go-webauthn/webauthn/protocol/webauthncose"
 	"github.com/google/uuid"
 
 	"github.com/passkeylab/passkeylab/rp"
@@ -104,6 +105,9 @@ func TestEnforcedAttestation(t *testing.T) {
 		"a model without verification":   {change(func(m *rp.Model) { m.UserVerification = false }), attest.Roots{}, m.packed(keyModel), false, rp.CodeAttestationInvalid},
 		"a model without resident keys":  {change(func(m *rp.Model) { m.ResidentKeys = false }), attest.Roots{}, m.packed(keyModel), false, rp.CodeAttestationInvalid},
 		"a model without hmac-secret":    {change(func(m *rp.Model) { m.Secrets = false }), attest.Roots{}, m.packed(keyModel), false, rp.CodeAttestationInvalid},
+		"a model that signs so":          {change(func(m *rp.Model) { m.Algorithms = []webauthncose.COSEAlgorithmIdentifier{-7} }), attest.Roots{}, m.packed(keyModel), false, ""},
+		"a model that signs otherwise":   {change(func(m *rp.Model) { m.Algorithms = []webauthncose.COSEAlgorithmIdentifier{-8} }), attest.Roots{}, m.packed(keyModel), false, rp.CodeAttestationInvalid},
+		"a model without certificates":   {change(func(m *rp.Model) { m.OnlySelf = true }), attest.Roots{}, m.packed(keyModel), false, rp.CodeAttestationInvalid},
 		"another format":                 {change(func(model *rp.Model) {}), attest.Roots{}, m.apple, false, rp.CodeAttestationInvalid},
 		"a passkey that syncs, attested": {good, attest.Roots{}, m.packed(keyModel), true, rp.CodeSyncedNotAllowed},
 	} {

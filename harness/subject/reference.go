@@ -13,6 +13,7 @@ import (
 	"github.com/passkeylab/passkeylab/rp"
 	"github.com/passkeylab/passkeylab/rp/attest"
 	"github.com/passkeylab/passkeylab/rp/fidoapi"
+	"github.com/passkeylab/passkeylab/rp/mds"
 	"github.com/passkeylab/passkeylab/rp/policy"
 	"github.com/passkeylab/passkeylab/rp/store"
 )
@@ -40,6 +41,16 @@ type Reference struct {
 	Folder string
 	// Now tells its time; nil is the machine's.
 	Now func() time.Time
+	// BLOB is signed metadata to read in the place of Metadata; the zero value is none.
+	BLOB SignedMetadata
+}
+
+// SignedMetadata is a list of models as a metadata service publishes it (FIDO Metadata Service 3.1.1 §3.1.7).
+type SignedMetadata struct {
+	// Token is the JWT in compact form, Root what its chain must lead to, and Signer the name in the certificate that signs.
+	Token  []byte
+	Root   *x509.Certificate
+	Signer string
 }
 
 // Origins are what the reference relying party expects in client data beside its own origin.
@@ -67,6 +78,11 @@ func (r Reference) Open(ctx context.Context) (_ RelyingParty, err error) {
 		return nil, err
 	}
 	release = func() error { return errors.Join(database.Close(), remove()) }
+	if r.BLOB.Token != nil {
+		if r.Metadata, err = r.BLOB.read(ctx, folder); err != nil {
+			return nil, err
+		}
+	}
 	origin := orElse(r.Origin, "http://localhost")
 	site, err := rp.New(rp.Config{
 		Origin: origin, Origins: r.Origins, RelatedOrigins: r.RelatedOrigins, Algorithms: r.Algorithms, Organisation: "Larkspur", App: "Larkspur ID", Policy: inForce, AttestationRoots: r.roots(), Metadata: r.Metadata, Store: database,
@@ -76,6 +92,28 @@ func (r Reference) Open(ctx context.Context) (_ RelyingParty, err error) {
 		return nil, err
 	}
 	return FIDOServer{Title: "reference relying party", Base: origin, Paths: map[Endpoint]string{Removal: fidoapi.PathRemoval}}.over(&inProcess{handler: fidoapi.Handler(site)}, release)
+}
+
+// read publishes the list in a folder and reads it as the relying party would read one from elsewhere. Entries that it cannot
+// read are an error.
+func (m SignedMetadata) read(ctx context.Context, folder string) (rp.Metadata, error) {
+	path := filepath.Join(folder, "metadata.jwt")
+	if err := os.WriteFile(path, m.Token, 0o600); err != nil {
+		return nil, err
+	}
+	service, err := mds.New(mds.Config{
+		Location: path, Clock: referenceClock{}, Rand: rand.Reader, Verifier: mds.Verifier{Roots: []*x509.Certificate{m.Root}, Signer: m.Signer},
+	})
+	if err == nil {
+		err = service.Load(ctx)
+	}
+	if err == nil {
+		err = errors.Join(service.BLOB().Problems...)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("metadata: %w", err)
+	}
+	return rp.FIDOMetadata(service, referenceClock{}), nil
 }
 
 func (r Reference) roots() attest.Roots {
@@ -104,3 +142,6 @@ func (c referenceClock) Now() time.Time {
 	}
 	return c.now()
 }
+
+// After implements mds.Clock. Nobody lets the metadata refresh itself.
+func (referenceClock) After(time.Duration) <-chan time.Time { return nil }

@@ -43,17 +43,34 @@ type scheme struct {
 	check          func(key) error
 }
 
-// schemes are the algorithms that the options offer (WebAuthn L3 §5.8.5). Never written after the program has started.
+// Members of a key, by its type.
+var (
+	elliptic2 = []int64{labelMinus3, labelMinus2, labelMinus1, labelType, labelAlgorithm}
+	octetPair = []int64{labelMinus2, labelMinus1, labelType, labelAlgorithm}
+	rsaPair   = octetPair
+)
+
+// schemes are the algorithms that go-webauthn verifies and options may offer, but for ES256K and ML-DSA (WebAuthn L3 §5.8.5).
+// Never written after the program has started.
 var schemes = map[int64]scheme{
-	-7:   {2, 1, []int64{labelMinus3, labelMinus2, labelMinus1, labelType, labelAlgorithm}, checkP256},
-	-8:   {1, 6, []int64{labelMinus2, labelMinus1, labelType, labelAlgorithm}, checkEd25519},
-	-257: {3, 0, []int64{labelMinus2, labelMinus1, labelType, labelAlgorithm}, checkRSA},
+	-7:  {2, 1, elliptic2, pointOn(elliptic.P256())},
+	-9:  {2, 1, elliptic2, pointOn(elliptic.P256())},
+	-35: {2, 2, elliptic2, pointOn(elliptic.P384())},
+	-51: {2, 2, elliptic2, pointOn(elliptic.P384())},
+	-36: {2, 3, elliptic2, pointOn(elliptic.P521())},
+	-52: {2, 3, elliptic2, pointOn(elliptic.P521())},
+
+	-8:  {1, 6, octetPair, checkEd25519},
+	-19: {1, 6, octetPair, checkEd25519},
+
+	-257: {3, 0, rsaPair, checkRSA}, -258: {3, 0, rsaPair, checkRSA}, -259: {3, 0, rsaPair, checkRSA},
+	-37: {3, 0, rsaPair, checkRSA}, -38: {3, 0, rsaPair, checkRSA}, -39: {3, 0, rsaPair, checkRSA},
 }
 
 // decoder is immutable once made and safe for concurrent use.
 var decoder = func() cbor.DecMode {
 	mode, err := cbor.DecOptions{
-		DupMapKey: cbor.DupMapKeyEnforcedAPF, IndefLength: cbor.IndefLengthForbidden, TagsMd: cbor.TagsForbidden, MaxNestedLevels: 4,
+		DupMapKey: cbor.DupMapKeyEnforcedAPF, IndefLength: cbor.IndefLengthForbidden, TagsMd: cbor.TagsForbidden, MaxNestedLevels: 8,
 	}.DecMode()
 	if err != nil {
 		panic(err) // constant options: right on every run or wrong on every run
@@ -109,29 +126,30 @@ func (k key) read(label int64, into any) error {
 
 // bytes reads a member that is a byte string.
 func (k key) bytes(label int64) (b []byte, err error) {
-	const majorBytes = 2
-	if raw := k[label]; len(raw) > 0 && raw[0]>>5 != majorBytes { // the decoder also takes arrays
+	if raw := k[label]; len(raw) > 0 && major(raw) != majorBytes { // the decoder also takes arrays
 		return nil, fmt.Errorf("%w: the member %d is no byte string", ErrForm, label)
 	}
 	err = k.read(label, &b)
 	return b, err
 }
 
-// checkP256 wants a point of the curve, with coordinates at full length (RFC 9053 §7.1.1, WebAuthn L3 §5.8.5).
-func checkP256(k key) error {
-	x, errX := k.bytes(labelMinus2)
-	y, errY := k.bytes(labelMinus3)
-	if err := errors.Join(errX, errY); err != nil {
-		return err
+// pointOn wants a point of a curve, with coordinates at full length (RFC 9053 §7.1.1, WebAuthn L3 §5.8.5).
+func pointOn(curve elliptic.Curve) func(key) error {
+	length := (curve.Params().BitSize + 7) / 8
+	return func(k key) error {
+		x, errX := k.bytes(labelMinus2)
+		y, errY := k.bytes(labelMinus3)
+		if err := errors.Join(errX, errY); err != nil {
+			return err
+		}
+		if len(x) != length || len(y) != length {
+			return fmt.Errorf("%w: coordinates of %d and %d bytes, want %d", ErrForm, len(x), len(y), length)
+		}
+		if _, err := ecdsa.ParseUncompressedPublicKey(curve, slices.Concat([]byte{4}, x, y)); err != nil {
+			return fmt.Errorf("%w: %w", ErrWeak, err)
+		}
+		return nil
 	}
-	const length = 32
-	if len(x) != length || len(y) != length {
-		return fmt.Errorf("%w: coordinates of %d and %d bytes, want %d", ErrForm, len(x), len(y), length)
-	}
-	if _, err := ecdsa.ParseUncompressedPublicKey(elliptic.P256(), slices.Concat([]byte{4}, x, y)); err != nil {
-		return fmt.Errorf("%w: %w", ErrWeak, err)
-	}
-	return nil
 }
 
 // smallOrder are the y coordinates of the points whose order divides eight, with those that are written with p added to them;

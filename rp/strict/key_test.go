@@ -9,10 +9,13 @@ import (
 	"github.com/passkeylab/passkeylab/rp/strict"
 )
 
-// Keys written by hand from RFC 8949, RFC 9053 and RFC 8230. The point is the generator of P-256 (SP 800-186 §3.2.1.3).
+// Keys written by hand from RFC 8949, RFC 9053 and RFC 8230. The points are the generators of P-256 and P-384 (SP
+// 800-186 §3.2.1).
 const (
 	x     = "6b17d1f2e12c4247f8bce6e563a440f277037d812deb33a0f4a13945d898c296"
 	y     = "4fe342e2fe1a7f9b8ee7eb4a7c0f9e162bce33576b315ececbb6406837bf51f5"
+	x384  = "aa87ca22be8b05378eb1c71ef320ad746e1d3b628ba79b9859f741e082542a385502f25dbf55296c3a545e3872760ab7"
+	y384  = "3617de4a96262c6f5d9e98bf9292dc29f8f41dbd289a147ce9da3113b5f0b8c00a60b1ce1d7e819d7a431d7c90ea0e5f"
 	point = "215820" + x + "225820" + y
 	es256 = "a5" + "0102" + "0326" + "2001" + point
 	eddsa = "a4" + "0101" + "0327" + "2006" + "215820"
@@ -39,6 +42,9 @@ func TestWhatIsAKey(t *testing.T) {
 		"EdDSA":                             {eddsa + strings.Repeat("11", 32), nil},
 		"RS256":                             {rsaKey(good2048, e65537), nil},
 		"RS256 with the exponent 3":         {rsaKey(good2048, "4103"), nil},
+		"ES384":                             {"a5" + "0102" + "033822" + "2002" + "215830" + x384 + "225830" + y384, nil},
+		"P-256 for ES384":                   {strings.Replace(es256, "0326", "033822", 1), strict.ErrForm},
+		"PS256":                             {strings.Replace(rsaKey(good2048, e65537), "03390100", "033824", 1), nil},
 		"nothing":                           {"", strict.ErrForm},
 		"an array":                          {"80", strict.ErrForm},
 		"an empty map":                      {"a0", strict.ErrForm},

@@ -81,6 +81,29 @@ func cborPairs(item []byte) ([]cborPair, error) {
 	return pairs, nil
 }
 
+// cborArray is an array of items.
+func cborArray(items [][]byte) []byte {
+	return slices.Concat(cborHead(majorArray, uint64(len(items))), slices.Concat(items...))
+}
+
+// cborItems takes an array of at most 23 items apart; nil when it is none.
+func cborItems(array []byte) [][]byte {
+	if len(array) == 0 || array[0]>>5 != majorArray || array[0]&0x1f > 23 {
+		return nil
+	}
+	var items [][]byte
+	rest := array[1:]
+	for range array[0] & 0x1f {
+		var item cbor.RawMessage
+		var err error
+		if rest, err = cbor.UnmarshalFirst(rest, &item); err != nil {
+			return nil
+		}
+		items = append(items, item)
+	}
+	return items
+}
+
 // withPair gives the pair of a key another value, or adds it at the end.
 func withPair(pairs []cborPair, key, value []byte) []cborPair {
 	changed := slices.Clone(pairs)

@@ -5,6 +5,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/passkeylab/passkeylab/harness/subject"
 	"github.com/passkeylab/passkeylab/virtualauth/cose"
@@ -47,7 +48,7 @@ func configurations() map[Variant]configuration {
 	wide.Origins, wide.Subdomains, wide.Ports = further, "accept", "accept"
 	return map[Variant]configuration{
 		AttestationRequired: {reference: subject.Reference{Policy: "userVerification: preferred\nattestation: direct\nattestationEnforcement: registrationOnly\n"}},
-		OnlyLabModels: {reference: subject.Reference{Policy: "userVerification: preferred\nkeyRestrictions: {isEnforced: true, enforcementType: allow, aaGuids: [" +
+		OnlyLabModels: {reference: subject.Reference{Policy: "userVerification: preferred\nattestation: direct\nattestationEnforcement: registrationOnly\nkeyRestrictions: {isEnforced: true, enforcementType: allow, aaGuids: [" +
 			LabAAGUID.String() + "]}\n"}},
 		DeviceBoundOnly: {reference: subject.Reference{Policy: "userVerification: preferred\npasskeyTypes: deviceBound\n"}},
 		SyncedOnly:      {reference: subject.Reference{Policy: "userVerification: preferred\npasskeyTypes: synced\n"}},
@@ -62,7 +63,7 @@ func configurations() map[Variant]configuration {
 func usualPolicy() Policy {
 	return Policy{
 		Origins: []string{referenceRelated}, Subdomains: "refuse", Ports: "refuse", CrossOrigin: "refuse", AppID: "accept", Enumeration: "deny",
-		Counter: "refuse", SelfAttestation: "accept", TrustsLab: true, BackupEligible: "accept", DeviceBound: "accept",
+		Counter: "refuse", SelfAttestation: "accept", NoAttestation: "accept", TrustsLab: true, BackupEligible: "accept", DeviceBound: "accept",
 	}
 }
 
@@ -96,6 +97,14 @@ func Reference(ctx context.Context) (*Suite, error) {
 			delete(s.Variants, name)
 			return nil, errors.Join(fmt.Errorf("rpcases: reference, %s: %w", name, err), s.Close())
 		}
+	}
+	listed := subject.Reference{}
+	if listed.BLOB.Token, listed.BLOB.Root, listed.BLOB.Signer, err = SignedModels(ctx, authority, time.Now()); err == nil {
+		s.Variants[LabMetadata], err = listed.Open(ctx)
+	}
+	if err != nil {
+		delete(s.Variants, LabMetadata)
+		return nil, errors.Join(fmt.Errorf("rpcases: reference, %s: %w", LabMetadata, err), s.Close())
 	}
 	return s, nil
 }

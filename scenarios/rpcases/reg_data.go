@@ -12,7 +12,6 @@ import (
 	"github.com/passkeylab/passkeylab/harness/client"
 	"github.com/passkeylab/passkeylab/harness/conformance"
 	"github.com/passkeylab/passkeylab/virtualauth"
-	"github.com/passkeylab/passkeylab/virtualauth/attestation"
 	"github.com/passkeylab/passkeylab/virtualauth/authdata"
 	"github.com/passkeylab/passkeylab/virtualauth/cose"
 )
@@ -116,15 +115,11 @@ func registrationData() []Case {
 			ID: "reg/data/model-not-allowed", Aliases: []string{"S-ADA-052"}, Level: policy, Clause: reg("24", "model-allowed"),
 			Needs: []conformance.Capability{Configured(OnlyLabModels)},
 			Says:  "an authenticator whose model is not on the list is refused where there is a list",
-			Run: in(OnlyLabModels, Registration{
-				Ask: Ask{Attestation: "direct"}, Model: labModel, Lie: Lie{Is: "another AAGUID", Device: virtualauth.Misbehaviour{AAGUID: &otherAAGUID}},
-			}.Refused),
+			Run: in(OnlyLabModels, Registration{Ask: Ask{Attestation: "direct"}, Model: chainAttested}.unlike(
+				models(chainAttested, ofModel(otherAAGUID)), Lie{Is: "a chain of another model"})),
 		},
 	}
 }
-
-// labModel is of the model that OnlyLabModels allows, and attests to itself.
-func labModel(m *virtualauth.Model) { m.AAGUID, m.Attestation = LabAAGUID, attestation.FormatPacked }
 
 // otherAAGUID is that of no model.
 var otherAAGUID = uuid.MustParse("0f0e0d0c-0b0a-4908-8706-050403020100")

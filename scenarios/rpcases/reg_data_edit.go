@@ -89,7 +89,7 @@ func appending(more []byte) func([]byte) []byte {
 	return func(honest []byte) []byte { return slices.Concat(honest, more) }
 }
 
-// both makes one change after another.
-func both(first, second func([]byte) []byte) func([]byte) []byte {
+// inTurn makes one change after another.
+func inTurn(first, second func([]byte) []byte) func([]byte) []byte {
 	return func(honest []byte) []byte { return second(first(honest)) }
 }

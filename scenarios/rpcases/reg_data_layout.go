@@ -4,7 +4,6 @@ import (
 	"fmt"
 
 	"github.com/passkeylab/passkeylab/virtualauth"
-	"github.com/passkeylab/passkeylab/virtualauth/attestation"
 	"github.com/passkeylab/passkeylab/virtualauth/authdata"
 )
 
@@ -38,7 +37,7 @@ func registrationLayout() []Case {
 		{
 			ID: "reg/layout/no-credential", Aliases: []string{"S-ADA-016"}, Level: must, Clause: layout,
 			Says: "a registration without attested credential data is refused",
-			Run:  Registration{Lie: dataLie("AT clear and no credential", both(flipFlags(authdata.AT), cutTo(attestedAt)))}.Refused,
+			Run:  Registration{Lie: dataLie("AT clear and no credential", inTurn(flipFlags(authdata.AT), cutTo(attestedAt)))}.Refused,
 		},
 		{
 			ID: "reg/layout/credential-announced-only", Aliases: []string{"S-ADA-017"}, Level: must, Clause: layout,
@@ -84,7 +83,7 @@ func registrationExtensionData() []Case {
 			ID: "reg/extension-data/asked-for", Aliases: []string{"S-ADA-011"}, Level: must, Clause: reg("28", "extensions"),
 			Says: "a self-attested registration with an extension output that was asked for is accepted",
 			Run: selfAttesting(Registration{
-				Ask: Ask{Attestation: "direct", Extensions: exampleExtension}, Model: selfAttested, Lie: exampleOutput,
+				Ask: Ask{Attestation: "direct", Extensions: exampleExtension}, Model: attestingItself, Lie: exampleOutput,
 			}.Accepted),
 		},
 		{
@@ -159,7 +158,9 @@ func announcing(length uint16) func([]byte) []byte {
 }
 
 // extended sets the ED flag and adds extension data.
-func extended(item []byte) func([]byte) []byte { return both(flipFlags(authdata.ED), appending(item)) }
+func extended(item []byte) func([]byte) []byte {
+	return inTurn(flipFlags(authdata.ED), appending(item))
+}
 
 // Extension data, for both ceremonies. The extension is one that relying parties can only pass on.
 var (
@@ -170,6 +171,3 @@ var (
 	endlessMap       = append(append([]byte{0xbf}, exampleMap[1:]...), 0xff)
 	exampleOutput    = Lie{Is: "an extension output", Device: virtualauth.Misbehaviour{Extensions: exampleMap}}
 )
-
-// selfAttested attests by the credential's own key, and does not tell its model.
-func selfAttested(m *virtualauth.Model) { m.Attestation = attestation.FormatPacked }

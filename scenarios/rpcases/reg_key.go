@@ -146,7 +146,7 @@ func registrationAlgorithms() []Case {
 			ID: a.id, Aliases: []string{a.alias}, Level: optional, Clause: reg("20", "algorithm"), Needs: needs(a.algorithm),
 			Says: fmt.Sprintf("a key for %v, which the options offer, attests to itself and signs in", a.algorithm),
 			Run: selfAttesting(Registration{
-				Ask: Ask{Attestation: "direct"}, Model: models(selfAttested, only(a.algorithm)), Lie: Lie{Is: fmt.Sprintf("a key for %v", a.algorithm)},
+				Ask: Ask{Attestation: "direct"}, Model: models(attestingItself, only(a.algorithm)), Lie: Lie{Is: fmt.Sprintf("a key for %v", a.algorithm)},
 			}.Accepted),
 			Fix: "Offer only algorithms that you verify: an account whose passkey cannot sign in is locked out.",
 		})

@@ -64,12 +64,12 @@ func registrationRSA() []Case {
 		{
 			ID: "reg/key/rsa-short", Aliases: []string{"S-KEY-049"}, Level: policy, Clause: modulus, Needs: needs(cose.RS256),
 			Says: "RSA keys of 512 and 1024 bits are decided on",
-			Run:  keyOf(cose.RS256, modulusLie("an RSA key of 512 bits", odd(512)), modulusLie("an RSA key of 1024 bits", odd(1024))).Decided,
+			Run:  keyOf(cose.RS256, modulusLie("an RSA key of 512 bits", odd(512)), modulusLie("an RSA key of 1024 bits", odd(1024))).Judged,
 		},
 		{
 			ID: "reg/key/rsa-huge", Aliases: []string{"S-KEY-050"}, Level: robust, Clause: modulus, Needs: needs(cose.RS256),
 			Says: "an RSA key of 16384 bits is decided on without breaking",
-			Run:  keyOf(cose.RS256, modulusLie("an RSA key of 16384 bits", odd(16384))).Decided,
+			Run:  keyOf(cose.RS256, modulusLie("an RSA key of 16384 bits", odd(16384))).Judged,
 		},
 		{
 			ID: "reg/key/rsa-exponent", Aliases: []string{"S-KEY-051"}, Level: should, Clause: exponent, Needs: needs(cose.RS256),
@@ -89,7 +89,7 @@ func registrationRSA() []Case {
 				}),
 				modulusLie("an even modulus", slices.Concat(odd(2048)[:255], []byte{0xfe})),
 				modulusLie("a prime modulus", primeModulus()),
-			).Decided,
+			).Judged,
 		},
 		{
 			ID: "reg/key/rsa-incomplete", Aliases: []string{"S-KEY-053"}, Level: must, Clause: modulus, Needs: needs(cose.RS256),

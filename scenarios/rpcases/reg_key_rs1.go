@@ -18,7 +18,7 @@ func registersRS1(ctx context.Context, b *Bench) error {
 	if err := (Registration{}).control(ctx, b); err != nil {
 		return err
 	}
-	p := b.Person(models(selfAttested, only(cose.RS256)))
+	p := b.Person(models(attestingItself, only(cose.RS256)))
 	claim := Lie{
 		Is: "a key for RS1", Sign: signSHA1,
 		Client: client.Misbehaviour{Algorithms: []cose.Algorithm{cose.RS256}},

@@ -49,6 +49,16 @@ func sections() []section {
 		{cases: registrationLayout},
 		{cases: registrationExtensionData},
 		{cases: registrationID},
+		{cases: attestationObject},
+		{cases: attestationFormat},
+		{cases: attestationEncoding},
+		{cases: attestationBombs},
+		{cases: attestationNone},
+		{cases: attestationSelf},
+		{cases: attestationPacked},
+		{cases: attestationCertificate},
+		{cases: attestationChain},
+		{cases: attestationModels},
 		{cases: registrationAlgorithms},
 		{cases: registrationKeyPair},
 		{cases: registrationKeyForm},
@@ -136,6 +146,8 @@ type Policy struct {
 	SelfAttestation string `yaml:"selfAttestation"`
 	// AppID is whether the extension appid is honoured when it was asked for: "refuse" or "accept".
 	AppID string `yaml:"appId"`
+	// NoAttestation is whether a passkey without attestation is accepted when attestation was asked for: "refuse" or "accept".
+	NoAttestation string `yaml:"noAttestation"`
 	// TrustsLab says that the relying party trusts the root, and has the metadata, of this suite's authority.
 	TrustsLab bool `yaml:"trustsLab"`
 	// BackupEligible and DeviceBound are whether passkeys of that kind are accepted: "refuse" or "accept".

@@ -27,8 +27,8 @@ func (r Registration) Swept(ctx context.Context, b *Bench) error {
 	return r.nothingLeft(ctx, p, last)
 }
 
-// Decided is Observed for lies with which nobody can sign in, whatever becomes of them, such as another key.
-func (r Registration) Decided(ctx context.Context, b *Bench) error {
+// Judged is Observed for lies with which nobody can sign in, whatever becomes of them, such as another key.
+func (r Registration) Judged(ctx context.Context, b *Bench) error {
 	if err := r.control(ctx, b); err != nil {
 		return err
 	}
