@@ -3,6 +3,7 @@ package lab
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -32,19 +33,33 @@ type Reach struct {
 	screen *Screen // nil as long as nobody has asked for it
 }
 
-// Camera is the phone's eye on the browser's window: it reads the first code that is shown there. One that was read in an
-// earlier dialog is passed over, because a window that is drawn late may show it still when the next dialog is on its way.
+// Camera is the phone's eye on the browser's window: it reads the first code that a dialog shows there. One that was read in an
+// earlier dialog is passed over, and so is a foreign one, because a window that is drawn late may still show what was there
+// before: that dialog, or a page with a code of its own.
 func (r *Reach) Camera() phone.CameraSource {
 	return func(ctx context.Context) (string, error) {
-		for video := r.Dialog.Video(); ; {
-			text, err := camera.Scan(ctx, video)
-			if err != nil {
-				return "", fmt.Errorf("lab: look at the browser's window: %w", err)
-			}
-			if r.read.current(text, r.dialogsClosed()) {
-				r.stage.Trace.Scanned(text)
-				return text, nil
-			}
+		text, err := firstCode(ctx, r.Dialog.Video(), func(text string) bool { return r.read.current(text, r.dialogsClosed()) })
+		if err != nil {
+			return "", fmt.Errorf("lab: look at the browser's window: %w", err)
+		}
+		r.stage.Trace.Scanned(text)
+		return text, nil
+	}
+}
+
+// firstCode reads the first code that is wanted. Its error tells of the last foreign code, too.
+func firstCode(ctx context.Context, video camera.Source, wanted func(text string) bool) (string, error) {
+	var foreign *camera.ForeignError
+	for {
+		text, err := camera.Scan(ctx, video)
+		switch {
+		case err == nil && wanted(text):
+			return text, nil
+		case err == nil || errors.As(err, &foreign):
+		case foreign != nil:
+			return "", errors.Join(err, foreign)
+		default:
+			return "", err
 		}
 	}
 }

@@ -2,11 +2,18 @@ package lab
 
 import (
 	"context"
+	"errors"
+	"image"
+	"io"
 	"testing"
 	"time"
 
+	"github.com/makiuchi-d/gozxing"
+	"github.com/makiuchi-d/gozxing/qrcode"
+
 	"github.com/passkeylab/passkeylab/harness/dialog"
 	"github.com/passkeylab/passkeylab/virtualauth/phone"
+	"github.com/passkeylab/passkeylab/virtualauth/phone/camera"
 )
 
 // TestAPageReachesThePhone makes a passkey through the browser's own dialog, by the code in its pixels, with a key in the TPM
@@ -76,5 +83,28 @@ func TestTheCodeOfAClosedDialogIsNotReadAgain(t *testing.T) {
 		if got := read.current(step.text, step.closed); got != step.want {
 			t.Errorf("%d: %s after %d dialogs: %v", i, step.text, step.closed, got)
 		}
+	}
+}
+
+// The page before the dialog may have a code of its own, such as that of an app's store, and a window that is drawn late shows it
+// still when the phone is held up.
+func TestACodeOfThePageIsPassedOver(t *testing.T) {
+	showing := func(texts ...string) camera.Source {
+		return func(context.Context) (image.Image, error) {
+			if len(texts) == 0 {
+				return nil, io.EOF
+			}
+			picture, err := qrcode.NewQRCodeWriter().Encode(texts[0], gozxing.BarcodeFormat_QR_CODE, 200, 200, nil)
+			texts = texts[1:]
+			return picture, err
+		}
+	}
+	fresh := func(text string) bool { return text != "FIDO:/1" }
+	if text, err := firstCode(t.Context(), showing("https://get.example/app", "FIDO:/1", "FIDO:/2"), fresh); text != "FIDO:/2" {
+		t.Errorf("%q, %v", text, err)
+	}
+	var foreign *camera.ForeignError
+	if text, err := firstCode(t.Context(), showing("https://get.example/app", "FIDO:/1"), fresh); !errors.As(err, &foreign) || !errors.Is(err, camera.ErrNoCode) {
+		t.Errorf("nothing but codes that are not wanted: %q, %v", text, err)
 	}
 }
