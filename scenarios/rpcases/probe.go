@@ -132,6 +132,7 @@ func (s *Suite) Probe(ctx context.Context) (conformance.Capabilities, error) {
 		has.Lack(Removes, "the target does not say how a credential is removed (paths.removal)")
 	}
 	s.probeRelated(ctx, &has, b)
+	s.probeFormats(ctx, b, &has)
 	s.told(&has)
 	return has, nil
 }

@@ -80,6 +80,7 @@ func Reference(ctx context.Context) (*Suite, error) {
 		Authority: authority, Variants: map[Variant]subject.RelyingParty{}, Policy: usualPolicy(), Policies: map[Variant]Policy{},
 		Laboratory: referenceLaboratory,
 	}
+	s.Policy.decideFormats()
 	if s.RP, err = (subject.Reference{
 		Origin: referenceOrigin, Policy: "userVerification: preferred\nmaxPasskeys: 50\n", Roots: roots, RelatedOrigins: []string{referenceRelated}, Algorithms: algorithms(),
 	}).Open(ctx); err != nil {

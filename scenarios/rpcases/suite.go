@@ -77,6 +77,7 @@ func sections() []section {
 		{cases: backup, excuses: backupExcuses},
 		{cases: uniqueness},
 		{cases: accountBinding},
+		{cases: attestationTPM},
 	}
 }
 
@@ -150,6 +151,14 @@ type Policy struct {
 	NoAttestation string `yaml:"noAttestation"`
 	// TrustsLab says that the relying party trusts the root, and has the metadata, of this suite's authority.
 	TrustsLab bool `yaml:"trustsLab"`
+	// Formats are the attestation statement formats that it says it takes, with certificates of this suite's authority.
+	Formats []string `yaml:"formats"`
+	// UnknownRoots is what becomes of attestation whose certificates lead to no root that it knows: "refuse" or "accept".
+	UnknownRoots string `yaml:"unknownRoots"`
+	// UnlistedTPMs is what becomes of TPMs whose manufacturer the TCG has not listed, and SHA1 of attestation that was signed
+	// with SHA-1: "refuse" or "accept".
+	UnlistedTPMs string `yaml:"unlistedTPMs"`
+	SHA1         string `yaml:"sha1"`
 	// BackupEligible and DeviceBound are whether passkeys of that kind are accepted: "refuse" or "accept".
 	BackupEligible string `yaml:"backupEligible"`
 	DeviceBound    string `yaml:"deviceBound"`

@@ -140,6 +140,7 @@ var lies = []lie{
 	{"tpm: alg of another hash", inTPM, lying{Algorithm: cose.ES384}, stepTPMExtraData, "ExtraData is not set"},
 	{"tpm: other extraData", inTPM, lying{WrongNonce: true}, stepTPMExtraData, "ExtraData is not set"},
 	{"tpm: extraData of other authenticator data", inTPM, lying{Signed: attestation.OtherAuthData}, stepTPMExtraData, "ExtraData is not set"},
+	{"tpm: an old attestation key", inTPM, lying{OldAIK: true}, "", accepts},
 	{"tpm: extraData by another hash", inTPM, lying{NonceHash: crypto.SHA384}, stepTPMExtraData, "ExtraData is not set"},
 	{"tpm: byte behind certInfo", inTPM, lying{CertInfo: func(i []byte) []byte { return append(slices.Clone(i), 0) }}, stepTPMCertInfo, accepts},
 	{"tpm: signed certInfo cut short", inTPM, lying{CertInfo: func(i []byte) []byte { return i[:len(i)-1] }}, stepTPMCertInfo, "ran out of data"},

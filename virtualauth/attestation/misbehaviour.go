@@ -125,6 +125,9 @@ type Misbehaviour struct {
 	// tells of. Breaks WebAuthn L3 §8.6.
 	Point []byte
 
+	// OldAIK lets an attestation key for RS1 certify, as those of old TPMs do: SHA-1 with RSA, which a relying party may refuse.
+	// Noticed by WebAuthn L3 §8.3, signature.
+	OldAIK bool
 	// NonceHash makes extraData of certInfo, instead of the hash of "alg". Breaks WebAuthn L3 §8.3.
 	NonceHash crypto.Hash
 	// CertInfo edits certInfo, which the TPM then signs. Breaks WebAuthn L3 §8.3.

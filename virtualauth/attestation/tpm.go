@@ -164,10 +164,13 @@ func (s Subject) forge(aik attestationKey, honest Certification) (attestationKey
 	if s.Misbehave.CertInfo != nil {
 		edit = s.Misbehave.CertInfo
 	}
-	if bytes.Equal(edit(info.encode()), honest.Attest) && bytes.Equal(forged.Public, honest.Public) {
+	algorithm := cose.ES256
+	if s.Misbehave.OldAIK {
+		algorithm = cose.RS1
+	} else if bytes.Equal(edit(info.encode()), honest.Attest) && bytes.Equal(forged.Public, honest.Public) {
 		return aik, honest, nil
 	}
-	if aik, err = s.Authority.key("forged aik", cose.ES256); err != nil {
+	if aik, err = s.Authority.key("forged aik", algorithm); err != nil {
 		return aik, honest, err
 	}
 	info.extraData = s.nonce(aik.algorithm.Hash(), s.signed()) // by its own hash, which need not be the TPM's
