@@ -100,7 +100,7 @@ type AttestationObject struct {
 // EditAttestation changes the attestation object after it was signed: for statements of format none, which sign nothing.
 func (m *Message) EditAttestation(edit func(*AttestationObject)) error {
 	var object AttestationObject
-	if err := ctap2.Unmarshal(m.Bytes("response.attestationObject"), &object); err != nil {
+	if err := cbor.Unmarshal(m.Bytes("response.attestationObject"), &object); err != nil { // deeper than CTAP2 allows, some
 		return fmt.Errorf("attestation object: %w", err)
 	}
 	edit(&object)

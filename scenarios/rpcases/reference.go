@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/passkeylab/passkeylab/harness/conformance"
 	"github.com/passkeylab/passkeylab/harness/subject"
 	"github.com/passkeylab/passkeylab/virtualauth/cose"
 )
@@ -108,4 +109,27 @@ func Reference(ctx context.Context) (*Suite, error) {
 		return nil, errors.Join(fmt.Errorf("rpcases: reference, %s: %w", LabMetadata, err), s.Close())
 	}
 	return s, nil
+}
+
+// ReferenceFailures are the cases of a profile that our own relying party fails on purpose: it keeps WebAuthn L3 where FIDO's
+// tool wants something else.
+func ReferenceFailures(profile conformance.Profile) []conformance.Expected {
+	if profile != conformance.FIDO {
+		return nil
+	}
+	return []conformance.Expected{
+		{
+			Pattern: pattern("att/fido-u2f/aaguid"),
+			Reason:  "WebAuthn L3 §8.6 says nothing about the AAGUID beside a statement of U2F, and its vector 16.16 has one",
+		},
+		{Pattern: pattern("att/chain/with-root"), Reason: "devices of several makers send their root; WebAuthn L3 §8.2 has no rule against it"},
+	}
+}
+
+func pattern(id string) conformance.Pattern {
+	p, err := conformance.ParsePattern(id)
+	if err != nil {
+		panic(err) // only an empty one is wrong
+	}
+	return p
 }

@@ -78,6 +78,11 @@ func sections() []section {
 		{cases: uniqueness},
 		{cases: accountBinding},
 		{cases: attestationTPM},
+		{cases: attestationAndroidKey},
+		{cases: attestationSafetyNet},
+		{cases: attestationU2F},
+		{cases: attestationApple},
+		{cases: attestationCompound},
 	}
 }
 
