@@ -44,7 +44,7 @@ func attestationAndroidKey() []Case {
 			},
 			{
 				ID: "att/android-key/unknown-root", Aliases: []string{"S-FAK-013"}, Level: policy, Clause: reg("24", "trust-path"),
-				Needs: append(takes, TrustsLab), Says: "a key of Android's whose chain leads to no known root is dealt with as the relying party says", Run: strangers(android),
+				Needs: append(takes, TrustsLab), Says: "a key of Android's whose chain leads to no known root is dealt with as the relying party says", Run: fromNowhere(android),
 			},
 			{
 				ID: "att/android-key/other-versions", Aliases: []string{"S-FAK-014"}, Level: should, Clause: l3("8.4.1", "android-key-description"),

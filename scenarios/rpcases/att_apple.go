@@ -34,7 +34,7 @@ func attestationApple() []Case {
 		[]Case{
 			{
 				ID: "att/apple/unknown-root", Aliases: []string{"S-FAP-006"}, Level: policy, Clause: reg("24", "trust-path"),
-				Needs: append(takes, TrustsLab), Says: "a credential of Apple's form whose chain leads to no known root is dealt with as the relying party says", Run: strangers(phone),
+				Needs: append(takes, TrustsLab), Says: "a credential of Apple's form whose chain leads to no known root is dealt with as the relying party says", Run: fromNowhere(phone),
 			},
 			{
 				ID: "att/apple/more-members", Aliases: []string{"S-FAP-007"}, Level: policy, Clause: l3("8.8", "apple-syntax"),
