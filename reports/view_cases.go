@@ -98,7 +98,7 @@ func (v *caseView) Took(answer *Exchange) string {
 // projects are those whose issues cases name, as "keycloak#50719".
 var projects = map[string]string{
 	"keycloak": "keycloak/keycloak", "kratos": "ory/kratos", "lbuchs": "lbuchs/WebAuthn", "web-auth": "web-auth/webauthn-framework",
-	"webauthn.io": "duo-labs/webauthn.io",
+	"webauthn.io": "duo-labs/webauthn.io", "BossConsole": "risa-labs-inc/BossConsole",
 }
 
 // published is where something published can be read: a CVE, a GitHub advisory, an issue of a project.

@@ -29,6 +29,14 @@ func signedBytes() []Case {
 			Run:  Authentication{Lie: Lie{Is: "a spoilt signature", Device: virtualauth.Misbehaviour{BadSignature: true}}}.Refused,
 		},
 		{
+			ID: "auth/signature/forged-and-ids-disagree", CVEs: []string{"CVE-2026-0723"}, Level: must, Clause: signature,
+			Says: "a signature that does not verify is refused though another check has failed before it, that of id and rawId",
+			Run: Authentication{Lie: Lie{
+				Is: "a spoilt signature, and a rawId that differs from id", Device: virtualauth.Misbehaviour{BadSignature: true},
+				Client: client.Misbehaviour{RawID: []byte("another credential id, of 32 byte")},
+			}}.Refused,
+		},
+		{
 			ID: "auth/signature/another-client-data-hash", Aliases: []string{"S-SIG-001"}, Level: must, Clause: signature,
 			Says: "a signature over the hash of other client data is refused",
 			Run: Authentication{Lie: Lie{Is: "a signature over another client data hash", Sign: over(func(data, _ []byte) []byte {

@@ -45,7 +45,7 @@ func ecdsaValues() []Case {
 			).Accepted,
 		},
 		{
-			ID: "auth/signature/es256-no-signature-at-all", Aliases: []string{"S-SIG-016"}, CVEs: []string{"CVE-2022-21449"}, Level: must, Clause: auth("21", "signature"), Needs: needs,
+			ID: "auth/signature/es256-no-signature-at-all", Aliases: []string{"S-SIG-016"}, Level: must, Clause: auth("21", "signature"), Needs: needs,
 			Says: "numbers that no ECDSA signature has, zero and the order of the curve, are refused",
 			Run: es256(
 				forged("r that is zero", func(p pair, _ *big.Int) pair { return pair{new(big.Int), p.S} }),

@@ -66,7 +66,7 @@ func backup() []Case {
 			Run:  backedUp(virtualauth.Synced, false),
 		},
 		{
-			ID: "auth/backup/not-poisoned", Aliases: []string{"S-BKP-011"}, CVEs: []string{"CVE-2026-31835"}, Level: must, Clause: auth("24", "record-updated-at-the-end"),
+			ID: "auth/backup/not-poisoned", Aliases: []string{"S-BKP-011"}, Level: must, Clause: auth("24", "record-updated-at-the-end"),
 			Says: "the flags of an assertion with a bad signature are not kept: the next honest one is accepted",
 			Run: Authentication{Model: kept(virtualauth.NotBackedUpYet), Lies: []Lie{
 				{Is: "a spoilt signature and BS set", Device: virtualauth.Misbehaviour{BadSignature: true, FlipFlags: authdata.BS}},

@@ -15,7 +15,7 @@
 //	Aliases  the fact sheets that it covers; each is covered by some case, or excused by its section
 //	Level    how much the clause demands; package conformance says what a mismatch then comes to
 //	Clause   reg and auth for steps of WebAuthn L3 §7.1 and §7.2, l3 for its other sections, api for FIDO's REST API
-//	CVEs     known vulnerabilities of the kind
+//	CVEs     known vulnerabilities of the kind, beside those of its fact sheets (vulnerabilities.go)
 //	Fix      what to do about it, where the clause does not say it by itself
 //	Needs    capabilities (probe.go) without which the case is skipped
 //

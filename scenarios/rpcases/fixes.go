@@ -6,9 +6,12 @@ import (
 	"github.com/passkeylab/passkeylab/harness/conformance"
 )
 
-// fixFor says in one sentence what a relying party does that keeps a clause: by its step, or else by the nearest section
-// above it.
+// fixFor says in one sentence what a relying party does that keeps a clause: by the demand itself, by its step, or else by the
+// nearest section above it.
 func fixFor(c conformance.Clause) string {
+	if fix := demandFixes[c.Key()]; fix != "" {
+		return fix
+	}
 	if c.Spec != "WebAuthn" {
 		return otherFixes[c.Spec]
 	}
@@ -55,7 +58,8 @@ var registrationFixes = map[string]string{
 	"25": "Refuse credential ids longer than 1023 bytes.",
 	"26": "Refuse a credential id that any account has registered already, and enforce it by a unique index.",
 	"27": "Store the new credential, with the account that the session named at the beginning, in one transaction after all checks.",
-	"28": "Refuse the ceremony as a whole when any step fails, and leave nothing of it behind.",
+	"28": "Process the extensions that you asked for, and ignore outputs that you did not ask for, that are missing, or that you do not know.",
+	"29": "Refuse the ceremony as a whole when any step fails, and leave nothing of it behind.",
 	"":   "Perform every step of the registration in order, and refuse with 4xx at the first that fails.",
 }
 
@@ -82,8 +86,9 @@ var authenticationFixes = map[string]string{
 	"20": "Hash the bytes of clientDataJSON as they came, and nothing that was made from them.",
 	"21": "Verify the signature with the stored public key, by its own algorithm, over authenticator data and the client data's hash as they came.",
 	"22": "Compare the counter with the stored one, treat one that does not grow as the sign of a clone, and store it only after all checks.",
-	"23": "Update counter, backup state and verification of the stored credential only after every check has held.",
-	"24": "Sign the person in only after every check has held, and leave nothing of a refused attempt behind.",
+	"23": "Process the extensions that you asked for, and ignore outputs that you did not ask for, that are missing, or that you do not know.",
+	"24": "Update counter, backup state and verification of the stored credential only after every check has held.",
+	"25": "Sign the person in only after every check has held, and leave nothing of a refused attempt behind.",
 	"":   "Perform every step of the authentication in order, and refuse with 4xx at the first that fails.",
 }
 
@@ -130,5 +135,6 @@ var otherFixes = map[string]string{
 	"MDS":             "Verify the metadata BLOB's signature and chain, keep its latest number, and decide by the status reports of the model.",
 	"CTAP":            "Encode and decode canonical CBOR only, and refuse anything else.",
 	"OWASP ASVS":      "Treat the response like any other untrusted input: bounded, validated, and bound to the session that asked for it.",
+	"Robustness":      "Bound the length and the time of a request, refuse what is beyond with 4xx, and go on serving others meanwhile.",
 	"HTTP":            "Refuse a request that you cannot read with 4xx, in bounded time and memory, and go on serving others.",
 }

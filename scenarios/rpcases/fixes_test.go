@@ -15,3 +15,16 @@ func TestEveryCaseSaysHowToFixIt(t *testing.T) {
 		}
 	}
 }
+
+// A line for a demand that no case has would be one with a typing mistake.
+func TestEveryDemandWithAFixIsThatOfACase(t *testing.T) {
+	demands := map[string]bool{}
+	for _, c := range rpcases.Cases() {
+		demands[c.Clause.Key()] = true
+	}
+	for _, key := range rpcases.FixedDemands() {
+		if !demands[key] {
+			t.Errorf("%s is the demand of no case", key)
+		}
+	}
+}

@@ -94,6 +94,7 @@ func Cases() []Case {
 			if c.Fix == "" {
 				c.Fix = fixFor(c.Clause)
 			}
+			c.CVEs = published(c)
 			all = append(all, c)
 		}
 	}

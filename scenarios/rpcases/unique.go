@@ -286,7 +286,7 @@ func clientWords() []Case {
 			}.Accepted,
 		},
 		{
-			ID: "reg/unique/attachment-not-as-asked", Aliases: []string{"S-UNQ-026"}, CVEs: []string{"CVE-2026-8830", "keycloak/keycloak#50719"}, Level: policy,
+			ID: "reg/unique/attachment-not-as-asked", Aliases: []string{"S-UNQ-026"}, Level: policy,
 			Clause: l3("5.4.4", "attachment"),
 			Says:   "where a platform authenticator was asked for, a client that tells of another or of none is decided on, the same each time",
 			Run: Registration{Ask: Ask{Attachment: "platform"}, Model: platform, Lies: []Lie{
@@ -295,7 +295,7 @@ func clientWords() []Case {
 			}}.Consistent,
 		},
 		{
-			ID: "reg/unique/not-discoverable-though-required", Aliases: []string{"S-UNQ-027"}, CVEs: []string{"CVE-2026-8830"}, Level: policy,
+			ID: "reg/unique/not-discoverable-though-required", Aliases: []string{"S-UNQ-027"}, Level: policy,
 			Clause: l3("10.1.3", "cred-props"),
 			Says:   "where a discoverable credential was required, a client that tells of another is decided on, the same each time",
 			Run: Registration{

@@ -16,12 +16,12 @@ func accountBinding() []Case {
 	discovers := []conformance.Capability{Discovers}
 	return []Case{
 		{
-			ID: "auth/account/credential-of-another", Aliases: []string{"S-UNQ-008", "S-UNQ-010"}, CVEs: []string{"CVE-2025-26788"}, Level: must, Clause: ofAccount,
+			ID: "auth/account/credential-of-another", Aliases: []string{"S-UNQ-008", "S-UNQ-010"}, Level: must, Clause: ofAccount,
 			Says: "somebody's credential does not sign in another account, whose user name was given",
 			Run:  strangers{Registered: Ask{}, Ask: named, Is: "the credential of another account"}.run,
 		},
 		{
-			ID: "auth/account/handle-of-the-named-account", Aliases: []string{"S-UNQ-009"}, CVEs: []string{"CVE-2026-46419"}, Level: must, Clause: ofAccount,
+			ID: "auth/account/handle-of-the-named-account", Aliases: []string{"S-UNQ-009"}, Level: must, Clause: ofAccount,
 			Says: "somebody's credential does not sign in another account because its user handle was sent with it",
 			Run: strangers{Registered: Ask{ResidentKey: "required"}, Ask: named, Is: "the credential of one account and the user handle of the other",
 				Handle: func(victim, _ *Person) []byte { return victim.credential().UserHandle }}.run,

@@ -16,7 +16,7 @@ import (
 func accountLists() []Case {
 	return []Case{
 		{
-			ID: "api/options/user-handle-stays", Aliases: []string{"S-UNQ-022"}, CVEs: []string{"ory/kratos#4519"}, Level: must, Clause: l3("5.4.3", "user-handle-stays"),
+			ID: "api/options/user-handle-stays", Aliases: []string{"S-UNQ-022"}, Level: must, Clause: l3("5.4.3", "user-handle-stays"),
 			Says: "an account has the same user handle at its second registration, and the first credential still signs in",
 			Run:  userHandleStays,
 		},
@@ -31,18 +31,18 @@ func accountLists() []Case {
 			Run:  userHandleOfTheClient,
 		},
 		{
-			ID: "reg/unique/same-model-twice", Aliases: []string{"S-UNQ-028"}, CVEs: []string{"CVE-2026-8830"}, Level: should, Clause: l3("5.4", "exclude-credentials"),
+			ID: "reg/unique/same-model-twice", Aliases: []string{"S-UNQ-028"}, Level: should, Clause: l3("5.4", "exclude-credentials"),
 			Says: "a second authenticator of the same model, whose credential has another id, is accepted",
 			Run:  sameModelTwice,
 		},
 		{
-			ID: "auth/unique/removed-credential", Aliases: []string{"S-UNQ-020"}, CVEs: []string{"CVE-2021-32726"}, Level: must, Clause: auth("6", "credential-of-account"),
+			ID: "auth/unique/removed-credential", Aliases: []string{"S-UNQ-020"}, Level: must, Clause: auth("6", "credential-of-account"),
 			Needs: []conformance.Capability{Removes},
 			Says:  "a credential that was removed signs nobody in",
 			Run:   removedCredential,
 		},
 		{
-			ID: "reg/unique/removed-id-again", Aliases: []string{"S-UNQ-021"}, CVEs: []string{"CVE-2021-32726"}, Level: policy, Clause: reg("26", "credential-id-unique"),
+			ID: "reg/unique/removed-id-again", Aliases: []string{"S-UNQ-021"}, Level: policy, Clause: reg("26", "credential-id-unique"),
 			Needs: []conformance.Capability{Removes},
 			Says:  "the id of a credential that was removed is registered again, or refused, and only the new key can sign in",
 			Run:   removedIDAgain,
