@@ -91,6 +91,9 @@ func (b *Bench) goesOn(ctx context.Context, when string) error {
 
 func longBodies(endpoint subject.Endpoint) Run {
 	return func(ctx context.Context, b *Bench) error {
+		if err := conformance.Control("honest control", b.goesOn(ctx, "at first")); err != nil {
+			return err
+		}
 		for _, megabytes := range []int64{10, 100} {
 			p, message, err := b.attempt(ctx, endpoint)
 			if err != nil {
@@ -128,6 +131,9 @@ func (b *Bench) mustStopReading(what string, a subject.Answer) error {
 // slowBodies begins requests that never end, and wants somebody else to be served meanwhile.
 func slowBodies(endpoint subject.Endpoint) Run {
 	return func(ctx context.Context, b *Bench) error {
+		if err := conformance.Control("honest control", b.goesOn(ctx, "at first")); err != nil {
+			return err
+		}
 		const many = 8
 		stalling, end := context.WithCancel(ctx)
 		answers := make(chan subject.Answer, many)
