@@ -130,11 +130,16 @@ var sectionFixes = map[string]string{
 
 // otherFixes are by specification.
 var otherFixes = map[string]string{
-	"FIDO server API": "Answer with JSON that has status and errorMessage: 2xx with ok for what is accepted, 4xx with failed for what is refused.",
-	"FIDO MDS":        "Verify the metadata BLOB's signature and chain, keep its latest number, and decide by the status reports of the model.",
-	"MDS":             "Verify the metadata BLOB's signature and chain, keep its latest number, and decide by the status reports of the model.",
-	"CTAP":            "Encode and decode canonical CBOR only, and refuse anything else.",
-	"OWASP ASVS":      "Treat the response like any other untrusted input: bounded, validated, and bound to the session that asked for it.",
-	"Robustness":      "Bound the length and the time of a request, refuse what is beyond with 4xx, and go on serving others meanwhile.",
-	"HTTP":            "Refuse a request that you cannot read with 4xx, in bounded time and memory, and go on serving others.",
+	"FIDO server API":         "Answer with JSON that has status and errorMessage: 2xx with ok for what is accepted, 4xx with failed for what is refused.",
+	"FIDO MDS":                "Verify the metadata BLOB's signature and chain, keep its latest number, and decide by the status reports of the model.",
+	"MDS":                     "Verify the metadata BLOB's signature and chain, keep its latest number, and decide by the status reports of the model.",
+	"FIDO Metadata Statement": "Hold a statement against what the metadata says of its model: its attestation types and its algorithms.",
+	"RFC 5280":                "Validate certificates by the rules of X.509, and refuse a critical extension that you do not know.",
+	"RFC 8230":                "Refuse an RSA key whose modulus is shorter than 2048 bits, longer than you want to calculate with, even, or not there.",
+	"RFC 8949":                "Decode CBOR with a decoder that refuses duplicate keys, broken text and reserved lengths, and bounds depth and length before it takes memory.",
+	"RFC 9053":                "Refuse a key whose coordinates have not exactly the length of its curve.",
+	"CTAP":                    "Encode and decode canonical CBOR only, and refuse anything else.",
+	"OWASP ASVS":              "Treat the response like any other untrusted input: bounded, validated, and bound to the session that asked for it.",
+	"Robustness":              "Bound the length and the time of a request, refuse what is beyond with 4xx, and go on serving others meanwhile.",
+	"HTTP":                    "Refuse a request that you cannot read with 4xx, in bounded time and memory, and go on serving others.",
 }
