@@ -130,28 +130,31 @@ type Action string
 
 // The actions.
 const (
-	ActionSignUp         Action = "account.created"
-	ActionSignIn         Action = "session.started"
-	ActionSignInRefused  Action = "session.refused"
-	ActionSignOut        Action = "session.ended"
-	ActionSignOutAll     Action = "session.ended_everywhere"
-	ActionProof          Action = "proof.given"
-	ActionProofRefused   Action = "proof.refused"
-	ActionLocked         Action = "account.locked"
-	ActionPasskeyAdded   Action = "passkey.added"
-	ActionPasskeyRefused Action = "passkey.refused"
-	ActionPasskeyRenamed Action = "passkey.renamed"
-	ActionPasskeyDeleted Action = "passkey.deleted"
-	ActionPasskeyRemoved Action = "passkey.removed_by_admin" // in notices only
-	ActionCounter        Action = "passkey.counter_went_back"
-	ActionPolicyChanged  Action = "policy.changed"
-	ActionPassIssued     Action = "pass.issued"
-	ActionPassUsed       Action = "pass.used"
-	ActionPassDeleted    Action = "pass.deleted"
-	ActionMembership     Action = "account.groups_changed"
-	ActionSnoozed        Action = "campaign.snoozed"
-	ActionAdminSignIn    Action = "admin.signed_in"
-	ActionAdminRefused   Action = "admin.refused"
+	ActionSignUp          Action = "account.created"
+	ActionSignIn          Action = "session.started"
+	ActionSignInRefused   Action = "session.refused"
+	ActionSignOut         Action = "session.ended"
+	ActionSignOutAll      Action = "session.ended_everywhere"
+	ActionSessionRevoked  Action = "session.revoked" // by the person elsewhere, or by an administrator
+	ActionProof           Action = "proof.given"
+	ActionProofRefused    Action = "proof.refused"
+	ActionLocked          Action = "account.locked"
+	ActionPasskeyAdded    Action = "passkey.added"
+	ActionPasskeyRefused  Action = "passkey.refused"
+	ActionPasskeyRenamed  Action = "passkey.renamed"
+	ActionPasskeyDeleted  Action = "passkey.deleted"
+	ActionPasskeyRemoved  Action = "passkey.removed_by_admin" // in notices only
+	ActionCounter         Action = "passkey.counter_went_back"
+	ActionPolicyChanged   Action = "policy.changed"
+	ActionPassIssued      Action = "pass.issued"
+	ActionPassUsed        Action = "pass.used"
+	ActionPassDeleted     Action = "pass.deleted"
+	ActionMembership      Action = "account.groups_changed"
+	ActionPasswordChanged Action = "password.changed"
+	ActionPasswordRefused Action = "password.refused"
+	ActionSnoozed         Action = "campaign.snoozed"
+	ActionAdminSignIn     Action = "admin.signed_in"
+	ActionAdminRefused    Action = "admin.refused"
 )
 
 // Notice is one message to the user, out of band: the outbox of an organisation without a mail server.

@@ -54,6 +54,9 @@ type Config struct {
 	// DecoyKey is a secret from which direct ceremonies derive passkeys for user names that nobody has, so that nobody learns which
 	// exist; nil refuses such names. It must stay the same from start to start.
 	DecoyKey []byte
+	// PasswordWords are further words that no password may be made of: products, places, what the organisation is called
+	// besides. Its name and the app's are known already.
+	PasswordWords []string
 	// Limits bound how many failing responses are taken; the zero value has the defaults.
 	Limits Limits
 	// Timers are the time limits; every zero one gets its default.

@@ -54,8 +54,7 @@ func (rp *RelyingParty) OpenAccount(ctx context.Context, userName, displayName s
 	if !errors.Is(err, ErrNotFound) {
 		return found, err
 	}
-	// The password is one that nobody knows: it is checked for nothing but its length, and not kept.
-	reg, err := checkRegistration(Registration{UserName: userName, DisplayName: displayName, Password: "not kept"})
+	reg, err := checkNames(Registration{UserName: userName, DisplayName: displayName})
 	if err != nil {
 		return nil, fmt.Errorf("rp: open account: %w", err)
 	}

@@ -9,11 +9,12 @@ import (
 )
 
 // lockSubject is something that can be guessed at: the sign-in of a user name, known or not, or the one-time
-// code of an account. Unknown names lock like known ones, so that a lock tells nothing.
+// code of an account, or its password by who is signed in. Unknown names lock like known ones, so that a lock tells nothing.
 type lockSubject string
 
 func signInSubject(userName string) lockSubject { return lockSubject("sign-in:" + foldName(userName)) }
 func codeSubject(userID string) lockSubject     { return lockSubject("code:" + userID) }
+func passwordSubject(userID string) lockSubject { return lockSubject("password:" + userID) }
 
 // lockedUntil returns when the subject may be tried again, zero when now.
 func (rp *RelyingParty) lockedUntil(q store.Querier, subject lockSubject) (time.Time, error) {

@@ -127,6 +127,9 @@ const (
 	ProblemDuplicate = "field.duplicate"
 	ProblemForbidden = "field.forbidden_characters"
 	ProblemInvalid   = "field.invalid"
+	ProblemFrequent  = "field.frequent_password"
+	ProblemGuessable = "field.guessable_password"
+	ProblemSame      = "field.same_password"
 )
 
 // Error describes the problem for a log, without the value that was typed.

@@ -27,32 +27,33 @@ import (
 
 // RelyingParty is the whole of it; its methods may be called from many goroutines.
 type RelyingParty struct {
-	origin, rpID string
-	origins      []string // its own and the related ones
-	algorithms   []webauthncose.COSEAlgorithmIdentifier
-	expected     expectedOrigins
-	organisation string
-	app          string
-	timers       Timers
-	store        *store.Store
-	clock        *guard
-	shared       clockRow
-	rand         *lockedReader
-	log          *slog.Logger
-	hashing      *argon2id.Params
-	providers    *providers
-	webauthn     *webauthn.WebAuthn
-	apps         *webauthn.WebAuthn // verifies what the apps make; nil without an app
-	attestation  attest.Verifier
-	metadata     Metadata
-	limits       Limits
-	adminToken   string
-	limiter      limiter
-	policy       atomic.Pointer[policyInForce]
-	changing     sync.Mutex // one administrator's change at a time
-	decoyOnce    sync.Once
-	decoyHash    string
-	decoyKey     []byte
+	origin, rpID  string
+	origins       []string // its own and the related ones
+	algorithms    []webauthncose.COSEAlgorithmIdentifier
+	expected      expectedOrigins
+	organisation  string
+	app           string
+	timers        Timers
+	store         *store.Store
+	clock         *guard
+	shared        clockRow
+	rand          *lockedReader
+	log           *slog.Logger
+	hashing       *argon2id.Params
+	providers     *providers
+	webauthn      *webauthn.WebAuthn
+	apps          *webauthn.WebAuthn // verifies what the apps make; nil without an app
+	attestation   attest.Verifier
+	metadata      Metadata
+	limits        Limits
+	adminToken    string
+	passwordWords []string
+	limiter       limiter
+	policy        atomic.Pointer[policyInForce]
+	changing      sync.Mutex // one administrator's change at a time
+	decoyOnce     sync.Once
+	decoyHash     string
+	decoyKey      []byte
 }
 
 // policyInForce is the policy with its fingerprint: a run remembers the fingerprint it was started under.
@@ -97,6 +98,7 @@ func New(cfg Config) (*RelyingParty, error) {
 		timers: cfg.Timers.withDefaults(), store: cfg.Store, clock: &guard{clock: cfg.Clock},
 		rand: &lockedReader{r: cfg.Rand}, log: cfg.Log, hashing: cfg.Hashing,
 		providers: names, webauthn: lib, apps: apps, metadata: cfg.Metadata, limits: cfg.Limits.withDefaults(), adminToken: cfg.AdminToken, decoyKey: cfg.DecoyKey,
+		passwordWords: cfg.PasswordWords,
 	}
 	if rp.log == nil {
 		rp.log = slog.New(slog.DiscardHandler)

@@ -194,20 +194,6 @@ func (rp *RelyingParty) Session(ctx context.Context, sessionID string) (s *Sessi
 	return s, err
 }
 
-// Sessions returns the user's live sessions, oldest first.
-func (rp *RelyingParty) Sessions(ctx context.Context, userID string) (live []Session, err error) {
-	err = rp.read(ctx, "sessions", func(q store.Querier) error {
-		all, err := collect(q, scanSession, "SELECT "+sessionColumns+" FROM sessions WHERE user_id = ? ORDER BY created_at, rowid", userID)
-		for _, s := range all {
-			if !rp.sessionOver(&s) {
-				live = append(live, s)
-			}
-		}
-		return err
-	})
-	return live, err
-}
-
 // SignOut ends the session; ending one that is over is no error.
 func (rp *RelyingParty) SignOut(ctx context.Context, sessionID string) error {
 	return rp.write(ctx, "sign out", func(tx *store.Tx) error {
@@ -222,19 +208,5 @@ func (rp *RelyingParty) SignOut(ctx context.Context, sessionID string) error {
 			return err
 		}
 		return rp.audit(ctx, tx, AuditEvent{UserID: s.UserID, Action: ActionSignOut})
-	})
-}
-
-// SignOutEverywhere ends every session of the session's user, this one included. Passkeys stay.
-func (rp *RelyingParty) SignOutEverywhere(ctx context.Context, sessionID string) error {
-	return rp.write(ctx, "sign out everywhere", func(tx *store.Tx) error {
-		s, err := rp.liveSession(tx, sessionID)
-		if err != nil {
-			return err
-		}
-		if _, err := tx.Exec("UPDATE sessions SET ended_at = ? WHERE user_id = ? AND ended_at = 0", store.Nanos(rp.Now()), s.UserID); err != nil {
-			return err
-		}
-		return rp.audit(ctx, tx, AuditEvent{UserID: s.UserID, Action: ActionSignOutAll})
 	})
 }

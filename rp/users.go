@@ -47,8 +47,9 @@ func checkUserName(name string) (string, error) {
 	return name, nil
 }
 
-func checkRegistration(reg Registration) (Registration, error) {
-	var nameErr, displayErr, passwordErr error
+// checkNames returns the registration with its names as they are kept, or what is wrong with them.
+func checkNames(reg Registration) (Registration, error) {
+	var nameErr, displayErr error
 	reg.UserName, nameErr = checkUserName(reg.UserName)
 	if reg.DisplayName = norm.NFC.String(strings.TrimSpace(reg.DisplayName)); reg.DisplayName == "" {
 		reg.DisplayName = reg.UserName
@@ -59,15 +60,7 @@ func checkRegistration(reg Registration) (Registration, error) {
 	case utf8.RuneCountInString(reg.DisplayName) > maxNameRunes || visibleLength(reg.DisplayName) > MaxAccountName:
 		displayErr = &FieldError{Field: "displayName", Problem: ProblemTooLong, Max: MaxAccountName}
 	}
-	switch {
-	case reg.Password == "":
-		passwordErr = &FieldError{Field: "password", Problem: ProblemEmpty}
-	case utf8.RuneCountInString(reg.Password) < MinPassword:
-		passwordErr = &FieldError{Field: "password", Problem: ProblemTooShort, Max: MinPassword}
-	case len(reg.Password) > maxPassword:
-		passwordErr = &FieldError{Field: "password", Problem: ProblemTooLong, Max: maxPassword}
-	}
-	return reg, errors.Join(nameErr, displayErr, passwordErr)
+	return reg, errors.Join(nameErr, displayErr)
 }
 
 // SignUp makes an account. Bad input gives FieldErrors; a name that is taken gives ProblemDuplicate.
@@ -76,8 +69,8 @@ func (rp *RelyingParty) SignUp(ctx context.Context, reg Registration) (*Enrolmen
 }
 
 func (rp *RelyingParty) signUp(ctx context.Context, reg Registration, demo bool) (*Enrolment, error) {
-	reg, err := checkRegistration(reg)
-	if err != nil {
+	reg, nameErr := checkNames(reg)
+	if err := errors.Join(nameErr, rp.checkNewPassword("password", reg.Password, reg.UserName, reg.DisplayName)); err != nil {
 		return nil, fmt.Errorf("rp: sign up: %w", err)
 	}
 	a, url, err := rp.newAccount(reg)
