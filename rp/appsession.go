@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/base64"
+	"strings"
 )
 
 // AppSession is a signed-in app.
@@ -17,8 +18,14 @@ type AppSession struct {
 // appSessionID is the id of an app's session: no browser's session has one like it, so that neither can pass for the other.
 func appSessionID(token string) string {
 	sum := sha256.Sum256([]byte(token))
-	return "app:" + base64.RawURLEncoding.EncodeToString(sum[:])
+	return appPrefix + base64.RawURLEncoding.EncodeToString(sum[:])
 }
+
+// appPrefix is what the ids of apps' sessions begin with.
+const appPrefix = "app:"
+
+// InApp reports whether the session is that of the organisation's app.
+func (s *Session) InApp() bool { return strings.HasPrefix(s.ID, appPrefix) }
 
 // appTokenLength is in bytes.
 const appTokenLength = 32

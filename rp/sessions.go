@@ -170,8 +170,15 @@ func (rp *RelyingParty) liveSession(q store.Querier, id string) (*Session, error
 }
 
 func (rp *RelyingParty) sessionOver(s *Session) bool {
-	now := rp.Now()
-	return !s.endedAt.IsZero() || !now.Before(s.ExpiresAt) || !now.Before(s.SeenAt.Add(rp.timers.SessionIdle))
+	return !s.endedAt.IsZero() || !rp.Now().Before(rp.SessionEnd(s))
+}
+
+// SessionEnd is when the session ends unless it is used before, and it is ended before.
+func (rp *RelyingParty) SessionEnd(s *Session) time.Time {
+	if idle := s.SeenAt.Add(rp.timers.SessionIdle); idle.Before(s.ExpiresAt) {
+		return idle
+	}
+	return s.ExpiresAt
 }
 
 // Session returns the live session and notes that it was used. A session that is over, or never was, is refused

@@ -28,6 +28,8 @@ var adminRoutes = []route{
 	{"GET " + adminRoot + "/users", openAPI, api((*Server).adminListUsers)},
 	{"GET " + adminUsers, openAPI, api((*Server).adminGetUser)},
 	{"PATCH " + adminUsers, openAPI, api((*Server).adminChangeUser)},
+	{"POST " + adminUsers + "/revokeSignInSessions", openAPI, api((*Server).adminRevokeSessions)},
+	{"POST " + adminRoot + "/revokeSignInSessions", openAPI, api((*Server).adminRevokeAllSessions)},
 	{"GET " + adminKeys, openAPI, api((*Server).adminListPasskeys)},
 	{"POST " + adminKeys, openAPI, api((*Server).adminCreatePasskey)},
 	{"GET " + adminKeys + "/creationOptions", openAPI, api((*Server).adminCreationOptions)},

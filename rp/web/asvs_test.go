@@ -119,7 +119,7 @@ func TestEveryMembersPageOffersToSignOut(t *testing.T) {
 	s.signIn()
 	d := newDevice(t, appAndroid)
 	s.register(d)
-	for _, path := range []string{"/security-info", "/security-info/add", "/security-info/passkeys/" + text64(d.id) + "/rename", "/security-info/passkeys/" + text64(d.id) + "/delete", "/security-info/prove", "/outbox", "/help/faq"} {
+	for _, path := range []string{"/security-info", "/security-info/add", "/security-info/passkeys/" + text64(d.id) + "/rename", "/security-info/passkeys/" + text64(d.id) + "/delete", "/security-info/prove", "/security-info/password", "/security-info/sessions", "/outbox", "/help/faq"} {
 		s.open(path).has(`action="/sign-out"`)
 	}
 }

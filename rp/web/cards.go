@@ -156,6 +156,8 @@ type securityInfoPage struct {
 type otherView struct {
 	Key, Icon, Name, Note string
 	Set                   bool
+	// Change is where the method is changed, "" for one that cannot be; ChangeText names the link.
+	Change, ChangeText string
 	// Delete is where the method is deleted, "" for one that cannot be; DeleteText names the button.
 	Delete, DeleteText string
 }
@@ -240,7 +242,8 @@ func (v *visit) details() (string, error) {
 func (v *visit) others(password, code bool) []otherView {
 	var all []otherView
 	if password {
-		all = append(all, otherView{Key: "password", Icon: "password", Name: v.tongue.T("info.password"), Note: v.tongue.T("info.password_note"), Set: true})
+		all = append(all, otherView{Key: "password", Icon: "password", Name: v.tongue.T("info.password"), Note: v.tongue.T("info.password_note"), Set: true,
+			Change: pathPassword, ChangeText: v.tongue.T("info.password_change")})
 	}
 	if code {
 		all = append(all, otherView{Key: "one-time-code", Icon: "code", Name: v.tongue.T("info.totp"), Note: v.tongue.T("info.totp_note"), Set: true})

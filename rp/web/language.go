@@ -39,7 +39,7 @@ func (v *visit) rememberLanguage() {
 
 // cookie returns the value of a cookie that the site itself does not need to trust, "" without one.
 func (v *visit) cookie(name string) string {
-	found, err := v.r.Cookie(name)
+	found, err := v.r.Cookie(v.cookieName(name))
 	if err != nil {
 		return ""
 	}
@@ -48,7 +48,7 @@ func (v *visit) cookie(name string) string {
 
 // keep sets a cookie with a preference for a year; an empty value removes it.
 func (v *visit) keep(name, value string) {
-	made := http.Cookie{Name: name, Value: value, Path: "/", HttpOnly: true, Secure: v.secure, SameSite: http.SameSiteLaxMode,
+	made := http.Cookie{Name: v.cookieName(name), Value: value, Path: "/", HttpOnly: true, Secure: v.secure, SameSite: http.SameSiteLaxMode,
 		MaxAge: 365 * 24 * 60 * 60}
 	if value == "" {
 		made.MaxAge = -1

@@ -27,6 +27,7 @@ type noticeView struct {
 var noticeKeys = map[rp.Action]string{
 	rp.ActionPasskeyAdded: "added", rp.ActionPasskeyDeleted: "deleted", rp.ActionPasskeyRenamed: "renamed",
 	rp.ActionPasskeyRemoved: "removed", rp.ActionPassIssued: "pass_issued", rp.ActionPassDeleted: "pass_deleted",
+	rp.ActionPasswordChanged: "password_changed",
 }
 
 // noticeView writes a notice in its own language. One that was kept without a language is read in the reader's.

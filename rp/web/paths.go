@@ -10,17 +10,19 @@ import (
 
 // The addresses that Go code refers to.
 const (
-	pathSignIn  = "/sign-in"
-	pathProblem = "/sign-in/problem"
-	pathSignUp  = "/sign-up"
-	pathConfirm = "/sign-up/code"
-	pathInfo    = "/security-info"
-	pathAdd     = "/security-info/add"
-	pathProve   = "/security-info/prove"
-	pathPrompt  = "/security-info/prompt"
-	pathHelp    = "/help/faq"
-	pathOutbox  = "/outbox"
-	pathTheme   = "/preferences/theme"
+	pathSignIn   = "/sign-in"
+	pathProblem  = "/sign-in/problem"
+	pathSignUp   = "/sign-up"
+	pathConfirm  = "/sign-up/code"
+	pathInfo     = "/security-info"
+	pathAdd      = "/security-info/add"
+	pathProve    = "/security-info/prove"
+	pathPrompt   = "/security-info/prompt"
+	pathPassword = "/security-info/password"
+	pathSessions = "/security-info/sessions"
+	pathHelp     = "/help/faq"
+	pathOutbox   = "/outbox"
+	pathTheme    = "/preferences/theme"
 )
 
 // runPath returns the address of something below a run.

@@ -83,6 +83,8 @@ type base struct {
 	UserName  string
 	RequestID string
 	Toast     string
+	// EndMillis is when the page is emptied because the session has ended by then, 0 for never.
+	EndMillis int64
 	// Run is set on wizard screens.
 	Run *runView
 }
@@ -124,6 +126,7 @@ func (v *visit) frame(screen rp.Screen, title string) base {
 	}
 	if v.user != nil {
 		b.UserName = v.user.DisplayName
+		b.EndMillis = v.rp.SessionEnd(v.session).Sub(v.rp.Now()).Milliseconds()
 	}
 	return b
 }

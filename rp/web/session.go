@@ -33,16 +33,23 @@ func (s *Server) newSessions(cfg Config) *scs.SessionManager {
 	// Not scs.New: that begins with a store in memory, whose goroutine would outlive the server.
 	m := &scs.SessionManager{
 		Store: s.rp.HTTPSessions(), Codec: codec{}, Lifetime: cookieLife,
-		Cookie: scs.SessionCookie{Name: "account", Path: "/", HttpOnly: true, Secure: cfg.Secure, SameSite: http.SameSiteLaxMode},
-	}
-	if cfg.Secure {
-		m.Cookie.Name = "__Host-account"
+		Cookie: scs.SessionCookie{Name: cfg.cookieName("account"), Path: "/", HttpOnly: true, Secure: cfg.Secure, SameSite: http.SameSiteLaxMode},
 	}
 	m.ErrorFunc = func(w http.ResponseWriter, r *http.Request, err error) {
 		s.bare(w, r, fmt.Errorf("web: session data: %w", err))
 	}
 	return m
 }
+
+// cookieName says of a cookie, where it can, that no other host of the domain may set it (RFC 6265bis §4.1.3.2).
+func (c Config) cookieName(name string) string {
+	if c.Secure {
+		return "__Host-" + name
+	}
+	return name
+}
+
+func (s *Server) cookieName(name string) string { return Config{Secure: s.secure}.cookieName(name) }
 
 // flash is what the next page says or does once.
 type flash struct {

@@ -16,7 +16,7 @@ const bindingBytes = 16
 
 // binding returns the value that ties sign-in ceremonies to this browser, made on first use.
 func (v *visit) binding() (string, error) {
-	if known := v.cookie(v.bindingName()); len(known) == hex.EncodedLen(bindingBytes) {
+	if known := v.cookie(bindingCookie); len(known) == hex.EncodedLen(bindingBytes) {
 		return known, nil
 	}
 	var b [bindingBytes]byte
@@ -30,20 +30,12 @@ func (v *visit) binding() (string, error) {
 
 // unbind drops the binding: the browser has a session now.
 func (v *visit) unbind() {
-	if v.cookie(v.bindingName()) != "" {
+	if v.cookie(bindingCookie) != "" {
 		v.setBinding(http.Cookie{MaxAge: -1})
 	}
 }
 
 func (v *visit) setBinding(c http.Cookie) {
-	c.Name, c.Path, c.HttpOnly, c.Secure, c.SameSite = v.bindingName(), "/", true, v.secure, http.SameSiteLaxMode
+	c.Name, c.Path, c.HttpOnly, c.Secure, c.SameSite = v.cookieName(bindingCookie), "/", true, v.secure, http.SameSiteLaxMode
 	http.SetCookie(v.w, &c)
-}
-
-// bindingName says, where it can, that no other host of the domain may set the cookie.
-func (v *visit) bindingName() string {
-	if v.secure {
-		return "__Host-" + bindingCookie
-	}
-	return bindingCookie
 }

@@ -22,13 +22,24 @@ func (s *Server) signOutEverywhere(v *visit) error {
 	if err := s.rp.SignOutEverywhere(v.ctx(), v.sid); err != nil {
 		return err
 	}
-	if err := s.sessions.RenewToken(v.ctx()); err != nil {
+	return v.signedOut("everywhere.done")
+}
+
+// clearSiteData asks the browser to forget what it kept of the pages (Clear Site Data §3.1). Cookies stay: what they hold is
+// renewed, and the choice of language and theme is nobody's secret.
+const clearSiteData = `"cache", "storage"`
+
+// signedOut answers the end of the session with the sign-in page and a notice. That page tells those in other tabs, which empty
+// themselves.
+func (v *visit) signedOut(notice string) error {
+	if err := v.sessions.RenewToken(v.ctx()); err != nil {
 		return errors.Join(errInternal, err)
 	}
-	if err := s.sessions.Clear(v.ctx()); err != nil {
+	if err := v.sessions.Clear(v.ctx()); err != nil {
 		return errors.Join(errInternal, err)
 	}
-	v.leave(flash{Notice: "everywhere.done"})
+	v.w.Header().Set("Clear-Site-Data", clearSiteData)
+	v.leave(flash{Notice: notice})
 	return v.redirect(pathSignIn)
 }
 

@@ -2,7 +2,6 @@ package web
 
 import (
 	"context"
-	"errors"
 	"net/http"
 
 	"github.com/passkeylab/passkeylab/rp"
@@ -212,12 +211,5 @@ func (s *Server) signOut(v *visit) error {
 			return err
 		}
 	}
-	if err := s.sessions.RenewToken(v.ctx()); err != nil {
-		return errors.Join(errInternal, err)
-	}
-	if err := s.sessions.Clear(v.ctx()); err != nil {
-		return errors.Join(errInternal, err)
-	}
-	v.leave(flash{Notice: "signin.signed_out"})
-	return v.redirect(pathSignIn)
+	return v.signedOut("signin.signed_out")
 }

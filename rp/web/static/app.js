@@ -139,6 +139,42 @@ addEventListener("pageshow", (event) => {
   if (event.persisted) location.reload();
 });
 
+// When the session is over nothing of it stays on the screen, be the server reachable or not: the page empties itself when its
+// time has come, and those in other tabs when the page that follows a sign-out tells them. The channel is the site's own.
+function sessionEnds() {
+  const over = find("template[data-ended]");
+  const channel = new BroadcastChannel("session-over");
+  const empty = () => {
+    if (!over.isConnected) return;
+    for (const leftover of findAll("dialog, nav .who, nav form, [data-toast] > *")) leftover.remove();
+    main.replaceChildren(over.content.cloneNode(true));
+    main.className = "page narrow";
+    for (const name of ["step", "code", "flow", "attempt"]) delete main.dataset[name];
+    dispatchEvent(new Event("pagehide")); // what waits for the browser ends
+    over.remove();
+    document.title = find("h1", main).textContent;
+    find("h1", main).focus();
+  };
+  if (over) {
+    channel.onmessage = empty;
+    setTimeout(empty, Number(document.body.dataset.ends));
+  }
+  if (find("[data-session-over]")) channel.postMessage("");
+}
+
+// What was typed into a password field can be looked at, until it is sent.
+function revealing() {
+  for (const button of findAll("[data-reveals]")) {
+    const field = document.getElementById(button.dataset.reveals);
+    const turn = (shown) => {
+      button.setAttribute("aria-pressed", String(shown));
+      field.type = shown ? "text" : "password";
+    };
+    button.addEventListener("click", () => turn(field.type === "password"));
+    field.form.addEventListener("submit", () => turn(false));
+  }
+}
+
 // Shortly before the proof ends the page offers to renew it, and says so politely.
 function idleWarning() {
   const region = find("[data-idle]");
@@ -706,5 +742,7 @@ lookInApp();
 countDown();
 idleWarning();
 expiry();
-for (const form of findAll("form[data-wizard]")) sendOnce(form);
+revealing();
+sessionEnds();
+for (const form of findAll("form[data-wizard], form[data-once]")) sendOnce(form);
 chooseMethod();
