@@ -54,6 +54,9 @@ type Config struct {
 	// DecoyKey is a secret from which direct ceremonies derive passkeys for user names that nobody has, so that nobody learns which
 	// exist; nil refuses such names. It must stay the same from start to start.
 	DecoyKey []byte
+	// SecretKey encrypts the secrets of one-time codes in the store: SecretKeyLength bytes from outside of it, best from the
+	// keeper of the organisation's secrets. nil keeps them as they are. See SealSecrets for those from before there was a key.
+	SecretKey []byte
 	// PasswordWords are further words that no password may be made of: products, places, what the organisation is called
 	// besides. Its name and the app's are known already.
 	PasswordWords []string

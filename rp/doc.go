@@ -57,4 +57,11 @@
 //
 // One-time codes use the raw clock. The code of the present step of 30 seconds is accepted, once, and no other: FreshCode
 // returns it, or says when the next one begins.
+//
+// # Passwords
+//
+// A password has 8 characters or more, of whatever kind. It is refused when it is one of the ten thousand most frequent ones
+// (package passwords), or made of the words of PasswordWords or the account's own names. ChangePassword takes the one so far
+// besides a fresh proof, and guessing it in a session locks only that. The secrets of one-time codes are encrypted in the store
+// where Config.SecretKey is set.
 package rp

@@ -73,6 +73,15 @@ const (
 	codeUsed // or over
 )
 
+// checkCode is matchCode of what the store keeps.
+func (rp *RelyingParty) checkCode(a account, typed string) (result codeResult, step int64, err error) {
+	if a.totpSecret, err = rp.unseal(a); err != nil {
+		return codeWrong, 0, err
+	}
+	result, step = matchCode(a, typed, rp.clock.raw())
+	return result, step, nil
+}
+
 // matchCode compares a typed code with that of the present step, and accepts no other: RFC 6238 §5.2 leaves room for a clock
 // that is wrong, but a code that lives longer than it is shown can be used by who looked over a shoulder (OWASP ASVS 5.0.0
 // §6.5.5). A step at or before the latest accepted one is used, and the one before the present is over, which is the same to

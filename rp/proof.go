@@ -153,7 +153,11 @@ func (rp *RelyingParty) takeProof(ctx context.Context, tx *store.Tx, a *account,
 	if typed.isPass {
 		return rp.takePass(ctx, tx, a, typed.passID)
 	}
-	switch result, step := matchCode(*a, typed.code, rp.clock.raw()); result {
+	result, step, err := rp.checkCode(*a, typed.code)
+	if err != nil {
+		return "", nil, err
+	}
+	switch result {
 	case codeUsed:
 		return "", refuse(CodeCodeUsed, nil), nil
 	case codeWrong:

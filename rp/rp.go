@@ -2,6 +2,7 @@ package rp
 
 import (
 	"context"
+	"crypto/cipher"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
@@ -48,6 +49,7 @@ type RelyingParty struct {
 	limits        Limits
 	adminToken    string
 	passwordWords []string
+	sealer        cipher.AEAD // nil without a key
 	limiter       limiter
 	policy        atomic.Pointer[policyInForce]
 	changing      sync.Mutex // one administrator's change at a time
@@ -81,6 +83,8 @@ func New(cfg Config) (*RelyingParty, error) {
 	need(cfg.Store == nil, "Store (an open store.Store)")
 	need(cfg.Clock == nil, "Clock")
 	need(cfg.Rand == nil, "Rand (a source of unpredictable bytes)")
+	sealer, err := newSealer(cfg.SecretKey)
+	errs = append(errs, err)
 	names, err := loadProviders(cfg.Providers, cfg.App)
 	if err := errors.Join(append(errs, err)...); err != nil {
 		return nil, err
@@ -98,7 +102,7 @@ func New(cfg Config) (*RelyingParty, error) {
 		timers: cfg.Timers.withDefaults(), store: cfg.Store, clock: &guard{clock: cfg.Clock},
 		rand: &lockedReader{r: cfg.Rand}, log: cfg.Log, hashing: cfg.Hashing,
 		providers: names, webauthn: lib, apps: apps, metadata: cfg.Metadata, limits: cfg.Limits.withDefaults(), adminToken: cfg.AdminToken, decoyKey: cfg.DecoyKey,
-		passwordWords: cfg.PasswordWords,
+		passwordWords: cfg.PasswordWords, sealer: sealer,
 	}
 	if rp.log == nil {
 		rp.log = slog.New(slog.DiscardHandler)

@@ -91,7 +91,9 @@ func (rp *RelyingParty) finishPasswordSignIn(ctx context.Context, tx *store.Tx, 
 	}
 	result, step := codeWrong, int64(0)
 	if right && err == nil {
-		result, step = matchCode(a, in.Code, rp.clock.raw())
+		if result, step, err = rp.checkCode(a, in.Code); err != nil {
+			return nil, nil, err
+		}
 	}
 	switch result {
 	case codeUsed:

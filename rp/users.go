@@ -78,8 +78,12 @@ func (rp *RelyingParty) signUp(ctx context.Context, reg Registration, demo bool)
 		return nil, fmt.Errorf("rp: sign up: %w", err)
 	}
 	a.Demo = demo
+	kept := a
+	if kept.totpSecret, err = rp.seal(a.ID, a.totpSecret); err != nil {
+		return nil, fmt.Errorf("rp: sign up: %w", err)
+	}
 	err = rp.write(ctx, "sign up", func(tx *store.Tx) error {
-		if err := insertAccount(tx, a); err != nil {
+		if err := insertAccount(tx, kept); err != nil {
 			return err
 		}
 		return rp.audit(ctx, tx, AuditEvent{UserID: a.ID, Action: ActionSignUp, Target: a.UserName})

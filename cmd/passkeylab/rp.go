@@ -38,6 +38,7 @@ type rpOptions struct {
 	policy         string
 	roots          string
 	adminToken     string
+	secretKey      string
 	noDemo         bool
 	noApp          bool
 	verbose        bool
@@ -75,6 +76,7 @@ Exit codes: 0 stopped by Ctrl-C, 1 it could not serve, 2 wrong flags.`,
 	flags.StringVar(&o.policy, "policy", "", "whose passkeys are accepted: open, approved-app, attested, or a policy `file` in YAML or JSON (default: rp.policy of ginkgo.yaml, else open)")
 	flags.StringVar(&o.roots, "attestation-roots", "", "PEM `file` with the roots that attestation statements must lead to (default: the makers' own where they are known, else none)")
 	flags.StringVar(&o.adminToken, "admin-token", "", "`file` with the administrator's token for /admin and the admin API (default: a fresh one beside demo accounts, else no administrator)")
+	flags.StringVar(&o.secretKey, "secret-key", "", "`file` with the key that encrypts the secrets of one-time codes in the database, 64 hexadecimal digits (default: they are not encrypted)")
 	flags.BoolVar(&o.noDemo, "no-demo", false, "no demo accounts; people sign up")
 	flags.BoolVar(&o.noApp, "no-app", false, "the organisation has no app that makes passkeys by itself: no app-first way in the wizard, and no API for the app")
 	flags.BoolVarP(&o.verbose, "verbose", "v", false, "log every request")
@@ -103,6 +105,10 @@ func (a app) serve(ctx context.Context, o rpOptions) (err error) {
 		return &exit{code: exitUsage, cause: err}
 	}
 	token, err := readAdminToken(o)
+	if err != nil {
+		return &exit{code: exitUsage, cause: err}
+	}
+	key, err := readSecretKey(o.secretKey)
 	if err != nil {
 		return &exit{code: exitUsage, cause: err}
 	}
@@ -135,11 +141,14 @@ func (a app) serve(ctx context.Context, o rpOptions) (err error) {
 	screen.print(describeMetadata(known, time.Now()))
 	party, err := rp.New(rp.Config{
 		Origin: site.origin, Organisation: organisation, App: approvedApp, Policy: accepted, AttestationRoots: roots, AdminToken: token,
-		Metadata: knownModels(known),
-		Store:    db, Clock: systemClock{}, Rand: rand.Reader, Log: logger(a.err, screen, o.verbose), Apps: o.apps(),
+		Metadata: knownModels(known), SecretKey: key, PasswordWords: []string{"passkeylab"},
+		Store: db, Clock: systemClock{}, Rand: rand.Reader, Log: logger(a.err, screen, o.verbose), Apps: o.apps(),
 	})
 	if err != nil {
 		return &exit{code: exitUsage, cause: err}
+	}
+	if _, err := party.SealSecrets(ctx); err != nil {
+		return fmt.Errorf("encrypt the secrets in the database: %w", err)
 	}
 	if err := demoAccounts(ctx, party, site, o.noDemo); err != nil {
 		return err
