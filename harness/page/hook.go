@@ -48,6 +48,14 @@ const (
 	Conflict       Hook = "conflict" // the policy was changed by somebody else meanwhile
 	Stay           Hook = "stay"     // the offer to renew a proof that is about to end
 
+	ChangePassword  Hook = "change-password"
+	ShowNewPassword Hook = "show-newPassword"
+	SessionsLink    Hook = "sessions"
+	SessionCard     Hook = "session"
+	EndSession      Hook = "end-session"
+	SessionOver     Hook = "session-over" // what an emptied page says
+	SignOut         Hook = "sign-out"
+
 	MethodApp     Hook = "method-app"
 	MethodKey     Hook = "method-security-key"
 	MethodPasskey Hook = "method-passkey"

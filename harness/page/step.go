@@ -51,6 +51,8 @@ const (
 	Rename            Step = "rename" // the pages that stand in for the dialogs where there is no script
 	Delete            Step = "delete"
 	SignOutEverywhere Step = "sign-out-everywhere"
+	NewPassword       Step = "password" // another password in place of the present one
+	Sessions          Step = "sessions" // where the account is signed in
 	Outbox            Step = "outbox"
 	Help              Step = "help"
 	HTTPError         Step = "error" // no such page, and the like

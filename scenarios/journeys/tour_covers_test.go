@@ -17,7 +17,7 @@ var screensOf = map[string][]page.Step{
 	"admin-sign-in": {page.AdminSignIn}, "admin-policy": {page.AdminPolicy}, "admin-document": {page.AdminDocument}, "admin-outbox": {page.AdminOutbox},
 	"campaign": {page.F1}, "ceremony": {page.S7, page.K2, page.S8, page.S9}, "choose": {page.S1}, "confirm": {page.S2},
 	"done": {page.S11}, "error": {page.HTTPError}, "faq": {page.Help}, "get-app": {page.S3}, "get-ready": {page.S6}, "in-app": {page.V1}, "look-in-app": {page.V2},
-	"key-kind": {page.K1}, "name": {page.S10}, "outbox": {page.Outbox}, "passkey-delete": {page.Delete}, "passkey-rename": {page.Rename},
+	"key-kind": {page.K1}, "name": {page.S10}, "outbox": {page.Outbox}, "password": {page.NewPassword}, "sessions": {page.Sessions}, "passkey-delete": {page.Delete}, "passkey-rename": {page.Rename},
 	"problem": {page.E1, page.E2, page.E2b, page.E3, page.E4, page.E5a, page.E5b, page.E5c, page.E5d, page.E6, page.E7, page.E8, page.E9,
 		page.E10, page.E11, page.E12},
 	"prove": {page.S2a}, "security-info": {page.S0}, "sign-in": {page.SignIn},

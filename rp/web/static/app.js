@@ -149,7 +149,6 @@ function sessionEnds() {
     for (const leftover of findAll("dialog, nav .who, nav form, [data-toast] > *")) leftover.remove();
     main.replaceChildren(over.content.cloneNode(true));
     main.className = "page narrow";
-    for (const name of ["step", "code", "flow", "attempt"]) delete main.dataset[name];
     dispatchEvent(new Event("pagehide")); // what waits for the browser ends
     over.remove();
     document.title = find("h1", main).textContent;
