@@ -132,6 +132,9 @@ func (r *reader) element(n *html.Node, a map[string]string, at where) where {
 		r.title(n, a, at)
 	case "template":
 		at.dialog = a["data-dialog"]
+		if _, ended := a["data-ended"]; ended {
+			at.footer = true // what the page shows when its session is over
+		}
 	case "form":
 		_, script := a["data-delete"]
 		_, rename := a["data-rename"]
