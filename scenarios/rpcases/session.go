@@ -37,6 +37,16 @@ func sessionReplay() []Case {
 			Run:  replayedSignIn(true),
 		},
 		{
+			ID: "reg/session/challenge-used-again", Level: must, Clause: atOnce,
+			Says: "a second registration, with another credential, over a challenge that was answered is refused",
+			Run:  registrationUsedAgain,
+		},
+		{
+			ID: "auth/session/challenge-used-again", Level: must, Clause: atOnce,
+			Says: "a second assertion, with another signature, over a challenge that was answered is refused",
+			Run:  signInUsedAgain,
+		},
+		{
 			ID: "auth/session/without-options", Aliases: []string{"S-SES-005"}, Level: must, Clause: auth("11", "challenge"),
 			Says: "an assertion from a browser that never asked for options is refused",
 			Run:  inventedAtSignIn(false),
@@ -149,6 +159,60 @@ func replayedSignIn(oldCookies bool) Run {
 		}
 		return a.honest(ctx, p, "an honest sign-in afterwards")
 	}
+}
+
+// registrationUsedAgain answers the same options twice, so that only the challenge is the same.
+func registrationUsedAgain(ctx context.Context, b *Bench) error {
+	p := b.Person(nil)
+	first, err := p.makes(ctx, Ask{}, Lie{})
+	if err != nil {
+		return err
+	}
+	answer, err := p.Posts(ctx, subject.CreationResult, first.message, Lie{})
+	if err := conformance.Control("the registration", orMismatch(err, b.MustAccept("the registration", answer))); err != nil {
+		return err
+	}
+	kept := p.Device.Credentials()[0].ID
+	p.NewDevice(nil)
+	message, err := p.Create(ctx, first.options, Lie{})
+	if err != nil {
+		return conformance.Control("a second answer to the same options", err)
+	}
+	answer, err = p.Posts(ctx, subject.CreationResult, message, Lie{Is: "a challenge that was answered"})
+	if err != nil {
+		return err
+	}
+	if err := b.MustRefuse("a second registration over a challenge that was answered", answer); err != nil {
+		return err
+	}
+	return p.lists(ctx, "options afterwards", "the first credential and no other", [][]byte{kept})
+}
+
+func signInUsedAgain(ctx context.Context, b *Bench) error {
+	p, err := Authentication{}.control(ctx, b)
+	if err != nil {
+		return err
+	}
+	first, err := p.signs(ctx, Ask{}, Lie{})
+	if err != nil {
+		return err
+	}
+	answer, err := p.Posts(ctx, subject.RequestResult, first.message, Lie{})
+	if err := conformance.Control("the sign-in", orMismatch(err, b.MustAccept("the sign-in", answer))); err != nil {
+		return err
+	}
+	message, err := p.Get(ctx, first.options, Lie{})
+	if err != nil {
+		return conformance.Control("a second answer to the same options", err)
+	}
+	answer, err = p.Posts(ctx, subject.RequestResult, message, Lie{Is: "a challenge that was answered"})
+	if err != nil {
+		return err
+	}
+	if err := b.MustRefuse("a second assertion over a challenge that was answered", answer); err != nil {
+		return err
+	}
+	return b.honestAgain(ctx, p)
 }
 
 // withChallenge is options with another challenge.

@@ -82,8 +82,9 @@ func ofAnotherBrowser(ctx context.Context, b *Bench) error {
 	return Authentication{}.honest(ctx, p, "an honest sign-in afterwards")
 }
 
+// challengeOfRegistration signs with a discoverable credential, whose user handle leaves nothing else to refuse.
 func challengeOfRegistration(ctx context.Context, b *Bench) error {
-	p, err := Authentication{}.control(ctx, b)
+	p, err := Authentication{Registered: Ask{ResidentKey: "required"}}.control(ctx, b)
 	if err != nil {
 		return err
 	}
