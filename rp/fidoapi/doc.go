@@ -9,7 +9,7 @@
 // Beside them stands POST /credential/removal {username, id}, which FIDO's API does not have,
 // and GET /.well-known/webauthn (WebAuthn L3 §5.11).
 //
-// Each answer has status, "ok" or "failed", and errorMessage. A refusal is HTTP 400, or 405, 413 and 415 for what is not even
+// A response may leave rawId out, as the API's text does: it is that of id then. Each answer has status, "ok" or "failed", and errorMessage. A refusal is HTTP 400, or 405, 413 and 415 for what is not even
 // a request, and names the relying party's code for it, such as ceremony.verification_failed, and nothing else.
 //
 // Anybody who reaches these endpoints can open accounts, add passkeys to those of others, and remove theirs, because the API has no
