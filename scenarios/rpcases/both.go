@@ -64,8 +64,8 @@ func steps(registering, signingIn, slug string) place {
 	return place{reg(registering, slug), auth(signingIn, slug)}
 }
 
-// both is the same clause for both ceremonies.
-func both(c conformance.Clause) place { return place{c, c} }
+// alike is the same clause for both ceremonies.
+func alike(c conformance.Clause) place { return place{c, c} }
 
 // told is a lie, or several, told in both ceremonies: two cases, whose sentences end in "at registration" and "at sign-in".
 type told struct {

@@ -15,7 +15,7 @@ var (
 	atOrigin      = steps("9", "12", "origin")
 	atCrossOrigin = steps("10", "13", "cross-origin")
 	atTopOrigin   = steps("11", "14", "top-origin")
-	atMembers     = both(l3("5.8.1", "client-data-members"))
+	atMembers     = alike(l3("5.8.1", "client-data-members"))
 )
 
 // clientDataMembers is about members of client data that are missing, empty, or something else than they should be (WebAuthn L3
@@ -129,4 +129,4 @@ func clientDataMembers() []Case {
 	})
 }
 
-var atTokenBinding = both(l3("5.8.1", "token-binding"))
+var atTokenBinding = alike(l3("5.8.1", "token-binding"))

@@ -10,11 +10,11 @@ import (
 
 // Where the JSON of a response is described.
 var (
-	atID        = both(l3("5.1", "credential-id"))
-	atKind      = both(l3("5.1", "credential-type"))
-	atResponse  = both(l3("5.1", "response"))
-	atClient    = both(l3("5.2", "client-data-json"))
-	atBase64url = both(l3("5.1", "base64url"))
+	atID        = alike(l3("5.1", "credential-id"))
+	atKind      = alike(l3("5.1", "credential-type"))
+	atResponse  = alike(l3("5.1", "response"))
+	atClient    = alike(l3("5.2", "client-data-json"))
+	atBase64url = alike(l3("5.1", "base64url"))
 )
 
 // envelope is about the JSON that both kinds of response have in common (WebAuthn L3 §5.1, §5.2).
@@ -48,12 +48,12 @@ func envelope() []Case {
 		},
 		{
 			reg: "reg/envelope/type-not-public-key", auth: "auth/envelope/type-not-public-key", sheets: [2]string{"S-ENR-007", "S-ENA-007"}, level: must,
-			at: both(l3("5.8.2", "credential-type")), want: refused, says: "a response of another type than public-key is refused",
+			at: alike(l3("5.8.2", "credential-type")), want: refused, says: "a response of another type than public-key is refused",
 			lies: []Lie{{Is: "type password", Client: client.Misbehaviour{CredentialType: "password"}}, {Is: "an empty type", Message: set("type", "")}},
 		},
 		{
 			reg: "reg/envelope/type-in-capitals", auth: "auth/envelope/type-in-capitals", sheets: [2]string{"S-ENR-024", ""}, level: must,
-			at: both(l3("5.8.2", "credential-type")), want: refused, says: "a type that is right but for capital letters is refused",
+			at: alike(l3("5.8.2", "credential-type")), want: refused, says: "a type that is right but for capital letters is refused",
 			lies: []Lie{{Is: "type Public-Key", Message: set("type", "Public-Key")}, {Is: "type PUBLIC-KEY", Message: set("type", "PUBLIC-KEY")}},
 		},
 		{
@@ -77,18 +77,18 @@ func envelope() []Case {
 			says: "a response whose client data is empty is refused", lies: []Lie{{Is: "an empty clientDataJSON", Message: set("response.clientDataJSON", "")}},
 		},
 		{
-			reg: "reg/envelope/raw-id-missing", auth: "auth/envelope/raw-id-missing", sheets: [2]string{"S-ENR-017", ""}, level: interop, at: both(l3("5.1", "raw-id")),
+			reg: "reg/envelope/raw-id-missing", auth: "auth/envelope/raw-id-missing", sheets: [2]string{"S-ENR-017", ""}, level: interop, at: alike(l3("5.1", "raw-id")),
 			want: acceptedByFIDO, says: "a response with id and without rawId is accepted under FIDO's profile, and decided on otherwise,",
 			lies: []Lie{{Is: "no rawId", Message: without("rawId")}},
 		},
 		{
 			reg: "reg/envelope/raw-id-of-another", auth: "auth/envelope/raw-id-of-another", sheets: [2]string{"S-ENR-018", "S-ENA-026"}, level: should,
-			at: both(l3("5.1", "raw-id")), want: refused, says: "a response whose rawId is another than its id is refused",
+			at: alike(l3("5.1", "raw-id")), want: refused, says: "a response whose rawId is another than its id is refused",
 			lies: []Lie{{Is: "another rawId", Client: client.Misbehaviour{RawID: []byte("sixteen bytes!!!")}}},
 		},
 		{
 			reg: "reg/envelope/unknown-members", auth: "auth/envelope/unknown-members", sheets: [2]string{"S-ENR-028", "S-ENA-031"}, level: should,
-			at: both(l3("5.1", "unknown-members")), want: accepted, says: "members that nobody knows yet are ignored",
+			at: alike(l3("5.1", "unknown-members")), want: accepted, says: "members that nobody knows yet are ignored",
 			lies: []Lie{{Is: "unknown members", Message: func(m *Message) error {
 				m.Set("fromTheFuture", map[string]any{"a": []int{1}})
 				m.Set("response.fromTheFuture", true)
@@ -98,17 +98,17 @@ func envelope() []Case {
 		},
 		{
 			reg: "reg/envelope/attachment-unknown", auth: "auth/envelope/attachment-unknown", sheets: [2]string{"S-ENR-031", "S-ENA-032"}, level: must,
-			at: both(l3("5.1", "authenticator-attachment")), want: accepted, says: "an authenticatorAttachment that nobody knows counts as none, and is accepted",
+			at: alike(l3("5.1", "authenticator-attachment")), want: accepted, says: "an authenticatorAttachment that nobody knows counts as none, and is accepted",
 			lies: []Lie{{Is: "the attachment bogus", Client: client.Misbehaviour{Attachment: "bogus"}}, {Is: "no attachment", Message: without("authenticatorAttachment")}},
 		},
 		{
 			reg: "reg/envelope/extension-results-missing", auth: "auth/envelope/extension-results-missing", sheets: [2]string{"S-ENR-029", ""}, level: robust,
-			at: both(l3("5.1", "client-extension-results")), want: observed, says: "a response without clientExtensionResults is decided on",
+			at: alike(l3("5.1", "client-extension-results")), want: observed, says: "a response without clientExtensionResults is decided on",
 			lies: []Lie{{Is: "no clientExtensionResults", Message: without("clientExtensionResults")}},
 		},
 		{
 			reg: "reg/envelope/extension-results-no-object", auth: "auth/envelope/extension-results-no-object", sheets: [2]string{"S-ENR-030", ""}, level: should,
-			at: both(l3("5.1", "client-extension-results")), want: refused, says: "a response whose clientExtensionResults are no object is refused",
+			at: alike(l3("5.1", "client-extension-results")), want: refused, says: "a response whose clientExtensionResults are no object is refused",
 			lies: wrongObjects("clientExtensionResults"),
 		},
 	})

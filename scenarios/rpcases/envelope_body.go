@@ -8,7 +8,7 @@ import (
 	"github.com/passkeylab/passkeylab/harness/subject"
 )
 
-var atBody = both(api("body"))
+var atBody = alike(api("body"))
 
 // envelopeBody is about bodies that are no JSON object, or are more than one (RFC 8259, FIDO's server API).
 func envelopeBody() []Case {

@@ -21,7 +21,7 @@ type origin struct {
 	cves []string
 }
 
-var atOriginMatrix = both(l3("13.4.9", "origin-expected"))
+var atOriginMatrix = alike(l3("13.4.9", "origin-expected"))
 
 // inMatrix turns rows into cases.
 func inMatrix(rows []origin) []Case {

@@ -37,7 +37,7 @@ func registrationEnvelope() []Case {
 			ID: "reg/envelope/plain-base64", Aliases: []string{"S-ENR-021"}, Level: robust, Clause: l3("5.1", "base64url"),
 			Says: "client data and attestation object in the alphabet of plain base64 are decided on, and of use where they are accepted",
 			Run: Registration{Lies: append(spelt("clientDataJSON", encoded[:1], edit{"in plain base64", plainBase64}),
-				spelt("attestationObject", encoded[1:], edit{"in plain base64", plainBase64})...)}.Decided,
+				spelt("attestationObject", encoded[1:], edit{"in plain base64", plainBase64})...)}.OfUse,
 		},
 		{
 			ID: "reg/envelope/white-space-in-base64url", Aliases: []string{"S-ENR-022"}, Level: should, Clause: l3("5.1", "base64url"),
@@ -67,7 +67,7 @@ func registrationEnvelope() []Case {
 				{Is: "authenticator data of another model beside the attestation object", Client: client.Misbehaviour{OuterAAGUID: LabAAGUID}},
 				{Is: "no authenticator data beside the attestation object", Message: without("response.authenticatorData")},
 				{Is: "nonsense beside the attestation object", Message: set("response.authenticatorData", "AAAA")},
-			}}.Decided,
+			}}.OfUse,
 		},
 		{
 			ID: "reg/envelope/algorithm-outside", Aliases: []string{"S-ENR-036"}, Level: should, Clause: l3("5.2.1", "public-key-algorithm"),
@@ -75,7 +75,7 @@ func registrationEnvelope() []Case {
 			Run: Registration{Lies: []Lie{
 				{Is: "publicKeyAlgorithm RS256", Message: set("response.publicKeyAlgorithm", -257)},
 				{Is: "publicKeyAlgorithm 0", Message: set("response.publicKeyAlgorithm", 0)},
-			}, Model: onlyES256}.Decided,
+			}, Model: onlyES256}.OfUse,
 		},
 		{
 			ID: "reg/envelope/id-of-another", Aliases: []string{"S-ENR-019"}, Level: should, Clause: reg("27", "attested-id"),
@@ -104,9 +104,9 @@ func transportsOf(values ...any) []Lie {
 	return lies
 }
 
-// Decided wants each lie to be refused, and nothing to be left of it, or to be accepted, and its owner to sign in with what came of
+// OfUse wants each lie to be refused, and nothing to be left of it, or to be accepted, and its owner to sign in with what came of
 // it.
-func (r Registration) Decided(ctx context.Context, b *Bench) error {
+func (r Registration) OfUse(ctx context.Context, b *Bench) error {
 	if err := r.control(ctx, b); err != nil {
 		return err
 	}

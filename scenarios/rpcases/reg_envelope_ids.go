@@ -61,7 +61,7 @@ func keyOutside(ctx context.Context, b *Bench) error {
 		return err
 	}
 	r := Registration{Model: onlyES256, Lie: Lie{Is: "another public key beside the attestation object", Client: client.Misbehaviour{OuterPublicKey: public}}}
-	if err := r.Decided(ctx, b); err != nil {
+	if err := r.OfUse(ctx, b); err != nil {
 		return err
 	}
 	p := b.Person(r.Model)
