@@ -82,7 +82,7 @@ func clientDataText() []Case {
 		},
 		{
 			reg: "reg/client-data/unknown-member-of-any-kind", auth: "auth/client-data/unknown-member-of-any-kind", sheet: "S-CDJ-053", level: should, at: atMembers,
-			says: "a member that nobody knows is ignored whatever it holds", want: accepted,
+			says: "a member that nobody knows is ignored, whatever it holds,", want: accepted,
 			lies: []Lie{
 				withJSON("note", `{"a":{"b":[1,{"c":null}]}}`), withJSON("note", `[[],{},"",0,false]`), withJSON("note", "123456789012345678901234567890"),
 				withJSON("note", "1e400"), withJSON("note", nested(20)),
