@@ -28,6 +28,10 @@
 //	Accepted  the honest twin is accepted, the lie, which is none then but only unusual, is accepted, and what came of it works
 //	Observed  the honest twin is accepted, the lie is decided on, whichever way, and the next honest ceremony works
 //
+// Swept is Refused for dozens of lies of one kind (sweep.go); Judged is Observed for a registration whose key can sign nobody
+// in, whatever becomes of it. A positive case says by a Message such as seenFlags what the response must look like: one that
+// looks otherwise proves nothing.
+//
 // byProfile chooses among them by profile, byPolicy by what the relying party says that it decided. What does not fit is a
 // function of its own: it gets a [Bench], makes a [Person] or several, lets them ask, answer and post step by step
 // (CreationOptions, Create, Posts; RequestOptions, Get, Posts), and judges the answers by MustAccept, MustRefuse and
@@ -45,9 +49,14 @@
 //	                                Equip for its world: other keys, another authority
 //	what the client hashes          Client: client.Misbehaviour, editClientData for single members, rawClientData for any bytes
 //	                                (the signature fits)
+//	CBOR that nothing signs         Message: editObject, editStatement, editData, editKey, and rawObject, rawKey, editAuthData for
+//	                                any bytes; otherKinds puts an item of every other kind in a place
 //	the JSON after it was signed    Message: set, without, wrongTypes, Message.EditAttestation
 //	the bytes of the body           Body
 //	HTTP                            Request, OtherBrowser
+//
+// Cases about statements with certificates go through packedCases or trustCases: where the relying party does not ask for
+// attestation, or does not know the suite's authority and refuses it, they are skipped. What needs metadata needs LabMetadata.
 //
 // Prefer format none for lies about authenticator data and client data at registration: a statement's signature would
 // otherwise be refused in the place of the check that is missing.
