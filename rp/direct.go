@@ -45,6 +45,16 @@ type Direct struct {
 	// UserName is the account's; "" at sign-in lets the authenticator offer its own.
 	UserName string
 	Wishes   Wishes
+	// Challenge stands in the options instead of a fresh one, for published test vectors, which fix it. Nothing that comes over
+	// a network may decide it.
+	Challenge []byte
+}
+
+// dictate puts the challenge into options and into what verifies their answer.
+func (d Direct) dictate(options *protocol.URLEncodedBase64, verification *string) {
+	if d.Challenge != nil {
+		*options, *verification = d.Challenge, base64.RawURLEncoding.EncodeToString(d.Challenge)
+	}
 }
 
 // OpenAccount returns the account of a user name, a new one that has neither password nor one-time codes if there is none.
@@ -95,6 +105,7 @@ func (rp *RelyingParty) BeginDirectCreation(ctx context.Context, userID string, 
 		}
 		in.Wishes.ofCreation(&creation.Response)
 		data.UserVerification = creation.Response.AuthenticatorSelection.UserVerification
+		in.dictate(&creation.Response.Challenge, &data.Challenge)
 		ceremony, err := rp.newCeremony(KindDirectCreate, creation.Response, data)
 		if err != nil {
 			return err
@@ -221,6 +232,7 @@ func (rp *RelyingParty) BeginDirectRequest(ctx context.Context, in Direct) (*Req
 			o.UserVerification = wish
 		}
 		data.UserVerification, data.AllowedCredentialIDs = o.UserVerification, ids(list)
+		in.dictate(&o.Challenge, &data.Challenge)
 		if rp.ownAppID(in.Wishes.AppID) {
 			data.Extensions.AppID = in.Wishes.AppID
 		}

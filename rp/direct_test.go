@@ -49,6 +49,30 @@ func TestDirectCeremonies(t *testing.T) {
 	}
 }
 
+// A challenge that was dictated is the one of the options, and the one that is verified.
+func TestAChallengeCanBeDictated(t *testing.T) {
+	l := newLab(t, preferred())
+	d := newDevice(appAndroid)
+	user := must(l.OpenAccount(l.ctx, "ada", ""))
+	challenge := []byte("a challenge of a published vector")
+	options := must(l.BeginDirectCreation(l.ctx, user.ID, rp.Direct{Binding: "b", Challenge: challenge}))
+	if string(options.Options.Challenge) != string(challenge) {
+		t.Fatalf("%q", options.Options.Challenge)
+	}
+	made, body := d.create(t, must(options.JSON()))
+	if _, err := l.FinishDirectCreation(l.ctx, "b", body); err != nil {
+		t.Fatal(err)
+	}
+	second := []byte("another challenge of that vector")
+	request := must(l.BeginDirectRequest(l.ctx, rp.Direct{Binding: "b", UserName: "ada", Challenge: second}))
+	if string(request.Options.Challenge) != string(second) {
+		t.Fatalf("%q", request.Options.Challenge)
+	}
+	if _, err := l.FinishDirectRequest(l.ctx, "b", d.get(t, must(request.JSON()), made)); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestRelatedOriginsAreAccepted(t *testing.T) {
 	related := func(c *rp.Config) { c.RelatedOrigins = []string{"https://larkspur.example"} }
 	l := newLab(t, preferred(), related)

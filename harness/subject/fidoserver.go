@@ -51,6 +51,9 @@ type FIDOServer struct {
 	TLS *tls.Config
 	// Limits bound each exchange.
 	Limits Limits
+	// Dictate puts a challenge into the context of a request for options, from where a handler of this process takes it. Nil is a
+	// server whose challenges cannot be dictated, as all are that are reached over a network.
+	Dictate func(ctx context.Context, challenge []byte) context.Context
 }
 
 // defaultPaths are the API's own.
@@ -82,7 +85,7 @@ func (f FIDOServer) over(transport http.RoundTripper, release func() error) (Rel
 	if err != nil || base.Host == "" || base.Scheme != "http" && base.Scheme != "https" {
 		return nil, fmt.Errorf("subject: base %q is no URL of a server; write it like https://rp.example/fido", f.Base)
 	}
-	server := &fidoServer{title: f.Title, origin: f.PageOrigin, base: base, header: f.Header, transport: transport, limits: f.Limits.withDefaults(), release: release}
+	server := &fidoServer{title: f.Title, origin: f.PageOrigin, base: base, header: f.Header, transport: transport, limits: f.Limits.withDefaults(), dictate: f.Dictate, release: release}
 	if server.title == "" {
 		server.title = f.Base
 	}
@@ -113,6 +116,7 @@ type fidoServer struct {
 	cookies       []*http.Cookie
 	transport     http.RoundTripper
 	limits        Limits
+	dictate       func(context.Context, []byte) context.Context
 	release       func() error
 }
 
@@ -157,6 +161,12 @@ func (v *visitor) Do(ctx context.Context, request Request) (answer Answer) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, v.server.limits.Time)
 	defer cancel()
+	if request.Challenge != nil {
+		if v.server.dictate == nil {
+			return Answer{Outcome: Inexpressible, Err: errors.New("subject: the server's challenges cannot be dictated")}
+		}
+		ctx = v.server.dictate(ctx, request.Challenge)
+	}
 	began := time.Now()
 	defer func() { answer.Took = time.Since(began) }()
 	out, err := v.server.request(ctx, request)

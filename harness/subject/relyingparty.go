@@ -60,6 +60,9 @@ type Request struct {
 	Spaces int64
 	// Stalls is called when half of the body is sent, and nothing more will come; nil sends it all.
 	Stalls func()
+	// Challenge is what the options that are asked for shall contain. Only some relying parties of this process can be told
+	// (FIDOServer.Dictate).
+	Challenge []byte
 	// Purpose is what it is sent for, for the record.
 	Purpose string
 }

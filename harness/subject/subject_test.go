@@ -204,6 +204,30 @@ func TestHandlersThatPanicOrHang(t *testing.T) {
 	}
 }
 
+// A challenge can be dictated to a relying party of this process, and to no other.
+func TestChallengesAreDictatedInThisProcess(t *testing.T) {
+	own, err := subject.Reference{}.Open(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := own.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	foreign, err := subject.FIDOServer{Base: "http://localhost"}.InProcess(http.NotFoundHandler())
+	if err != nil {
+		t.Fatal(err)
+	}
+	ask := subject.Request{Endpoint: subject.CreationOptions, Body: []byte(`{"username":"ada"}`), Challenge: []byte("sixteen bytes ok")}
+	if a := own.Visit().Do(t.Context(), ask); string(a.Members["challenge"]) != `"c2l4dGVlbiBieXRlcyBvaw"` {
+		t.Errorf("%s: %s", a, a.Members["challenge"])
+	}
+	if a := foreign.Visit().Do(t.Context(), ask); a.Outcome != subject.Inexpressible {
+		t.Errorf("%s", a)
+	}
+}
+
 func TestABaseMustBeAURL(t *testing.T) {
 	for _, base := range []string{"", "rp.example", "ftp://rp.example", "http://"} {
 		if _, err := (subject.FIDOServer{Base: base}).Dial(); err == nil {

@@ -1,6 +1,7 @@
 package fidoapi
 
 import (
+	"context"
 	"crypto/rand"
 	"encoding/base64"
 	"encoding/json"
@@ -38,6 +39,21 @@ func Handler(site *rp.RelyingParty) http.Handler {
 // relatedOrigins tells browsers which origins may use passkeys of this RP ID (WebAuthn L3 §5.11).
 func (a *api) relatedOrigins(w http.ResponseWriter, _ *http.Request) {
 	answer(w, http.StatusOK, map[string][]string{"origins": a.rp.Origins()})
+}
+
+// dictated is the key of a challenge in a context.
+type dictated struct{}
+
+// WithChallenge returns the context of a request for options whose challenge is fixed, as published test vectors fix theirs. Only
+// a caller in the same process can do that.
+func WithChallenge(ctx context.Context, challenge []byte) context.Context {
+	return context.WithValue(ctx, dictated{}, challenge)
+}
+
+// challenge is the one that was dictated, nil for none.
+func (c call) challenge() []byte {
+	challenge, _ := c.Context().Value(dictated{}).([]byte)
+	return challenge
 }
 
 type api struct {

@@ -87,6 +87,20 @@ func TestOptionsEcho(t *testing.T) {
 	}
 }
 
+// Whoever calls in this process may dictate a challenge; over a network nothing can.
+func TestAChallengeIsDictatedInThisProcess(t *testing.T) {
+	h := handler(t, "https://login.example")
+	dictate := func(challenge string) func(*http.Request) {
+		return func(r *http.Request) { *r = *r.WithContext(fidoapi.WithChallenge(r.Context(), []byte(challenge))) }
+	}
+	_, creation := post(t, h, "/attestation/options", `{"username":"ada"}`, dictate("sixteen bytes ok"))
+	_, request := post(t, h, "/assertion/options", `{}`, dictate("sixteen bytes to"))
+	_, free := post(t, h, "/attestation/options", `{"username":"ada","challenge":"c2l4dGVlbiBieXRlcyBvaw"}`)
+	if creation["challenge"] != "c2l4dGVlbiBieXRlcyBvaw" || request["challenge"] != "c2l4dGVlbiBieXRlcyB0bw" || free["challenge"] == creation["challenge"] {
+		t.Errorf("%v, %v, %v", creation, request, free)
+	}
+}
+
 func TestRelatedOriginsAreTold(t *testing.T) {
 	w := httptest.NewRecorder()
 	handler(t, "https://login.example").ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/.well-known/webauthn", nil))

@@ -44,7 +44,7 @@ func (a *api) creationOptions(w http.ResponseWriter, c call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	options, err := a.rp.BeginDirectCreation(c.Context(), user.ID, rp.Direct{Binding: a.visitor(w, c), UserName: in.UserName, Wishes: in.wishes()})
+	options, err := a.rp.BeginDirectCreation(c.Context(), user.ID, rp.Direct{Binding: a.visitor(w, c), UserName: in.UserName, Wishes: in.wishes(), Challenge: c.challenge()})
 	if err != nil {
 		return nil, err
 	}
@@ -85,7 +85,7 @@ func (a *api) requestOptions(w http.ResponseWriter, c call) (any, error) {
 		return nil, err
 	}
 	options, err := a.rp.BeginDirectRequest(c.Context(), rp.Direct{
-		Binding: a.visitor(w, c), UserName: in.UserName, Wishes: rp.Wishes{UserVerification: knownVerification(in.UserVerification), AppID: appID(in.Extensions)},
+		Binding: a.visitor(w, c), UserName: in.UserName, Challenge: c.challenge(), Wishes: rp.Wishes{UserVerification: knownVerification(in.UserVerification), AppID: appID(in.Extensions)},
 	})
 	if err != nil {
 		return nil, err

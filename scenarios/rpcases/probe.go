@@ -179,6 +179,11 @@ func (s *Suite) told(has *conformance.Capabilities) {
 	} else {
 		has.Lack(TurnsTime, "nobody can turn the server's time or start it again from here")
 	}
+	if s.Example != nil {
+		has.Add(Example)
+	} else {
+		has.Lack(Example, "test vectors fix the challenge, and a server that is reached over a network cannot be given one")
+	}
 	for _, v := range allVariants() {
 		if s.Variants[v] != nil || s.is(v) {
 			has.Add(Configured(v))

@@ -45,7 +45,7 @@ var sheets = []struct {
 	{"EXT", 18, "14 16", 0},
 	{"LIM", 10, "1-10", 0},
 	{"ROR", 7, "6-7", 0},
-	{"VEC", 16, "", 16},
+	{"VEC", 16, "", 0},
 }
 
 // ids expands one group.

@@ -83,6 +83,7 @@ func sections() []section {
 		{cases: attestationU2F},
 		{cases: attestationApple},
 		{cases: attestationCompound},
+		{cases: officialVectors},
 	}
 }
 
@@ -128,6 +129,10 @@ type Suite struct {
 	Laboratory func(ctx context.Context) (*Laboratory, error)
 	// Authority issues attestation certificates; nil means Authority().
 	Authority *attestation.Authority
+	// Example opens the relying party as https://example.org, new and in this process, for the W3C's test vectors. It lets
+	// challenges be dictated (subject.FIDOServer.Dictate), trusts VectorRoot, and lets https://example.com frame it. Nil, as for
+	// every server that is reached over a network, skips them.
+	Example func(context.Context) (subject.RelyingParty, error)
 	// Run tells the accounts of this run apart from those of others; empty takes the time.
 	Run string
 	// Now tells the time; nil is time.Now.
