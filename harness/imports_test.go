@@ -66,9 +66,9 @@ var mayImport = map[string][]string{
 	"harness/lab":         {"virtualauth/...", "rp/...", "reports", "harness/..."},
 
 	"scenarios/journeys":        {"harness/...", "reports", "rp/policy", "virtualauth/provider", "virtualauth/phone"},
-	"scenarios/rpcases":         {"harness/conformance", "harness/client", "harness/subject", "virtualauth/..."},
+	"scenarios/rpcases":         {"harness/conformance", "harness/client", "harness/subject", "virtualauth/...", "reports"},
 	"scenarios/authcases":       {"harness/conformance", "harness/client", "harness/subject", "virtualauth/..."},
-	"scenarios/rpconformance":   {"scenarios/...", "harness/..."},
+	"scenarios/rpconformance":   {"scenarios/...", "harness/...", "reports"},
 	"scenarios/authconformance": {"scenarios/...", "harness/..."},
 	"scenarios/mutants":         {"scenarios/...", "harness/...", "rp/...", "virtualauth/..."},
 

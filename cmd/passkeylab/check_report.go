@@ -48,11 +48,7 @@ func selected(r reports.Result, only []conformance.Pattern) bool {
 // reportCheck writes the files and the summary, and decides the exit code.
 func (a app) reportCheck(run reports.Run, o checkRPOptions) error {
 	if o.exchanges == "bad" {
-		for i := range run.Results {
-			if state := run.Results[i].State; !state.Bad() && state != reports.Advised {
-				run.Results[i].Exchanges = nil
-			}
-		}
+		run = reports.WithoutGoodExchanges(run)
 	}
 	writers := []struct {
 		path  string

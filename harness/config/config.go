@@ -28,6 +28,7 @@ type Config struct {
 	Evidence Evidence `koanf:"evidence"`
 	Reports  Reports  `koanf:"reports"`
 	RP       RP       `koanf:"rp"`
+	Check    Check    `koanf:"check"`
 
 	// Root is the folder of the checkout: the nearest one above the working directory that holds go.mod or ginkgo.yaml.
 	Root string `koanf:"-"`
@@ -141,6 +142,17 @@ type RP struct {
 	// Policy is what our own relying party accepts where nothing else is said (a journey about policies brings its own):
 	// PolicyOpen, PolicyApprovedApp, PolicyAttested, or the path of a policy file.
 	Policy string `koanf:"policy" kind:"policy" default:"open" help:"where nothing else is said, open: any provider; approved-app: only the organisation's phone app; or the path of a policy file"`
+}
+
+// TargetReference is our own relying party, in the process of the tests.
+const TargetReference = "reference"
+
+// Check chooses what the suites of cases judge.
+type Check struct {
+	// Target is TargetReference or the path of a file that describes a relying party (package rpcases).
+	Target string `koanf:"target" kind:"target" default:"reference" help:"what the cases of relying parties judge: reference (our own, in process), or the path of the YAML file that describes a server"`
+	// Profile is the book that they judge by.
+	Profile string `koanf:"profile" default:"l3" oneof:"fido l3 l3-recommended" help:"the book that they judge by"`
 }
 
 func contains[T comparable](list []T, one T) bool {

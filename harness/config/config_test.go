@@ -59,8 +59,9 @@ func TestDefaultsStandWhenNobodySaysAnything(t *testing.T) {
 		Evidence: Evidence{Screenshots: ScreenshotsAlways, Dir: filepath.Join(root, "reports/out/evidence")},
 		Reports: Reports{Dir: filepath.Join(root, "reports/out"), JUnit: filepath.Join(root, "reports/out/junit.xml"),
 			HTML: filepath.Join(root, "reports/out/report.html"), JSON: filepath.Join(root, "reports/out/run.json")},
-		RP:   RP{Policy: PolicyOpen},
-		Root: root,
+		RP:    RP{Policy: PolicyOpen},
+		Check: Check{Target: TargetReference, Profile: "l3"},
+		Root:  root,
 	}
 	for _, setting := range c.Settings() {
 		if setting.From != SourceDefault {
@@ -130,6 +131,7 @@ func TestEveryKeyInEveryLayer(t *testing.T) {
 		"evidence.screenshots": "never",
 		"reports.dir":          "/out", "reports.junit": "j.xml", "reports.html": "none", "reports.json": "r.json",
 		"rp.url": "https://login.example.com", "rp.policy": "approved-app",
+		"check.target": "/etc/target.yaml", "check.profile": "fido",
 	}
 	var file strings.Builder
 	var env, flags []string
@@ -254,6 +256,8 @@ func TestValuesThatCannotBeUsedAreNamedWithTheAllowedOnes(t *testing.T) {
 		{"url of a file", "rp:\n  url: file:///etc/passwd\n", "", "rp.url", "an address such as"},
 		{"url with password", "rp:\n  url: https://a:b@example.com\n", "", "rp.url", "an address such as"},
 		{"policy misspelt", "rp:\n  policy: approvedapp\n", "", "rp.policy", "open, approved-app, attested or the path of a policy file"},
+		{"target misspelt", "check:\n  target: refrence\n", "", "check.target", "reference or the path of a target's YAML file"},
+		{"profile", "check:\n  profile: l4\n", "", "check.profile", "fido"},
 		{"empty folder", "", "PASSKEYLAB_REPORTS_DIR=", "reports.dir", "the path of a folder"},
 		{"report that is a folder", "reports:\n  junit: out/\n", "", "reports.junit", "a file name, or none"},
 	}

@@ -48,6 +48,8 @@ func (k Key) parse(text, base string) (any, string) {
 		return parseProgram(text, base), ""
 	case "policy":
 		return parsePolicy(text, base)
+	case "target":
+		return parseTarget(text, base)
 	default:
 		panic("config: no parser for kind " + k.kind)
 	}
@@ -169,6 +171,16 @@ func parsePolicy(text, base string) (any, string) {
 	// A bare word is a misspelt name far more often than a file without an extension.
 	if text == "" || !strings.ContainsAny(text, "./") {
 		return nil, oneOf([]string{PolicyOpen, PolicyApprovedApp, PolicyAttested, "the path of a policy file"})
+	}
+	return absolute(text, base), ""
+}
+
+func parseTarget(text, base string) (any, string) {
+	if text == TargetReference {
+		return text, ""
+	}
+	if text == "" || !strings.ContainsAny(text, "./") {
+		return nil, oneOf([]string{TargetReference, "the path of a target's YAML file"})
 	}
 	return absolute(text, base), ""
 }

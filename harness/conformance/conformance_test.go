@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"reflect"
 	"slices"
 	"strings"
 	"sync"
@@ -238,6 +239,21 @@ func TestExpectedFailures(t *testing.T) {
 	r.Expected = append(r.Expected, conformance.Expected{Pattern: patterns(t, "a/fials")[0], Reason: "known"})
 	if f := finding(t, r); f.OK() || !slices.Equal(f.Run.Unused, []string{"a/fials"}) {
 		t.Errorf("%+v", f)
+	}
+}
+
+// What another framework runs case by case comes to the same as a run.
+func TestCasesThatAreTriedOneByOneComeToTheSame(t *testing.T) {
+	r := runner(caseOf("a/fails", "must", returning(&conformance.Mismatch{What: "x"})), caseOf("a/passes", "must", returning(nil)))
+	r.Expected = []conformance.Expected{{Pattern: patterns(t, "a/passes")[0], Reason: "known"}, {Pattern: patterns(t, "a/f*")[0], Reason: "known, too"}}
+	now := time.Unix(0, 0)
+	r.Now = func() time.Time { return now }
+	var results []reports.Result
+	for _, c := range r.Cases {
+		results = append(results, r.Try(t.Context(), c))
+	}
+	if got, want := r.Conclude(results, now), finding(t, r); !reflect.DeepEqual(got, want) || len(want.Unused) != 1 {
+		t.Errorf("got  %+v\nwant %+v", got, want)
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime/debug"
+	"slices"
 	"sync"
 	"time"
 
@@ -144,16 +145,14 @@ func (r *Runner[S]) jobs(chosen []Case[S]) []job[S] {
 
 func (r *Runner[S]) finding(results []*reports.Result, began time.Time) Finding {
 	finding := Finding{Run: reports.Run{Edition: r.Profile.Edition(), Seed: r.Seed, Started: began, Duration: r.Now().Sub(began)}}
-	used := map[string]bool{}
 	for _, result := range results {
-		if result == nil {
-			continue
+		if result != nil {
+			finding.Run.Results = append(finding.Run.Results, *result)
 		}
-		r.expect(result, used)
-		finding.Run.Results = append(finding.Run.Results, *result)
 	}
 	for _, e := range r.Expected {
-		if !used[e.Pattern.text] && r.couldFail(e.Pattern, finding.Run.Results) {
+		happened := slices.ContainsFunc(finding.Run.Results, func(result reports.Result) bool { return result.Expected != "" && e.names(result) })
+		if !happened && r.couldFail(e.Pattern, finding.Run.Results) {
 			finding.Unused = append(finding.Unused, e.Pattern.text)
 			finding.Run.Notes = append(finding.Run.Notes, fmt.Sprintf("Expected to fail and nothing did: %s (%s).", e.Pattern, e.Reason))
 		}
@@ -180,19 +179,40 @@ func (r *Runner[S]) couldFail(p Pattern, results []reports.Result) bool {
 	return !exists
 }
 
+// names is whether the pattern selects the case of a result.
+func (e Expected) names(result reports.Result) bool {
+	return e.Pattern.match.MatchString(result.ID) || slices.ContainsFunc(result.Labels, e.Pattern.match.MatchString)
+}
+
 // expect turns a failure that is known into advice.
-func (r *Runner[S]) expect(result *reports.Result, used map[string]bool) {
+func (r *Runner[S]) expect(result *reports.Result) {
+	if result.State != reports.Failed {
+		return
+	}
 	for _, e := range r.Expected {
-		matches := e.Pattern.match.MatchString(result.ID)
-		for _, label := range result.Labels {
-			matches = matches || e.Pattern.match.MatchString(label)
-		}
-		if matches && result.State == reports.Failed {
-			used[e.Pattern.text] = true
+		if e.names(*result) {
 			result.State, result.Expected = reports.Advised, e.Reason
 			result.Observations = append(result.Observations, "Expected to fail: "+e.Reason)
+			return
 		}
 	}
+}
+
+// Try runs one case once, outside of a run: for frameworks that have an order and a clock of their own. Conclude makes a
+// finding of the results.
+func (r Runner[S]) Try(ctx context.Context, c Case[S]) reports.Result {
+	r.setDefaults()
+	return *r.trial(ctx, job[S]{c: c}, &news{now: r.Now})
+}
+
+// Conclude is the finding of results that Try returned. began is when the first of them began.
+func (r Runner[S]) Conclude(results []reports.Result, began time.Time) Finding {
+	r.setDefaults()
+	var all []*reports.Result
+	for i := range results {
+		all = append(all, &results[i])
+	}
+	return r.finding(all, began)
 }
 
 // trial runs one job and makes its result.
@@ -213,6 +233,7 @@ func (r *Runner[S]) trial(ctx context.Context, j job[S], news *news) *reports.Re
 	if r.Reproduce != nil {
 		result.Reproduce = r.Reproduce(j.c.ID)
 	}
+	r.expect(result)
 	if r.Ended != nil {
 		r.Ended(t, *result)
 	}
