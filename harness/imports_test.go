@@ -60,13 +60,14 @@ var mayImport = map[string][]string{
 	"harness/page":        {"harness/browser", "harness/trace"},
 	"harness/client":      {"virtualauth/ctap2", "virtualauth/cose", "virtualauth/authdata", "virtualauth/pinuv", "harness/trace"},
 	"harness/conformance": {"reports", "harness/trace"},
+	"harness/mutate":      {},
 	"harness/subject":     {"harness/conformance", "harness/client", "harness/browser", "harness/page", "rp", "rp/fidoapi", "rp/store", "rp/policy", "rp/attest", "rp/mds", "virtualauth/...", "harness/trace"},
 	"harness/orgapp":      {"virtualauth/...", "rp", "rp/web", "harness/client"},
 	"harness/trace":       {"virtualauth/ctap2", "reports"}, // it hands reports plain data, which has reports' own types
 	"harness/lab":         {"virtualauth/...", "rp/...", "reports", "harness/..."},
 
 	"scenarios/journeys":        {"harness/...", "reports", "rp/policy", "virtualauth/provider", "virtualauth/phone"},
-	"scenarios/rpcases":         {"harness/conformance", "harness/client", "harness/subject", "virtualauth/...", "reports"},
+	"scenarios/rpcases":         {"harness/conformance", "harness/mutate", "harness/client", "harness/subject", "virtualauth/...", "reports"},
 	"scenarios/authcases":       {"harness/conformance", "harness/client", "harness/subject", "virtualauth/..."},
 	"scenarios/rpconformance":   {"scenarios/...", "harness/...", "reports"},
 	"scenarios/authconformance": {"scenarios/...", "harness/..."},

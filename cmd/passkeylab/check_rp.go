@@ -34,6 +34,8 @@ type checkRPOptions struct {
 	json, junit string
 	html        string
 	baseline    string
+	fuzz        time.Duration
+	mutant      string
 	exchanges   string
 }
 
@@ -61,12 +63,17 @@ proved nothing. Under the profiles fido and l3, what the text merely recommends 
 It excuses nothing: what is bad fails the run, and only its exit code says whether all of it was bad before in the same way.
 To live with a failure, expect it in the target; a failure that is expected and does not happen fails the run, too.
 
+--fuzz goes beyond the list: honest registrations and sign-ins are changed by their structure (JSON, CBOR, COSE keys, DER,
+certificates), and what means something else must be refused, nothing may break the server, and the account's own passkey must
+work as before. What is found is shrunk, and --mutant plays it again.
+
 Exit codes: 0 nothing failed, nothing was inconclusive, something ran and every expected failure happened; 1 otherwise;
 2 wrong flags or target, or nothing ran; 3 something is bad, and all of it as in the baseline; 130 interrupted.`,
 		Example: `  passkeylab check rp --target=reference
   passkeylab check rp --target=target.yaml --profile=l3-recommended --junit=junit.xml --json=run.json
   passkeylab check rp --target=target.yaml --only='reg/*,S-CDJ-027'
   passkeylab check rp --target=target.yaml --baseline=run.json --json=run.json
+  passkeylab check rp --target=target.yaml --fuzz=60s
   passkeylab check rp --target=target.yaml --replay=reg/client-data/type-of-an-assertion`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.checkRP(cmd.Context(), o) },
@@ -84,6 +91,8 @@ Exit codes: 0 nothing failed, nothing was inconclusive, something ran and every 
 	f.StringVar(&o.junit, "junit", "", "write JUnit to this `file`")
 	f.StringVar(&o.html, "html", "", "write the HTML report to this `file`")
 	f.StringVar(&o.baseline, "baseline", "", "compare with an earlier run, a `file` that --json wrote")
+	f.DurationVar(&o.fuzz, "fuzz", 0, "change honest ceremonies at random for this `time`, in place of the cases")
+	f.StringVar(&o.mutant, "mutant", "", "play one `mutant` that --fuzz found again: \"route: recipe\"")
 	f.StringVar(&o.exchanges, "exchanges", "bad", "whose requests and answers the reports keep: those of `bad` and advised cases, or of all")
 	return cmd
 }
@@ -103,6 +112,9 @@ func (a app) checkRP(ctx context.Context, o checkRPOptions) (err error) {
 	runner, err := o.runner(suite)
 	if err != nil {
 		return err
+	}
+	if o.fuzz > 0 || o.mutant != "" {
+		return a.fuzzRP(ctx, suite, o)
 	}
 	runner.Expected = expected
 	if o.replay != "" {

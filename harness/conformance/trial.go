@@ -7,6 +7,8 @@ import (
 	"io"
 	"math/rand/v2"
 	"sync"
+
+	"github.com/passkeylab/passkeylab/reports"
 )
 
 // Trial is one run of one case: what the case may draw on, and where it says what it saw. It is safe for use by several
@@ -72,6 +74,15 @@ func (t *Trial) Exchanges() []Exchange {
 	return append([]Exchange(nil), t.exchanges...)
 }
 
+// Reported are the exchanges as a report has them, two messages each.
+func (t *Trial) Reported() []reports.Exchange {
+	var all []reports.Exchange
+	for _, e := range t.Exchanges() {
+		all = append(all, e.report()...)
+	}
+	return all
+}
+
 // lockedRand lets goroutines of one trial share its randomness.
 type lockedRand struct {
 	mu sync.Mutex
@@ -93,6 +104,15 @@ func randomness(seed int64, id string, repetition int) io.Reader {
 	binary.BigEndian.PutUint64(numbers[8:], uint64(repetition))
 	h.Write(numbers[:])
 	io.WriteString(h, id)
+	return &lockedRand{r: rand.NewChaCha8([32]byte(h.Sum(nil)))}
+}
+
+// Stirred is randomness that follows from other randomness and from words: what runs twice against a subject that remembers
+// must not come with the same keys again.
+func Stirred(r io.Reader, words string) io.Reader {
+	h := sha256.New()
+	_, _ = io.CopyN(h, r, 32) // randomness of a trial never ends
+	io.WriteString(h, words)
 	return &lockedRand{r: rand.NewChaCha8([32]byte(h.Sum(nil)))}
 }
 

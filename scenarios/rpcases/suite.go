@@ -210,7 +210,9 @@ func (s *Suite) setDefaults() {
 	}
 }
 
-// open sets the stage for one trial.
+// open sets the stage for one trial. A server that was judged before with the same seed knows the credentials of then: those of
+// this run are others.
 func (s *Suite) open(_ context.Context, t *conformance.Trial) (*Bench, error) {
+	t.Rand = conformance.Stirred(t.Rand, s.Run)
 	return &Bench{Trial: t, RP: subject.Recorded(s.RP, t), Policy: s.Policy, suite: s}, nil
 }
