@@ -163,8 +163,8 @@ func publicKeyOf(certificate []byte) []byte {
 	return outer.TBS.Public.FullBytes
 }
 
-// told is client data and authenticator data by what a relying party verifies of them.
-type told struct {
+// claims is client data and authenticator data by what a relying party verifies of them.
+type claims struct {
 	kind, origin string
 	challenge    []byte
 	rpIDHash     []byte
@@ -173,19 +173,19 @@ type told struct {
 }
 
 // tell reads them; false when a lenient server could not.
-func tell(clientData, data []byte) (told, bool) {
+func tell(clientData, data []byte) (claims, bool) {
 	var members map[string]any
 	if json.NewDecoder(bytes.NewReader(clientData)).Decode(&members) != nil || len(data) < 37 {
-		return told{}, false
+		return claims{}, false
 	}
-	t := told{challenge: lenientBytes(members["challenge"]), rpIDHash: data[:32], flags: authdata.Flags(data[32]), counter: data[33:37]}
+	t := claims{challenge: lenientBytes(members["challenge"]), rpIDHash: data[:32], flags: authdata.Flags(data[32]), counter: data[33:37]}
 	t.kind, _ = members["type"].(string)
 	t.origin, _ = members["origin"].(string)
 	return t, true
 }
 
 // broken says why a message that tells this in place of an honest one must be refused; "" when it need not be.
-func (honest told) broken(now told, wantAT bool) string {
+func (honest claims) broken(now claims, wantAT bool) string {
 	switch {
 	case now.kind != honest.kind:
 		return "its client data has another type"
