@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/passkeylab/passkeylab/harness/conformance"
 	"github.com/passkeylab/passkeylab/harness/subject"
@@ -65,7 +66,7 @@ func officialVectors() []Case {
 	play := func(v, says string, sheet string, level conformance.Level, run Run) Case {
 		all, _ := vectorNamed(v)
 		return Case{
-			ID: "vector/" + v, Aliases: []string{sheet}, Level: level, Clause: l3(all.Section, "vector-"+v),
+			ID: "vector/" + inID(v), Aliases: []string{sheet}, Level: level, Clause: l3(all.Section, "vector-"+inID(v)),
 			Needs: []conformance.Capability{Example}, Says: says, Run: run,
 		}
 	}
@@ -222,4 +223,9 @@ func (v vector) message() *Message {
 	m.SetBytes("id", v.CredentialID)
 	m.SetBytes("rawId", v.CredentialID)
 	return m
+}
+
+// inID writes the specification's name of a vector as ids are written.
+func inID(name string) string {
+	return strings.NewReplacer("crossOrigin", "cross-origin", "topOrigin", "top-origin").Replace(name)
 }
