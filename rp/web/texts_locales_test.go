@@ -97,7 +97,7 @@ func TestEveryTextIsTranslated(t *testing.T) {
 	same := map[string]string{
 		"de": "action.details problem.e2_details info.passkeys info.provider_unknown rename.label name.label add.any_name site.language_name " +
 			"info.created_name phone.android keykind.usb keykind.nfc save.picture_app save.picture_more date.both info.used_with date.month_4 date.month_8 " +
-			"date.month_9 date.month_11 turnon.ios17 site.title_plain info.count add.app_name admin.token admin.state_label",
+			"date.month_9 date.month_11 turnon.ios17 site.title_plain info.count add.app_name admin.token admin.state_label sessions.unknown",
 		"ar": "phone.android keykind.usb keykind.nfc save.picture_app save.picture_more date.both",
 		"ja": "phone.android keykind.usb keykind.nfc save.picture_app save.picture_more turnon.ios17",
 	}

@@ -148,7 +148,8 @@ function sessionEnds() {
     if (!over.isConnected) return;
     for (const leftover of findAll("dialog, nav .who, nav form, [data-toast] > *")) leftover.remove();
     main.replaceChildren(over.content.cloneNode(true));
-    main.className = "page narrow";
+    main.className = "page";
+    main.classList.add("narrow");
     dispatchEvent(new Event("pagehide")); // what waits for the browser ends
     over.remove();
     document.title = find("h1", main).textContent;
