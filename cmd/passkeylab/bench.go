@@ -21,6 +21,7 @@ type benchOptions struct {
 	journey     string
 	rounds      int
 	ceremonies  int
+	checkRounds int
 	procs       []int
 	labelFilter string
 	rp          rpBenchOptions
@@ -36,6 +37,9 @@ the processor time that one costs it, by that of verifying the same response and
 net/http, what waiting for the disk
 costs, and whether many stored passkeys change how long one person waits. Those that are compared take turns, and each
 figure is the median of the turns with the lowest and the highest.
+
+It times the cases of check rp against our own relying party: all of them, how many a second, and what one costs beside the bare
+exchanges.
 
 It measures how long one full registration takes, from the first page to the passkey on the Security info page; how long
 a page waits for a phone over the hybrid transport, from its call to the promise that resolves, and where that time goes; and
@@ -53,6 +57,7 @@ Exit codes: 0 measured, 1 a journey failed, 2 wrong flags or settings.`,
 	o.settings.register(cmd)
 	cmd.Flags().StringVar(&o.journey, "journey", "REG-04", "the `id` of the journey that is timed alone")
 	cmd.Flags().IntVar(&o.rounds, "rounds", 5, "how often that one is played; 0: not at all")
+	cmd.Flags().IntVar(&o.checkRounds, "check-rounds", 3, "how often the cases of check rp are timed; 0: not at all")
 	cmd.Flags().IntVar(&o.ceremonies, "ceremonies", 10, "how many registrations and sign-ins over hybrid are timed; 0: none")
 	cmd.Flags().IntSliceVar(&o.procs, "procs", []int{1, 2, 4}, "the numbers of processes that the suite is played with; 0: not at all")
 	cmd.Flags().StringVar(&o.labelFilter, "label-filter", "", "Ginkgo label `filter` for the suite; empty plays all of it")
@@ -66,14 +71,17 @@ func (a app) bench(ctx context.Context, o benchOptions) error {
 	if err != nil {
 		return err
 	}
-	if slices.Min(append([]int{o.rounds, o.ceremonies}, o.procs...)) < 0 {
-		return usage("--rounds, --ceremonies and --procs are numbers of at least 0")
+	if slices.Min(append([]int{o.rounds, o.ceremonies, o.checkRounds}, o.procs...)) < 0 {
+		return usage("--rounds, --ceremonies, --check-rounds and --procs are numbers of at least 0")
 	}
 	if o.rp.wrong() {
 		return usage("--rp-rounds, --sign-ins, --registrations and --stored are numbers of at least 0, --clients of at least 1")
 	}
 	fmt.Fprintf(a.out, "%s, %s, %d cores\n", runtime.Version(), runtime.GOARCH, runtime.NumCPU())
 	if err := a.benchRP(ctx, o.rp); err != nil {
+		return err
+	}
+	if err := a.benchCheck(ctx, o.checkRounds); err != nil {
 		return err
 	}
 	if err := a.benchJourney(ctx, o, loaded); err != nil {

@@ -46,9 +46,12 @@ var shown = map[string]func(t *testing.T, line string){
 	"go tool ginkgo run -p ./scenarios/journeys":                         planShown,
 	"go tool ginkgo run --label-filter='id:REG-04' ./scenarios/journeys": planShown,
 
-	"go run ./cmd/passkeylab check rp --target=reference":                                               elsewhere(TestScripts),
-	"go run ./cmd/passkeylab check rp --target=reference --replay=reg/client-data/type-of-an-assertion": elsewhere(TestScripts),
-	"go run ./cmd/passkeylab cases --suite=rp --only='reg/*'":                                           elsewhere(TestScripts),
+	"go run ./cmd/passkeylab check rp --target=reference":                                                                                  elsewhere(TestScripts),
+	"go run ./cmd/passkeylab check rp --target=reference --replay=reg/client-data/type-of-an-assertion":                                    elsewhere(TestScripts),
+	"go run ./cmd/passkeylab cases --suite=rp --only='reg/*'":                                                                              elsewhere(TestScripts),
+	"go run ./cmd/passkeylab check rp --target=reference --html=reports/out/rp.html --json=reports/out/rp.json --junit=reports/out/rp.xml": elsewhere(TestScripts),
+	"go run ./cmd/passkeylab check rp --target=reference --fuzz=2s":                                                                        elsewhere(TestScripts),
+	"go tool ginkgo run ./scenarios/rpconformance":                                                                                         conformancePlanned,
 }
 
 func TestEveryCommandInTheReadmeIsRunSomewhere(t *testing.T) {
@@ -176,6 +179,15 @@ func planShown(t *testing.T, line string) {
 	ran := regexp.MustCompile(`Ran (\d+) of (\d+) Specs`).FindStringSubmatch(output)
 	if ran == nil || ran[1] == "0" {
 		t.Errorf("no journey would be played:\n%s", output)
+	}
+}
+
+// conformancePlanned asks Ginkgo which cases the command would play; the package's own test plays them.
+func conformancePlanned(t *testing.T, line string) {
+	t.Setenv("PASSKEYLAB_REPORTS_DIR", t.TempDir())
+	output := shell(t, strings.Replace(line, "ginkgo run", "ginkgo run --dry-run --no-color", 1))
+	if ran := regexp.MustCompile(`Ran (\d+) of (\d+) Specs`).FindStringSubmatch(output); ran == nil || ran[1] == "0" {
+		t.Errorf("no case would be played:\n%s", output)
 	}
 }
 
