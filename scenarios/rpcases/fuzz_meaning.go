@@ -31,7 +31,7 @@ func readResponse(body []byte) reading {
 		Response  any
 	}
 	var r reading
-	if json.NewDecoder(bytes.NewReader(body)).Decode(&members) != nil {
+	if lenientJSON(body, &members) != nil {
 		return r
 	}
 	response, _ := members.Response.(map[string]any)
@@ -70,6 +70,13 @@ func (r *reading) readAttestation(object []byte) {
 		leaf, _ := statement.X5C[0].([]byte)
 		r.certKey = publicKeyOf(leaf)
 	}
+}
+
+// lenientJSON reads the first value of bytes, whatever the numbers in it.
+func lenientJSON(encoded []byte, into any) error {
+	decoder := json.NewDecoder(bytes.NewReader(encoded))
+	decoder.UseNumber()
+	return decoder.Decode(into)
 }
 
 // lenientCBOR reads the first item of bytes.
@@ -163,7 +170,7 @@ func publicKeyOf(certificate []byte) []byte {
 	return outer.TBS.Public.FullBytes
 }
 
-// claims is client data and authenticator data by what a relying party verifies of them.
+// claims are client data and authenticator data by what a relying party verifies of them.
 type claims struct {
 	kind, origin string
 	challenge    []byte
@@ -172,10 +179,10 @@ type claims struct {
 	counter      []byte
 }
 
-// tell reads them; false when a lenient server could not.
-func tell(clientData, data []byte) (claims, bool) {
+// claimsOf reads them; false when a lenient server could not.
+func claimsOf(clientData, data []byte) (claims, bool) {
 	var members map[string]any
-	if json.NewDecoder(bytes.NewReader(clientData)).Decode(&members) != nil || len(data) < 37 {
+	if lenientJSON(clientData, &members) != nil || len(data) < 37 {
 		return claims{}, false
 	}
 	t := claims{challenge: lenientBytes(members["challenge"]), rpIDHash: data[:32], flags: authdata.Flags(data[32]), counter: data[33:37]}
@@ -240,8 +247,8 @@ func brokenRegistration(honest, now []byte, attested bool) string {
 	case attested && is.format == was.format && was.certKey != nil && is.certKey != nil && !bytes.Equal(is.certKey, was.certKey):
 		return "the attestation certificate has another key"
 	}
-	before, _ := tell(was.clientData, was.authData)
-	after, ok := tell(is.clientData, is.authData)
+	before, _ := claimsOf(was.clientData, was.authData)
+	after, ok := claimsOf(is.clientData, is.authData)
 	if !ok {
 		return "client data or authenticator data cannot be read"
 	}

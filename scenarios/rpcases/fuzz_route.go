@@ -261,8 +261,8 @@ func (s *signing) samples() []*mutate.Node {
 
 // broken says why what was signed must be refused, and whether it has another counter than the honest one.
 func (s *signing) broken() (why string, effect bool) {
-	honest, _ := tell(s.wasClient, s.was)
-	now, ok := tell(s.isClient, s.now)
+	honest, _ := claimsOf(s.wasClient, s.was)
+	now, ok := claimsOf(s.isClient, s.now)
 	if !ok {
 		return "client data or authenticator data cannot be read", false
 	}

@@ -7,6 +7,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"net/http"
+	"net/url"
 	"strings"
 	"sync"
 	"testing"
@@ -77,7 +78,11 @@ func sent(request subject.Request) (clientData, authData []byte) {
 
 // Each planted defect is found within a small budget, is shrunk to one edit, and is shown again by its recipe.
 func TestPlantedDefectsAreFoundAndShrunk(t *testing.T) {
-	ours := sha256.Sum256([]byte("localhost"))
+	origin, err := url.Parse(reference(t).RP.Origin())
+	if err != nil {
+		t.Fatal(err)
+	}
+	ours := sha256.Sum256([]byte(origin.Hostname()))
 	var mu sync.Mutex
 	poisoned := false
 	signIn := func(request subject.Request) bool { return request.Endpoint == subject.RequestResult }
