@@ -43,6 +43,8 @@ type Reference struct {
 	Now func() time.Time
 	// BLOB is signed metadata to read in the place of Metadata; the zero value is none.
 	BLOB SignedMetadata
+	// Services are lists of several services, each read on its own. One that cannot be verified counts for nothing.
+	Services []SignedMetadata
 }
 
 // SignedMetadata is a list of models as a metadata service publishes it (FIDO Metadata Service 3.1.1 §3.1.7).
@@ -80,6 +82,11 @@ func (r Reference) Open(ctx context.Context) (_ RelyingParty, err error) {
 	release = func() error { return errors.Join(database.Close(), remove()) }
 	if r.BLOB.Token != nil {
 		if r.Metadata, err = r.BLOB.read(ctx, folder); err != nil {
+			return nil, err
+		}
+	}
+	if r.Services != nil {
+		if r.Metadata, err = readServices(ctx, folder, r.Services); err != nil {
 			return nil, err
 		}
 	}

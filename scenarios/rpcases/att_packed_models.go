@@ -90,6 +90,15 @@ func infoOf(ctx context.Context, aaguid uuid.UUID) (*metadata.GetInfo, error) {
 
 // certificateOf is the certificate that a model attests with.
 func certificateOf(authority *attestation.Authority, aaguid uuid.UUID) (*x509.Certificate, error) {
+	chain, err := chainOf(authority, aaguid)
+	if err != nil {
+		return nil, err
+	}
+	return chain[0], nil
+}
+
+// chainOf is that certificate and the one of who issued it.
+func chainOf(authority *attestation.Authority, aaguid uuid.UUID) ([]*x509.Certificate, error) {
 	statement, err := attestation.Make(attestation.FormatPacked, attestation.Subject{
 		Type: attestation.Basic, Authority: authority, Algorithm: cose.ES256, Credential: authdata.AttestedCredential{AAGUID: aaguid},
 	})
@@ -102,8 +111,16 @@ func certificateOf(authority *attestation.Authority, aaguid uuid.UUID) (*x509.Ce
 	if err := cbor.Unmarshal(statement.Body, &members); err != nil {
 		return nil, err
 	}
-	if len(members.Certificates) == 0 {
-		return nil, fmt.Errorf("a statement of %v without certificates", aaguid)
+	if len(members.Certificates) < 2 {
+		return nil, fmt.Errorf("a statement of %v with %d certificates", aaguid, len(members.Certificates))
 	}
-	return x509.ParseCertificate(members.Certificates[0])
+	var chain []*x509.Certificate
+	for _, der := range members.Certificates {
+		certificate, err := x509.ParseCertificate(der)
+		if err != nil {
+			return nil, err
+		}
+		chain = append(chain, certificate)
+	}
+	return chain, nil
 }

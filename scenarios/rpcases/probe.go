@@ -48,7 +48,7 @@ const (
 )
 
 func allVariants() []Variant {
-	return []Variant{AttestationRequired, OnlyLabModels, DeviceBoundOnly, SyncedOnly, Framed, WideOrigins, OnLocalhost, FakesAccounts, LabMetadata}
+	return []Variant{AttestationRequired, OnlyLabModels, DeviceBoundOnly, SyncedOnly, Framed, WideOrigins, OnLocalhost, FakesAccounts, LabMetadata, MetadataRequired}
 }
 
 // is reports whether the relying party itself is what a variant would be: then no other one is needed.

@@ -109,6 +109,14 @@ func Reference(ctx context.Context) (*Suite, error) {
 		delete(s.Variants, LabMetadata)
 		return nil, errors.Join(fmt.Errorf("rpcases: reference, %s: %w", LabMetadata, err), s.Close())
 	}
+	required := subject.Reference{Origin: referenceOrigin, Policy: configurations()[AttestationRequired].reference.Policy, Roots: x509.NewCertPool()}
+	if required.Services, err = MetadataServices(ctx, authority, time.Now()); err == nil {
+		s.Variants[MetadataRequired], err = required.Open(ctx)
+	}
+	if err != nil {
+		delete(s.Variants, MetadataRequired)
+		return nil, errors.Join(fmt.Errorf("rpcases: reference, %s: %w", MetadataRequired, err), s.Close())
+	}
 	return s, nil
 }
 

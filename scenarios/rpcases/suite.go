@@ -83,6 +83,7 @@ func sections() []section {
 		{cases: attestationU2F},
 		{cases: attestationApple},
 		{cases: attestationCompound},
+		{cases: metadataTrust, excuses: metadataExcuses},
 		{cases: officialVectors},
 	}
 }

@@ -1,0 +1,171 @@
+package rpcases
+
+import (
+	"context"
+	"crypto/x509"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/passkeylab/passkeylab/harness/subject"
+	"github.com/passkeylab/passkeylab/virtualauth/attestation"
+	"github.com/passkeylab/passkeylab/virtualauth/attestation/metadata"
+)
+
+// MetadataRequired is a relying party that has the lists of all [MetadataServices], and takes only certified models that they
+// know, by their certificates.
+const MetadataRequired Variant = "metadata-required"
+
+// listed is a model in one of the lists, by the last byte of its AAGUID.
+type listed struct {
+	number byte
+	status []string // the oldest first
+	anchor anchor
+}
+
+// anchor is the certificate that a model's entry names.
+type anchor int
+
+const (
+	anchorRoot anchor = iota
+	anchorIntermediate
+	anchorLeaf
+)
+
+// aaguid is the model's.
+func (l listed) aaguid() uuid.UUID { return modelNumber(l.number) }
+
+func modelNumber(number byte) uuid.UUID {
+	id := uuid.MustParse("5e1d2c3b-4a59-4687-9a8b-7c6d5e4f3000")
+	id[15] = number
+	return id
+}
+
+// The models, by number.
+const (
+	certifiedModel byte = iota + 1
+	bypassedModel
+	attestationKeyModel
+	remoteKeyModel
+	physicalKeyModel
+	revokedModel
+	updatableModel
+	uncertifiedModel
+	submittedModel
+	mendedModel
+	futureModel
+	byIntermediateModel
+	byLeafModel
+	badSignatureModel
+	foreignListModel
+	gapInListModel
+	noneListModel
+	macListModel
+	elsewhereListModel
+	otherHostListModel
+	staleListModel
+	expiredListModel
+)
+
+const certified = "FIDO_CERTIFIED_L1"
+
+// models of the list that is right.
+func goodModels() []listed {
+	return []listed{
+		{certifiedModel, []string{certified}, anchorRoot},
+		{bypassedModel, []string{certified, "USER_VERIFICATION_BYPASS"}, anchorRoot},
+		{attestationKeyModel, []string{certified, "ATTESTATION_KEY_COMPROMISE"}, anchorRoot},
+		{remoteKeyModel, []string{certified, "USER_KEY_REMOTE_COMPROMISE"}, anchorRoot},
+		{physicalKeyModel, []string{certified, "USER_KEY_PHYSICAL_COMPROMISE"}, anchorRoot},
+		{revokedModel, []string{certified, "REVOKED"}, anchorRoot},
+		{updatableModel, []string{certified, "UPDATE_AVAILABLE"}, anchorRoot},
+		{uncertifiedModel, []string{"NOT_FIDO_CERTIFIED"}, anchorRoot},
+		{submittedModel, []string{"SELF_ASSERTION_SUBMITTED"}, anchorRoot},
+		{mendedModel, []string{"USER_KEY_REMOTE_COMPROMISE", certified}, anchorRoot},
+		{futureModel, []string{certified, "A_STATUS_THAT_NOBODY_KNOWS_YET"}, anchorRoot},
+		{byIntermediateModel, []string{certified}, anchorIntermediate},
+		{byLeafModel, []string{certified}, anchorLeaf},
+	}
+}
+
+// MetadataServices are the lists of the suite's models, the first of which is right and all others are not, or are stale, each
+// with a model of its own. A relying party is given all of them, as that of MetadataRequired is.
+func MetadataServices(ctx context.Context, authority *attestation.Authority, now time.Time) ([]subject.SignedMetadata, error) {
+	root, err := authority.MetadataRoot()
+	if err != nil {
+		return nil, fmt.Errorf("rpcases: metadata: %w", err)
+	}
+	type lie = metadata.Misbehaviour
+	later := now.AddDate(1, 0, 0)
+	var all []subject.SignedMetadata
+	for _, list := range []struct {
+		models []listed
+		next   time.Time
+		lie    lie
+	}{
+		{goodModels(), later, lie{}},
+		{oneModel(badSignatureModel), later, lie{BadSignature: true}},
+		{oneModel(foreignListModel), later, lie{ForeignRoot: true}},
+		{oneModel(gapInListModel), later, lie{OmitIntermediate: true}},
+		{oneModel(expiredListModel), later, lie{Expired: true}},
+		{oneModel(noneListModel), later, lie{Algorithm: "none"}},
+		{oneModel(macListModel), later, lie{Algorithm: "HS256"}},
+		{oneModel(elsewhereListModel), later, lie{X5U: "https://elsewhere.example/chain.pem"}},
+		{oneModel(otherHostListModel), later, lie{Host: "mds.elsewhere.example"}},
+		{oneModel(staleListModel), now.AddDate(0, -1, 0), lie{}},
+	} {
+		blob := metadata.BLOB{Number: 1, NextUpdate: list.next, Misbehave: list.lie}
+		for _, model := range list.models {
+			entry, err := model.entry(ctx, authority)
+			if err != nil {
+				return nil, fmt.Errorf("rpcases: metadata of model %d: %w", model.number, err)
+			}
+			blob.Entries = append(blob.Entries, entry)
+		}
+		token, err := blob.Sign(authority)
+		if err != nil {
+			return nil, fmt.Errorf("rpcases: %w", err)
+		}
+		all = append(all, subject.SignedMetadata{Token: token, Root: root, Signer: metadata.Host})
+	}
+	return all, nil
+}
+
+// oneModel is one certified model.
+func oneModel(number byte) []listed { return []listed{{number, []string{certified}, anchorRoot}} }
+
+// entry is what a list says about the model.
+func (l listed) entry(ctx context.Context, authority *attestation.Authority) (metadata.Entry, error) {
+	model := metadata.Model{Description: fmt.Sprintf("Model %d", l.number), Since: start, AttestationTypes: []attestation.Type{attestation.Basic}}
+	for i, status := range l.status {
+		model.Status = append(model.Status, metadata.StatusReport{Status: status, EffectiveDate: start.AddDate(0, i, 0).Format(time.DateOnly)})
+	}
+	info, err := infoOf(ctx, l.aaguid())
+	if err != nil {
+		return metadata.Entry{}, err
+	}
+	info.Extensions = []string{"hmac-secret"}
+	model.GetInfo = info
+	anchored, err := l.anchoredAt(authority)
+	if err != nil {
+		return metadata.Entry{}, err
+	}
+	model.Roots = []*x509.Certificate{anchored}
+	return metadata.Describe(model)
+}
+
+// anchoredAt is the certificate that the entry names.
+func (l listed) anchoredAt(authority *attestation.Authority) (*x509.Certificate, error) {
+	if l.anchor == anchorRoot {
+		return authority.Root()
+	}
+	chain, err := chainOf(authority, l.aaguid())
+	if err != nil {
+		return nil, err
+	}
+	if l.anchor == anchorLeaf {
+		return chain[0], nil
+	}
+	return chain[1], nil
+}
