@@ -51,6 +51,10 @@ unit: ## unit tests only
 walks: ## walk 10,000 times through the relying party at random, and look at everything after each step
 	$(GO) test -vet=off ./scenarios/walk -run='TestWalks$$' -count=1 -timeout=40m -walk.sequences=10000
 
+.PHONY: mutants
+mutants: ## hold every case against relying parties that lack one check each, and print who caught them
+	$(GO) test -vet=off ./scenarios/mutants -run='TestMutantsAreCaught$$' -count=1 -v -timeout=40m -mutants.matrix
+
 .PHONY: lint
 lint: ## gofmt, go vet, staticcheck
 	@unformatted=$$(gofmt -l $(FOLDERS)); \

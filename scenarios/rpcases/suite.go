@@ -45,6 +45,7 @@ func sections() []section {
 		{cases: sessionBound},
 		{cases: sessionLife},
 		{cases: sessionRoutes, excuses: sessionExcuses},
+		{cases: teeth},
 		{cases: registrationData},
 		{cases: registrationLayout},
 		{cases: registrationExtensionData},
