@@ -108,6 +108,7 @@ var _ = Describe("A temporary pass", func() {
 			mia.letsPass(fresh)
 			mia.isAskedToProve(inTheApp)
 			mia.confirmsWith("the new pass", pass)
+			mia.sees(page.S3)
 			mia.walksTo(android, page.S7)
 			mia.letsPass(passUse / 2)
 			mia.looksAway(google)
