@@ -37,6 +37,9 @@ import (
 //	  - {id: "reg/client-data/*", reason: our issue 12}
 //
 // Paths of files are relative to the target's.
+//
+// Where policy.trustsLab is true the server trusts the root of Authority, and its variants lab-metadata and metadata-required have
+// the lists of SignedModels and of MetadataServices. All of them follow from a public seed: a program writes them down once.
 type Target struct {
 	Name     string             `yaml:"name"`
 	Server   Server             `yaml:",inline"`
