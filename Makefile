@@ -62,6 +62,11 @@ lint: ## gofmt, go vet, staticcheck
 	$(GO) vet ./...
 	$(GO) tool staticcheck ./...
 
+# Needs Node.js; npm's modules, in pinned versions, go to a cache. What was found: deploy/foreign/README.md.
+.PHONY: foreign
+foreign: build ## judge WebAuthn servers that are not ours; reports in reports/out/foreign
+	@deploy/foreign/run.sh
+
 .PHONY: bench
 bench: deps build bench-auth ## time the authenticator, the relying party, ceremonies with a phone, and the suite
 	@$(BIN) bench

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/signal"
 	"runtime/debug"
@@ -31,6 +32,7 @@ type checkRPOptions struct {
 	parallel    int
 	seed        int64
 	caseTimeout time.Duration
+	explain     bool
 	json, junit string
 	html        string
 	baseline    string
@@ -41,9 +43,10 @@ type checkRPOptions struct {
 
 func (a app) checkRPCommand() *cobra.Command {
 	var o checkRPOptions
+	var sample bool
 	cmd := &cobra.Command{
 		Use:   "rp",
-		Short: "Judge a relying party that has FIDO's REST API",
+		Short: "Judge a relying party",
 		Long: `rp holds the cases of every relying party against a server with the REST API of FIDO's server tests (/attestation/options,
 /attestation/result, /assertion/options, /assertion/result). The target is described in a YAML file, of which only base is
 needed:
@@ -53,6 +56,10 @@ needed:
   origin: https://staging.example
   policy: {counter: refuse, crossOrigin: refuse}
   expected: [{id: "reg/client-data/*", reason: known until the next release}]
+
+A server with another shape is described under application in the same file: the calls that make an account, give options
+and take responses, as templates. --sample-target prints a file with every key and a comment; --explain-target prints what
+would be asked, without asking.
 
 --target=reference judges passkeylab's own relying party, in this process.
 
@@ -76,10 +83,21 @@ Exit codes: 0 nothing failed, nothing was inconclusive, something ran and every 
   passkeylab check rp --target=target.yaml --fuzz=60s
   passkeylab check rp --target=target.yaml --replay=reg/client-data/type-of-an-assertion`,
 		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return a.checkRP(cmd.Context(), o) },
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			switch {
+			case sample:
+				_, err := io.WriteString(a.out, rpcases.SampleTarget)
+				return err
+			case o.explain:
+				return a.explainTarget(o.target)
+			}
+			return a.checkRP(cmd.Context(), o)
+		},
 	}
 	f := cmd.Flags()
 	f.StringVar(&o.target, "target", "", "the YAML `file` that describes the target, or reference")
+	f.BoolVar(&o.explain, "explain-target", false, "print what would be asked of the target, and what its answers would mean, without asking")
+	f.BoolVar(&sample, "sample-target", false, "print a target's file with every key and a comment")
 	f.StringVar(&o.profile, "profile", string(conformance.L3), "the `book` to judge by: fido, l3 or l3-recommended")
 	f.StringSliceVar(&o.only, "only", nil, "only cases whose id, alias or tag matches one of these `patterns`, in which * stands for anything")
 	f.StringVar(&o.replay, "replay", "", "run one case by its `id` and print every exchange, each with a curl line")
@@ -142,6 +160,18 @@ func (a app) checkRP(ctx context.Context, o checkRPOptions) (err error) {
 		run.Since = reports.Compare(*baseline, run)
 	}
 	return a.reportCheck(run, o)
+}
+
+// explainTarget prints what would be asked of a target.
+func (a app) explainTarget(name string) error {
+	if name == "" || name == referenceTarget {
+		return usage("--explain-target explains a file; name it with --target")
+	}
+	target, err := rpcases.ReadTarget(name)
+	if err != nil {
+		return &exit{code: exitUsage, cause: err}
+	}
+	return target.Explain(a.out)
 }
 
 // openTarget opens what --target names.

@@ -9,7 +9,11 @@ import (
 )
 
 // inProcess carries requests to a handler without a network. What would end a connection ends the round trip.
-type inProcess struct{ handler http.Handler }
+type inProcess struct {
+	handler http.Handler
+	// limit is how many bytes of an answer are wanted; one more shows that there were more, and the rest is dropped.
+	limit int
+}
 
 // ErrHandlerBroke says that a handler of this process panicked; over a network the connection would have been reset.
 var ErrHandlerBroke = errors.New("subject: the handler panicked")
@@ -28,7 +32,7 @@ func (p *inProcess) RoundTrip(request *http.Request) (*http.Response, error) {
 	}
 	done := make(chan outcome, 1)
 	go func() {
-		w := &recorded{header: http.Header{}}
+		w := &recorded{header: http.Header{}, limit: p.limit + 1}
 		defer func() {
 			if p := recover(); p != nil {
 				done <- outcome{err: fmt.Errorf("%w: %v", ErrHandlerBroke, p)}
@@ -45,12 +49,16 @@ func (p *inProcess) RoundTrip(request *http.Request) (*http.Response, error) {
 	}
 }
 
+// errNoMore is what a handler gets that writes more than is wanted, as over a network from a client that hung up.
+var errNoMore = errors.New("subject: the client wants no more")
+
 // recorded is the response of a handler.
 type recorded struct {
 	header http.Header
 	status int
 	sent   http.Header
 	body   bytes.Buffer
+	limit  int
 }
 
 // Header implements http.ResponseWriter.
@@ -66,7 +74,12 @@ func (r *recorded) WriteHeader(status int) {
 // Write implements http.ResponseWriter.
 func (r *recorded) Write(p []byte) (int, error) {
 	r.WriteHeader(http.StatusOK)
-	return r.body.Write(p)
+	left := max(r.limit-r.body.Len(), 0)
+	if len(p) <= left {
+		return r.body.Write(p)
+	}
+	r.body.Write(p[:left])
+	return left, errNoMore
 }
 
 func (r *recorded) response(request *http.Request) *http.Response {

@@ -25,6 +25,9 @@ const (
 	Reset Outcome = "connection reset"
 	// Unreachable is no connection at all: refused, no such host, TLS that fails.
 	Unreachable Outcome = "unreachable"
+	// NotAsDescribed is an answer that the description of an application does not foresee: a status that neither accepts nor
+	// refuses, options that are not where they should be.
+	NotAsDescribed Outcome = "not as described"
 	// Inexpressible is a request that the adapter cannot put to its server, such as JSON with a syntax error to a server
 	// whose endpoints take forms. The case does not concern such a server.
 	Inexpressible Outcome = "inexpressible"
@@ -36,7 +39,7 @@ func (o Outcome) Refuses() bool { return o == Refused || o == BareRefusal }
 // Broke reports whether the server did not decide at all.
 func (o Outcome) Broke() bool {
 	switch o {
-	case ServerError, NotJSON, Redirected, TooLarge, TimedOut, Reset:
+	case ServerError, NotJSON, Redirected, TooLarge, TimedOut, Reset, NotAsDescribed:
 		return true
 	}
 	return false

@@ -20,7 +20,7 @@ func itoa(n int) string { return strconv.Itoa(n) }
 // maxWords bounds what is kept of a server's own words.
 const maxWords = 500
 
-// read reads an answer's body within the limit and judges what it is.
+// read reads an answer's body within the limit.
 func (a *Answer) read(body io.Reader, limit int) {
 	limited := io.LimitReader(body, int64(limit)+1)
 	var err error
@@ -31,12 +31,10 @@ func (a *Answer) read(body io.Reader, limit int) {
 		a.Outcome, a.Err = TooLarge, errors.New("the body is longer than "+itoa(limit)+" bytes")
 	case err != nil:
 		a.fail(err)
-	default:
-		a.judge()
 	}
 }
 
-// judge decides what a complete answer means.
+// judge decides what a complete answer means under FIDO's API.
 func (a *Answer) judge() {
 	a.Members = object(a.Body)
 	said := text(a.Members["status"])

@@ -29,27 +29,35 @@ type recordingVisitor struct {
 func (v recordingVisitor) Do(ctx context.Context, request Request) Answer {
 	began := time.Now()
 	answer := v.Visitor.Do(ctx, request)
-	e := conformance.Exchange{
-		At: began, Took: answer.Took, Purpose: request.Purpose, Method: orElse(request.Method, "POST"), URL: string(request.Endpoint),
-		Sent: conformance.Message{Head: lines(answer.Sent), Body: request.Body},
-		Got:  conformance.Message{Head: lines(answer.Header), Body: answer.Body}, Status: answer.statusLine(), Outcome: string(answer.Outcome),
+	if answer.Outcome == Inexpressible && answer.Steps == nil {
+		return answer // nothing was exchanged
 	}
-	if located, ok := v.RelyingParty.(interface{ address(Request) string }); ok {
-		e.URL = located.address(request)
+	steps := answer.Steps
+	if steps == nil {
+		step := Step{Purpose: request.Purpose, Method: orElse(request.Method, "POST"), URL: string(request.Endpoint), Body: request.Body, Answered: answer.Body, Answer: &answer}
+		if located, ok := v.RelyingParty.(interface{ address(Request) string }); ok {
+			step.URL = located.address(request)
+		}
+		steps = []Step{step}
 	}
-	if answer.Err != nil {
-		e.Problem = answer.Err.Error()
+	for _, step := range steps {
+		v.trial.Record(step.exchange(began))
+		began = began.Add(step.Answer.Took)
 	}
-	v.trial.Record(e)
 	return answer
 }
 
-// address is where a request goes.
-func (s *fidoServer) address(request Request) string {
-	if request.Path != "" {
-		return s.base.Scheme + "://" + s.base.Host + request.Path
+// exchange is a step as the record has it.
+func (s Step) exchange(at time.Time) conformance.Exchange {
+	e := conformance.Exchange{
+		At: at, Took: s.Answer.Took, Purpose: s.Purpose, Method: s.Method, URL: s.URL,
+		Sent: conformance.Message{Head: lines(s.Answer.Sent), Body: s.Body},
+		Got:  conformance.Message{Head: lines(s.Answer.Header), Body: s.Answered}, Status: s.Answer.statusLine(), Outcome: string(s.Answer.Outcome),
 	}
-	return s.urls[request.Endpoint]
+	if s.Answer.Err != nil {
+		e.Problem = s.Answer.Err.Error()
+	}
+	return e
 }
 
 // Name tells apart the two embedded ones.

@@ -98,7 +98,8 @@ func (r Reference) Open(ctx context.Context) (_ RelyingParty, err error) {
 	if err != nil {
 		return nil, err
 	}
-	return FIDOServer{Title: "reference relying party", Base: origin, Dictate: fidoapi.WithChallenge, Paths: map[Endpoint]string{Removal: fidoapi.PathRemoval}}.over(&inProcess{handler: fidoapi.Handler(site)}, release)
+	description := FIDOServer{Title: "reference relying party", Base: origin, Dictate: fidoapi.WithChallenge, Paths: map[Endpoint]string{Removal: fidoapi.PathRemoval}}
+	return description.over(description.around(fidoapi.Handler(site)), release)
 }
 
 // read publishes the list in a folder and reads it as the relying party would read one from elsewhere. Entries that it cannot

@@ -87,6 +87,17 @@ type Answer struct {
 	Err error
 	// Took is how long it took.
 	Took time.Duration
+	// Steps are the HTTP exchanges behind it, where they are not simply the request and this answer.
+	Steps []Step
+}
+
+// Step is one HTTP exchange with an application that was behind a request.
+type Step struct {
+	Purpose, Method, URL string
+	Body                 []byte
+	// Answered is the body of the answer as it came, and Answer the rest of it.
+	Answered []byte
+	Answer   *Answer
 }
 
 // Options is the answer of an options endpoint as the options that a WebAuthn client takes: the members of the API that are

@@ -77,6 +77,9 @@ func (b *Bench) broke(what, want string, a subject.Answer) error {
 	if a.Outcome == subject.BareRefusal {
 		b.Advise("%s: refused with HTTP %d and without the API's JSON", what, a.Status)
 	}
+	if a.Outcome == subject.Inexpressible {
+		return unsaid(a)
+	}
 	if a.Outcome == subject.Unreachable {
 		return &conformance.Inconclusive{Step: what, Err: fmt.Errorf("the server cannot be reached: %w", a.Err)}
 	}

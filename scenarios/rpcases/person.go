@@ -127,7 +127,7 @@ func (p *Person) fitting(ctx context.Context, ask Ask, options func(context.Cont
 	for range most {
 		offered := options(ctx, ask)
 		if offered.Outcome != subject.Accepted {
-			return offered, errors.New(offered.String())
+			return offered, notOffered(offered)
 		}
 		if ask.Until == nil || ask.Until(offered.Options()) {
 			return offered, nil
@@ -185,7 +185,20 @@ func (p *Person) Posts(ctx context.Context, endpoint subject.Endpoint, message *
 	}
 	answer := browser.Do(ctx, request)
 	if answer.Outcome == subject.Inexpressible {
-		return answer, conformance.Skip("this cannot be said to such a server: %v", answer.Err)
+		return answer, unsaid(answer)
 	}
 	return answer, nil
+}
+
+// unsaid skips a case that asks a server something which it cannot be asked.
+func unsaid(answer subject.Answer) error {
+	return conformance.Skip("this cannot be said to such a server: %v", answer.Err)
+}
+
+// notOffered is why there are no options.
+func notOffered(offered subject.Answer) error {
+	if offered.Outcome == subject.Inexpressible {
+		return unsaid(offered)
+	}
+	return errors.New(offered.String())
 }

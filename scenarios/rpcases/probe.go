@@ -104,11 +104,23 @@ func (s *Suite) Probe(ctx context.Context) (conformance.Capabilities, error) {
 		return has, err
 	}
 	p := b.Person(nil)
-	asked := p.CreationOptions(ctx, Ask{Attestation: "direct", UserVerification: "required"})
-	if err := b.MustAccept("options to register", asked); err != nil {
+	offered := p.CreationOptions(ctx, Ask{})
+	if err := b.MustAccept("options to register", offered); err != nil {
 		return has, fmt.Errorf("rpcases: probe: %w", err)
 	}
-	s.probeCreation(&has, asked)
+	for _, algorithm := range readCreation(offered).PubKeyCredParams {
+		has.Add(Offers(algorithm.Alg))
+	}
+	if a := p.CreationOptions(ctx, Ask{Attestation: "direct"}); readCreation(a).Attestation == "direct" {
+		has.Add(Attests)
+	} else {
+		has.Lack(Attests, "the server does not ask for attestation, though it was told to"+why(a))
+	}
+	if a := p.CreationOptions(ctx, Ask{UserVerification: "required"}); readCreation(a).AuthenticatorSelection.UserVerification == "required" {
+		has.Add(Verifies)
+	} else {
+		has.Lack(Verifies, "the server does not require user verification, though it was told to"+why(a))
+	}
 	answer, err := p.Registers(ctx, Ask{}, Lie{})
 	if err == nil {
 		err = b.MustAccept("an honest registration", answer)
@@ -137,29 +149,25 @@ func (s *Suite) Probe(ctx context.Context) (conformance.Capabilities, error) {
 	return has, nil
 }
 
-// probeCreation reads creation options that asked for direct attestation and for verification.
-func (s *Suite) probeCreation(has *conformance.Capabilities, asked subject.Answer) {
-	var options struct {
-		Attestation            string
-		AuthenticatorSelection struct{ UserVerification string }
-		PubKeyCredParams       []struct{ Alg cose.Algorithm }
+// offeredCreation is what the probe reads of creation options.
+type offeredCreation struct {
+	Attestation            string
+	AuthenticatorSelection struct{ UserVerification string }
+	PubKeyCredParams       []struct{ Alg cose.Algorithm }
+}
+
+// readCreation is empty for options that cannot be read: cases about the options say what is wrong with them.
+func readCreation(a subject.Answer) (o offeredCreation) {
+	_ = json.Unmarshal(a.Options(), &o)
+	return o
+}
+
+// why adds what stood in the way of asking.
+func why(a subject.Answer) string {
+	if a.Outcome == subject.Accepted {
+		return ""
 	}
-	if err := json.Unmarshal(asked.Options(), &options); err != nil {
-		return // cases about the options say what is wrong with them
-	}
-	for _, parameter := range options.PubKeyCredParams {
-		has.Add(Offers(parameter.Alg))
-	}
-	if options.Attestation == "direct" {
-		has.Add(Attests)
-	} else {
-		has.Lack(Attests, "the server does not ask for attestation, though it was told to")
-	}
-	if options.AuthenticatorSelection.UserVerification == "required" {
-		has.Add(Verifies)
-	} else {
-		has.Lack(Verifies, "the server does not require user verification, though it was told to")
-	}
+	return " (" + a.String() + ")"
 }
 
 // told adds what only the target's description says.

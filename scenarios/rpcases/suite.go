@@ -135,6 +135,9 @@ type Suite struct {
 	// challenges be dictated (subject.FIDOServer.Dictate), trusts VectorRoot, and lets https://example.com frame it. Nil, as for
 	// every server that is reached over a network, skips them.
 	Example func(context.Context) (subject.RelyingParty, error)
+	// OwnShape says that RP is an application with a shape of its own (subject.Mapped): what is about FIDO's REST API does not
+	// concern it.
+	OwnShape bool
 	// Run tells the accounts of this run apart from those of others; empty takes the time.
 	Run string
 	// Now tells the time; nil is time.Now.
@@ -188,7 +191,20 @@ func Authority() *attestation.Authority {
 // Runner returns what runs the suite. Its selection, seed and limits are the caller's to set.
 func (s *Suite) Runner() conformance.Runner[*Bench] {
 	s.setDefaults()
-	return conformance.Runner[*Bench]{Cases: Cases(), Open: s.open, Now: s.Now}
+	return conformance.Runner[*Bench]{Cases: s.cases(), Open: s.open, Now: s.Now}
+}
+
+// cases are all cases, of which an application with a shape of its own skips those of the API.
+func (s *Suite) cases() []Case {
+	all := Cases()
+	for i := range all {
+		if s.OwnShape && all[i].Clause.Spec == api("").Spec {
+			all[i].Run = func(context.Context, *Bench) error {
+				return conformance.Skip("the application has a shape of its own, and not FIDO's REST API")
+			}
+		}
+	}
+	return all
 }
 
 // Close lets go of the relying party and its variants.

@@ -1,16 +1,19 @@
 package rpcases
 
 import (
-	"bytes"
 	"context"
-	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
+	"io"
+	"maps"
 	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
+	"strconv"
+	"strings"
 	"time"
 
 	"go.yaml.in/yaml/v3"
@@ -25,10 +28,11 @@ import (
 //	base: https://staging.example/fido        # the four paths of the API are below it
 //	origin: https://staging.example           # of the page; that of base when left out
 //	paths: {creationOptions: /register/begin} # and creationResult, requestOptions, requestResult, removal
-//	headers: {Authorization: Bearer 123}      # sent with each request
+//	headers: {Authorization: "Bearer ${env.TOKEN}"}  # sent with each request
 //	cookies: {tenant: lab}                    # every visitor's from the start
 //	tls: {ca: ca.pem, serverName: rp, certificate: me.pem, key: me.key, insecure: false}
-//	limits: {time: 10s, body: 1048576}
+//	limits: {time: 10s, body: 1048576, header: 65536}
+//	application: {creationOptions: {path: /passkeys/new, options: "${answer.publicKey}"}}   # see subject.Application
 //	policy: {counter: refuse, crossOrigin: refuse, subdomains: refuse, ports: refuse, origins: [https://app.example]}
 //	variants:
 //	  attestation-required: {base: https://staging.example/strict}
@@ -36,7 +40,8 @@ import (
 //	expected:                                 # failures that are known; each must happen
 //	  - {id: "reg/client-data/*", reason: our issue 12}
 //
-// Paths of files are relative to the target's.
+// Without application, the server has FIDO's REST API. Paths of files are relative to the target's. SampleTarget has every key
+// with a comment.
 //
 // Where policy.trustsLab is true the server trusts the root of Authority, and its variants lab-metadata and metadata-required have
 // the lists of SignedModels and of MetadataServices. All of them follow from a public seed: a program writes them down once.
@@ -59,7 +64,7 @@ type Other struct {
 	Policy *Policy `yaml:"policy"`
 }
 
-// Server is where a server with FIDO's REST API is, and how it is spoken to.
+// Server is where a server is, and how it is spoken to.
 type Server struct {
 	Base    string            `yaml:"base"`
 	Origin  string            `yaml:"origin"`
@@ -68,9 +73,12 @@ type Server struct {
 	Cookies map[string]string `yaml:"cookies"`
 	TLS     TLS               `yaml:"tls"`
 	Limits  struct {
-		Time time.Duration `yaml:"time"`
-		Body int           `yaml:"body"`
+		Time   time.Duration `yaml:"time"`
+		Body   int           `yaml:"body"`
+		Header int           `yaml:"header"`
 	} `yaml:"limits"`
+	// Application is nil for a server with FIDO's REST API. A variant without one has the target's.
+	Application *subject.Application `yaml:"application"`
 }
 
 // Paths are those of the endpoints, where they are not the API's own.
@@ -83,59 +91,141 @@ type Paths struct {
 	Removal string `yaml:"removal"`
 }
 
-// TLS is how a server proves itself, and the suite to it.
-type TLS struct {
-	// CA is a PEM file of roots; Certificate and Key are the suite's own.
-	CA          string `yaml:"ca"`
-	Certificate string `yaml:"certificate"`
-	Key         string `yaml:"key"`
-	ServerName  string `yaml:"serverName"`
-	// Insecure takes any certificate.
-	Insecure bool `yaml:"insecure"`
-}
-
-// ReadTarget reads the description of a target. Everything that it does not know is an error.
+// ReadTarget reads the description of a target. All that is wrong with it is told at once: each error is a *[Mistake].
 func ReadTarget(name string) (*Target, error) {
 	content, err := os.ReadFile(name)
 	if err != nil {
 		return nil, fmt.Errorf("read the target: %w", err)
 	}
-	t := &Target{folder: filepath.Dir(name)}
-	decoder := yaml.NewDecoder(bytes.NewReader(content))
-	decoder.KnownFields(true)
-	if err := decoder.Decode(t); err != nil {
-		return nil, fmt.Errorf("read the target %s: %w", name, err)
+	f, document := &file{name: name}, yaml.Node{}
+	if err := yaml.Unmarshal(content, &document); err != nil {
+		return nil, fmt.Errorf("read the target: %w", &Mistake{File: name, Says: "this is no YAML: " + strings.TrimPrefix(err.Error(), "yaml: ")})
 	}
-	for v, other := range t.Variants {
-		if err := other.check(v, t.Policy); err != nil {
-			return nil, fmt.Errorf("read the target %s: %w", name, err)
+	t := &Target{folder: filepath.Dir(name)}
+	if len(document.Content) > 0 {
+		f.top = document.Content[0]
+		f.check(f.top, reflect.TypeFor[Target](), "")
+	}
+	if f.mistakes == nil && f.top != nil {
+		if err := document.Decode(t); err != nil {
+			f.say(nil, "", "%v", err)
 		}
 	}
-	if _, err := t.Failures(); err != nil {
-		return nil, fmt.Errorf("read the target %s: %w", name, err)
+	if f.mistakes == nil {
+		t.check(f)
+	}
+	if err := f.err(); err != nil {
+		return nil, fmt.Errorf("read the target: %w", err)
 	}
 	return t, nil
 }
 
-// check says what is missing of a variant's description; usual is the target's own policy.
-func (o *Other) check(v Variant, usual Policy) error {
+// check says what is wrong with a description whose keys are right.
+func (t *Target) check(f *file) {
+	t.Server.check(f, "", t.Server.Application)
+	for _, v := range slices.Sorted(maps.Keys(t.Variants)) {
+		t.Variants[v].check(f, v, t)
+	}
+	t.Policy.check(f, "policy")
+	for i, e := range t.Expected {
+		key := "expected." + strconv.Itoa(i)
+		if e.Reason == "" {
+			f.say(lookUp(f.top, key), key, "the expected failure %q has no reason; say why it is known", e.ID)
+		}
+		if _, err := conformance.ParsePattern(e.ID); err != nil {
+			f.say(lookUp(f.top, key), key, "%v", err)
+		}
+	}
+}
+
+// check says what is wrong with a variant's description.
+func (o *Other) check(f *file, v Variant, of *Target) {
+	key := "variants." + string(v)
+	say := func(format string, values ...any) { f.say(lookUp(f.top, key), key, format, values...) }
 	if !slices.Contains(allVariants(), v) {
-		return fmt.Errorf("there is no variant %q; those that exist: %v", v, allVariants())
+		say("there is no variant %q; those that exist: %v", v, allVariants())
 	}
 	if o == nil {
-		return fmt.Errorf("the variant %s is empty; say where it is: {base: https://…}", v)
+		say("the variant is empty; say where it is: {base: https://…}")
+		return
 	}
-	decided := usual
+	decided := of.Policy
 	if o.Policy != nil {
 		decided = *o.Policy
+		decided.check(f, key+".policy")
 	}
 	switch {
 	case v == Framed && len(decided.TopOrigins) == 0:
-		return fmt.Errorf("the variant %s names no page that may frame it; say which: policy: {topOrigins: [https://…]}", v)
+		say("the variant names no page that may frame it; say which: policy: {topOrigins: [https://…]}")
 	case v == WideOrigins && len(decided.Origins) == 0:
-		return fmt.Errorf("the variant %s names no further origin; say which: policy: {origins: [https://…]}", v)
+		say("the variant names no further origin; say which: policy: {origins: [https://…]}")
 	}
-	return nil
+	o.Server.check(f, key, of.Server.Application)
+}
+
+// check says which decisions are none: all that are texts refuse or accept, but one.
+func (p Policy) check(f *file, key string) {
+	v := reflect.ValueOf(p)
+	for i := range v.NumField() {
+		name, value := v.Type().Field(i).Tag.Get("yaml"), v.Field(i)
+		switch {
+		case value.Kind() != reflect.String:
+		case name == "enumeration":
+			f.oneOf(key+"."+name, value.String(), "deny", "fake")
+		default:
+			f.oneOf(key+"."+name, value.String(), "refuse", "accept")
+		}
+	}
+}
+
+// oneOf wants a value to be one of some, or left out.
+func (f *file) oneOf(key, value string, those ...string) {
+	if value != "" && !slices.Contains(those, value) {
+		f.say(lookUp(f.top, key), key, "%q is not one of %s", value, strings.Join(those, ", "))
+	}
+}
+
+// expanded puts the variables of the environment into a text.
+func (f *file) expanded(key string, text *string) {
+	value, err := subject.Expand(*text, os.LookupEnv)
+	if err != nil {
+		f.say(lookUp(f.top, key), key, "%v; is it set in the environment?", err)
+		return
+	}
+	*text = value
+}
+
+// check says what is wrong with a server; usual is the application that it has when it names none.
+func (s *Server) check(f *file, key string, usual *subject.Application) {
+	under := func(name string) string { return strings.TrimPrefix(key+"."+name, ".") }
+	f.expanded(under("base"), &s.Base)
+	f.expanded(under("origin"), &s.Origin)
+	if base, err := url.Parse(s.Base); err != nil || base.Host == "" || base.Scheme != "http" && base.Scheme != "https" {
+		f.say(lookUp(f.top, under("base")), under("base"), "%q is no URL of a server; write it like https://rp.example", s.Base)
+	}
+	if origin, err := url.Parse(s.Origin); s.Origin != "" && (err != nil || origin.Host == "" || origin.Scheme+"://"+origin.Host != s.Origin) {
+		f.say(lookUp(f.top, under("origin")), under("origin"), "%q is no origin; it has a scheme, a host and perhaps a port, like https://rp.example", s.Origin)
+	}
+	if s.Limits.Time < 0 || s.Limits.Body < 0 || s.Limits.Header < 0 {
+		f.say(lookUp(f.top, under("limits")), under("limits"), "a limit is more than nothing")
+	}
+	if s.Application != nil && s.Paths != (Paths{}) {
+		f.say(lookUp(f.top, under("paths")), under("paths"), "an application's paths stand with its calls, under application")
+	}
+	for section, texts := range map[string]map[string]string{"headers": s.Headers, "cookies": s.Cookies} {
+		for name, text := range texts {
+			f.expanded(under(section+"."+name), &text)
+			texts[name] = text
+		}
+	}
+	if _, err := s.TLS.config(filepath.Dir(f.name)); err != nil {
+		f.say(lookUp(f.top, under("tls")), under("tls"), "%v", err)
+	}
+	if s.Application != nil {
+		f.tell(key, subject.Mapped{Application: *s.Application, Env: os.LookupEnv}.Check()...)
+	} else if usual != nil {
+		s.Application = usual
+	}
 }
 
 // Failures are the expected ones.
@@ -156,7 +246,9 @@ func (t *Target) Failures() ([]conformance.Expected, error) {
 
 // Open returns the suite held against the target. It makes no connection yet. Close it.
 func (t *Target) Open(context.Context) (*Suite, error) {
-	s := &Suite{Policy: t.Policy, Variants: map[Variant]subject.RelyingParty{}, Policies: map[Variant]Policy{}}
+	s := &Suite{
+		Policy: t.Policy, Variants: map[Variant]subject.RelyingParty{}, Policies: map[Variant]Policy{}, OwnShape: t.Server.Application != nil,
+	}
 	var err error
 	if s.RP, err = t.Server.dial(t.folder, t.Name); err != nil {
 		return nil, err
@@ -174,9 +266,33 @@ func (t *Target) Open(context.Context) (*Suite, error) {
 }
 
 func (s *Server) dial(folder, title string) (subject.RelyingParty, error) {
-	settings, err := s.TLS.config(folder)
+	description, err := s.describe(folder, title)
 	if err != nil {
 		return nil, err
+	}
+	if s.Application != nil {
+		return subject.Mapped{FIDOServer: description, Application: *s.Application, Env: os.LookupEnv}.Dial()
+	}
+	return description.Dial()
+}
+
+// Explain writes what would be asked of the target, and what its answers would mean, without asking it anything.
+func (t *Target) Explain(w io.Writer) error {
+	description, err := t.Server.describe(t.folder, t.Name)
+	if err != nil {
+		return err
+	}
+	if t.Server.Application != nil {
+		return subject.Mapped{FIDOServer: description, Application: *t.Server.Application, Env: os.LookupEnv}.Explain(w)
+	}
+	return description.Explain(w)
+}
+
+// describe is the server as package subject has it.
+func (s *Server) describe(folder, title string) (subject.FIDOServer, error) {
+	settings, err := s.TLS.config(folder)
+	if err != nil {
+		return subject.FIDOServer{}, err
 	}
 	header := http.Header{}
 	for name, value := range s.Headers {
@@ -189,34 +305,6 @@ func (s *Server) dial(folder, title string) (subject.RelyingParty, error) {
 			subject.RequestOptions: s.Paths.RequestOptions, subject.RequestResult: s.Paths.RequestResult,
 			subject.Removal: s.Paths.Removal,
 		},
-		Limits: subject.Limits{Time: s.Limits.Time, Body: s.Limits.Body},
-	}.Dial()
-}
-
-func (t TLS) config(folder string) (*tls.Config, error) {
-	c := &tls.Config{ServerName: t.ServerName, InsecureSkipVerify: t.Insecure, MinVersion: tls.VersionTLS12}
-	at := func(name string) string {
-		if filepath.IsAbs(name) {
-			return name
-		}
-		return filepath.Join(folder, name)
-	}
-	if t.CA != "" {
-		content, err := os.ReadFile(at(t.CA))
-		if err != nil {
-			return nil, fmt.Errorf("tls.ca: %w", err)
-		}
-		c.RootCAs = x509.NewCertPool()
-		if !c.RootCAs.AppendCertsFromPEM(content) {
-			return nil, fmt.Errorf("tls.ca: %s holds no certificate; it must be PEM", t.CA)
-		}
-	}
-	if t.Certificate != "" || t.Key != "" {
-		pair, err := tls.LoadX509KeyPair(at(t.Certificate), at(t.Key))
-		if err != nil {
-			return nil, fmt.Errorf("tls.certificate and tls.key: %w", err)
-		}
-		c.Certificates = []tls.Certificate{pair}
-	}
-	return c, nil
+		Limits: subject.Limits{Time: s.Limits.Time, Body: s.Limits.Body, Header: s.Limits.Header},
+	}, nil
 }

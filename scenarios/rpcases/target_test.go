@@ -66,20 +66,20 @@ func TestATargetThatIsWrongSaysWhere(t *testing.T) {
 	write(t, folder, "empty.pem", "nothing")
 	for content, want := range map[string]string{
 		"base: nowhere":                                               "no URL of a server",
-		"bse: http://x":                                               "field bse not found",
+		"bse: http://x":                                               "target.yaml:1:1: bse: there is no such key; did you mean base?",
 		"base: [":                                                     "read the target",
 		"base: http://x\ntls: {ca: none.pem}":                         "tls.ca",
 		"base: http://x\ntls: {ca: empty.pem}":                        "holds no certificate",
 		"base: http://x\ntls: {certificate: none.pem}":                "tls.certificate",
 		"base: http://x\nvariants: {stricter: {base: http://x}}":      `no variant "stricter"`,
-		"base: http://x\nvariants: {attestation-required: {base: x}}": "variant attestation-required",
+		"base: http://x\nvariants: {attestation-required: {base: x}}": "variants.attestation-required.base",
 		"base: http://x\nexpected: [{id: 'reg/*'}]":                   "has no reason",
 		"base: http://x\nvariants: {attestation-required: }":          "is empty",
 		"base: http://x\nvariants: {framed: {base: http://y}}":        "names no page that may frame it",
 		"base: http://x\nvariants: {wide-origins: {base: http://y}}":  "names no further origin",
 		"base: http://x\nexpected: [{id: ' ', reason: x}]":            "empty pattern",
 		"base: http://x\nlimits: {time: soon}":                        "soon",
-		"base: http://x\npolicy: {counter: refuse, conter: accept}":   "field conter not found",
+		"base: http://x\npolicy: {counter: refuse, conter: accept}":   "target.yaml:2:27: policy.conter: there is no such key; did you mean counter?",
 	} {
 		target, err := rpcases.ReadTarget(write(t, folder, "target.yaml", content))
 		if err == nil {
