@@ -5,6 +5,8 @@ import { account, add, known, once, origin, owned, serve } from './site.mjs';
 const lib = new Fido2Lib({ rpId: 'localhost', rpName: 'Trial', cryptoParams: [-7, -257], authenticatorUserVerification: 'preferred' });
 const text = buffer => Buffer.from(buffer).toString('base64url');
 const bytes = value => Uint8Array.from(Buffer.from(value, 'base64url')).buffer;
+// It wants ids as bytes; what is no text is handed to it as it is, to judge.
+const withBytes = ({ id, rawId, ...rest }) => ({ ...rest, id: typeof id === 'string' ? bytes(id) : id, rawId: typeof rawId === 'string' ? bytes(rawId) : rawId });
 
 serve({
   async '/register/options'({ username }, session, store) {
@@ -19,7 +21,7 @@ serve({
   },
   async '/register'(credential, session, store) {
     const { challenge, user } = once(session, 'register');
-    const result = await lib.attestationResult(credential, { challenge, origin, factor: 'either' });
+    const result = await lib.attestationResult(withBytes(credential), { challenge, origin, factor: 'either' });
     add(store, user, {
       id: text(result.authnrData.get('credId')), publicKey: result.authnrData.get('credentialPublicKeyPem'), counter: result.authnrData.get('counter'),
     });
@@ -35,7 +37,7 @@ serve({
   async '/login'(credential, session, store) {
     const { challenge, user } = once(session, 'login');
     const stored = owned(store, credential.id, user);
-    const result = await lib.assertionResult(credential, {
+    const result = await lib.assertionResult(withBytes(credential), {
       challenge, origin, factor: 'either', publicKey: stored.publicKey, prevCounter: stored.counter, userHandle: stored.user.id,
       allowCredentials: stored.user.credentials.map(id => ({ type: 'public-key', id: bytes(id) })),
     });

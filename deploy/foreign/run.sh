@@ -44,6 +44,8 @@ judge() {
     local name=$1 log=$reports/$1.log code=0
     PORT=$(free_port)
     export PORT
+    rm -f "$reports/$name".{json,xml,html,txt}
+    : >"$log" # what an earlier server said is not this one's
     (cd "$cache" && exec node "$name.mjs") >"$log" 2>&1 &
     server=$!
     until grep -q '^listening$' "$log"; do
@@ -55,7 +57,7 @@ judge() {
         --html="$reports/$name.html" ${CHECK_ARGS:-} >"$reports/$name.txt" || code=$?
     stop
     tail -n 40 "$reports/$name.txt" | grep -E ' cases in ' || true
-    [ "$code" -le 1 ] || { echo "foreign: $name could not be judged (exit code $code)" >&2; return 1; }
+    [ -s "$reports/$name.json" ] || { echo "foreign: $name could not be judged (exit code $code)" >&2; return 1; }
 }
 
 names=("$@")
