@@ -83,7 +83,7 @@ func (rp *RP) expects(origin string) bool {
 	}
 	u, err := url.Parse(origin)
 	page, _ := url.Parse(s.Origin) // it is one that its caller chose
-	if err != nil || u.Scheme != page.Scheme || u.Scheme+"://"+u.Host != origin || strings.HasSuffix(u.Host, ":") || u.Host != strings.ToLower(u.Host) {
+	if err != nil || u.Scheme != page.Scheme || u.Scheme+"://"+u.Host != origin || strings.HasSuffix(u.Host, ":") || strings.HasPrefix(u.Port(), "0") || u.Host != strings.ToLower(u.Host) {
 		return false
 	}
 	below, isBelow := strings.CutSuffix(u.Hostname(), "."+page.Hostname())

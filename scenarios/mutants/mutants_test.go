@@ -13,7 +13,7 @@ import (
 var matrix = flag.Bool("mutants.matrix", false, "hold every case against every mutant, and print the matrix")
 
 // open is how many mutants may escape every case that cites their clause; it only ever goes down.
-const open = 12
+const open = 3
 
 // stage is a laboratory that is configured as the reference is, and the reference.
 type stage struct {
