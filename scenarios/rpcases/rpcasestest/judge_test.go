@@ -70,7 +70,7 @@ func TestAStrangersModuleJudgesItsServer(t *testing.T) {
 			t.Errorf("no %q in\n%.6000s", want, output)
 		}
 	}
-	if strings.Contains(string(output), "--- FAIL: TestGullible/reg/client-data/challenge-of-another") {
+	if strings.Contains(string(output), "--- FAIL: TestGullible/reg/client-data/challenge-of-another (") {
 		t.Errorf("what was expected to fail failed the test:\n%s", output)
 	}
 }
