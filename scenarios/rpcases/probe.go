@@ -68,6 +68,14 @@ func (s *Suite) is(v Variant) bool {
 	return false
 }
 
+// policyOf is what was decided in a variant.
+func (s *Suite) policyOf(v Variant) Policy {
+	if decided, ok := s.Policies[v]; ok {
+		return decided
+	}
+	return s.Policy
+}
+
 // LabAAGUID is the model that OnlyLabModels allows.
 var LabAAGUID = uuid.MustParse("7f3c2b1a-5d4e-4f60-8a91-b2c3d4e5f607")
 
@@ -83,9 +91,8 @@ func (b *Bench) In(v Variant) *Bench {
 		return b
 	}
 	other := b.meeting(b.suite.Variants[v])
-	if decided, ok := b.suite.Policies[v]; ok {
-		other.Policy, other.suite.Policy = decided, decided
-	}
+	other.suite.Policy = b.suite.policyOf(v)
+	other.Policy = other.suite.Policy
 	return other
 }
 
@@ -193,10 +200,13 @@ func (s *Suite) told(has *conformance.Capabilities) {
 		has.Lack(Example, "test vectors fix the challenge, and a server that is reached over a network cannot be given one")
 	}
 	for _, v := range allVariants() {
-		if s.Variants[v] != nil || s.is(v) {
-			has.Add(Configured(v))
-		} else {
+		switch {
+		case s.Variants[v] == nil && !s.is(v):
 			has.Lack(Configured(v), "the target has no variant "+string(v))
+		case v == Framed && len(s.policyOf(v).TopOrigins) == 0:
+			has.Lack(Configured(v), "the target's variant framed does not say who may frame it (policy.topOrigins)")
+		default:
+			has.Add(Configured(v))
 		}
 	}
 }

@@ -140,3 +140,16 @@ func TestARelyingPartyThatBreaksPassesNothing(t *testing.T) {
 		t.Errorf("%+v", totals)
 	}
 }
+
+// Who frames the relying party cannot be guessed, and a case that guessed would break.
+func TestAFramedVariantMustSayWhoFramesIt(t *testing.T) {
+	suite := reference(t)
+	suite.Policies[rpcases.Framed] = rpcases.Policy{CrossOrigin: "accept"}
+	has, err := suite.Probe(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if why := has.Missing([]conformance.Capability{rpcases.Configured(rpcases.Framed)}); !strings.Contains(why, "policy.topOrigins") {
+		t.Errorf("missing: %q", why)
+	}
+}
