@@ -122,7 +122,7 @@ func (a app) checkRP(ctx context.Context, o checkRPOptions) (err error) {
 	if err != nil {
 		return err
 	}
-	suite, expected, err := openTarget(ctx, o.target)
+	suite, expected, err := openTarget(ctx, o)
 	if err != nil {
 		return err
 	}
@@ -174,14 +174,15 @@ func (a app) explainTarget(name string) error {
 	return target.Explain(a.out)
 }
 
-// openTarget opens what --target names.
-func openTarget(ctx context.Context, name string) (*rpcases.Suite, []conformance.Expected, error) {
+// openTarget opens what --target names, with the failures that are known of it.
+func openTarget(ctx context.Context, o checkRPOptions) (*rpcases.Suite, []conformance.Expected, error) {
+	name := o.target
 	switch name {
 	case "":
 		return nil, nil, usage("--target is missing; name the YAML file that describes the server, or --target=reference")
 	case referenceTarget:
 		suite, err := rpcases.Reference(ctx)
-		return suite, nil, err
+		return suite, rpcases.ReferenceFailures(conformance.Profile(o.profile)), err
 	}
 	target, err := rpcases.ReadTarget(name)
 	if err != nil {

@@ -15,12 +15,12 @@ import (
 )
 
 // open opens what check.target names, with the failures that it is known for.
-func open(ctx context.Context, name string) (*rpcases.Suite, []conformance.Expected, error) {
-	if name == config.TargetReference {
+func open(ctx context.Context, by config.Check) (*rpcases.Suite, []conformance.Expected, error) {
+	if by.Target == config.TargetReference {
 		suite, err := rpcases.Reference(ctx)
-		return suite, nil, err
+		return suite, rpcases.ReferenceFailures(conformance.Profile(by.Profile)), err
 	}
-	target, err := rpcases.ReadTarget(name)
+	target, err := rpcases.ReadTarget(by.Target)
 	if err != nil {
 		return nil, nil, err
 	}

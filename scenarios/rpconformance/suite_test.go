@@ -47,7 +47,7 @@ func TestRelyingParty(t *testing.T) {
 var _ = BeforeSuite(func(ctx SpecContext) {
 	var expected []conformance.Expected
 	var err error
-	room.suite, expected, err = open(ctx, room.settings.Check.Target)
+	room.suite, expected, err = open(ctx, room.settings.Check)
 	Expect(err).NotTo(HaveOccurred())
 	room.runner = room.suite.Runner()
 	room.runner.Expected, room.runner.Seed, room.runner.CaseTimeout = expected, room.seed, room.settings.Suite.StepTimeout
