@@ -38,8 +38,8 @@ net/http, what waiting for the disk
 costs, and whether many stored passkeys change how long one person waits. Those that are compared take turns, and each
 figure is the median of the turns with the lowest and the highest.
 
-It times the cases of check rp against our own relying party: all of them, how many a second, and what one costs beside the bare
-exchanges.
+It times the cases of check rp against our own relying party: all of them, how many a second, and what one costs beside
+the bare exchanges.
 
 It measures how long one full registration takes, from the first page to the passkey on the Security info page; how long
 a page waits for a phone over the hybrid transport, from its call to the promise that resolves, and where that time goes; and

@@ -172,6 +172,9 @@ func attestationEchoed(ctx context.Context, b *Bench) error {
 
 func attestationUnknown(ctx context.Context, b *Bench) error {
 	p := b.Person(nil)
+	if err := conformance.Control("honest options", b.MustAccept("honest options", p.CreationOptions(ctx, Ask{}))); err != nil {
+		return err
+	}
 	offered := p.CreationOptions(ctx, Ask{Attestation: "bogus"})
 	if err := b.MustDecide("options with attestation bogus", offered); err != nil || offered.Outcome != subject.Accepted {
 		return err

@@ -115,6 +115,9 @@ func optionsRefused(all ...strange) Run {
 
 func displayNameMissing(ctx context.Context, b *Bench) error {
 	p := b.Person(nil)
+	if err := conformance.Control("honest options", b.MustAccept("honest options", p.CreationOptions(ctx, Ask{}))); err != nil {
+		return err
+	}
 	answer := p.asks(ctx, strange{is: "no display name", ask: Ask{Edit: func(members map[string]any) { delete(members, "displayName") }}})
 	if err := b.MustDecide("options with no display name", answer); err != nil || answer.Outcome != subject.Accepted {
 		return err
