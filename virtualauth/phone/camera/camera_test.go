@@ -36,6 +36,10 @@ const (
 )
 
 // code draws a code with its white edge.
+// stubbornText makes a code of 400 pixels in which the reader finds no corners, unless it is turned.
+const stubbornText = "FIDO:/653373881183110782138598149310182330775267221819077471706256298734142347927280389398755097770255671335209652069329102" +
+	"110079956828476023932786377680225026109321447142404"
+
 func code(t testing.TB, text string) image.Image {
 	t.Helper()
 	matrix, err := qrcode.NewQRCodeWriter().Encode(text, gozxing.BarcodeFormat_QR_CODE, 200, 200, nil)
@@ -56,6 +60,15 @@ func paper(pictures ...image.Image) *image.RGBA {
 }
 
 // window is the picture of a real browser.
+// beside puts a picture to the right of another.
+func beside(left, right image.Image) *image.RGBA {
+	all := image.NewRGBA(image.Rect(0, 0, left.Bounds().Dx()+right.Bounds().Dx(), left.Bounds().Dy()))
+	draw.Draw(all, all.Rect, image.White, image.Point{}, draw.Src)
+	draw.Draw(all, left.Bounds(), left, image.Point{}, draw.Over)
+	draw.Draw(all, right.Bounds().Add(image.Pt(left.Bounds().Dx(), 0)), right, image.Point{}, draw.Over)
+	return all
+}
+
 func window(t testing.TB) image.Image {
 	t.Helper()
 	f, err := os.Open(dialogFile)
@@ -113,6 +126,10 @@ func TestACodeIsReadFromAPicture(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	stubborn, err := qrcode.NewQRCodeWriter().Encode(stubbornText, gozxing.BarcodeFormat_QR_CODE, 400, 400, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
 	tests := []struct {
 		name    string
 		picture image.Image
@@ -129,6 +146,8 @@ func TestACodeIsReadFromAPicture(t *testing.T) {
 		{"in two colours", code(t, text), text},
 		{"beside foreign codes", paper(code(t, "https://site.example/"), code(t, text), code(t, "WIFI:S:home;;")), text},
 		{"that shows it twice", paper(code(t, text), code(t, text)), text},
+		{"that the reader misses from one side", stubborn, stubbornText},
+		{"that the reader misses from one side, with another one", beside(stubborn, code(t, "WIFI:S:home;;")), stubbornText},
 		{"whose scheme is in small letters", paper(code(t, "fido:/0123")), "fido:/0123"},
 	}
 	for _, test := range tests {

@@ -113,17 +113,32 @@ func add(texts []string, text string) []string {
 
 // read finds one code, first dark on light, then light on dark, and returns its text and where it is.
 func (g *gray) read() (text string, area image.Rectangle, err error) {
-	text, area, err = g.search()
+	text, area, err = g.searchBothWays()
 	if err == nil {
 		return text, area, nil
 	}
 	g.invert()
 	defer g.invert()
-	text, area, inverted := g.search()
+	text, area, inverted := g.searchBothWays()
 	if inverted == nil || errors.Is(err, ErrNoCode) {
 		err = inverted
 	}
 	return text, area, err
+}
+
+// searchBothWays looks at the picture and then, where that finds nothing, at the picture upside down: of a hundred codes there is
+// about one whose corners the reader misses from one side, however clean it is, and sees from the other.
+func (g *gray) searchBothWays() (text string, area image.Rectangle, err error) {
+	if text, area, err = g.search(); err == nil {
+		return text, area, nil
+	}
+	g.turn()
+	defer g.turn()
+	text, area, turned := g.search()
+	if turned != nil {
+		return "", area, err
+	}
+	return text, g.turned(area), nil
 }
 
 // search looks for a dark code in the whole picture. Where several codes are, the reader may take the corners of different

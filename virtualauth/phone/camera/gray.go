@@ -5,6 +5,7 @@ import (
 	"image/color"
 	"image/draw"
 	"math"
+	"slices"
 
 	"github.com/makiuchi-d/gozxing"
 )
@@ -97,6 +98,15 @@ func (g *gray) invert() {
 	for i := range g.pixels {
 		g.pixels[i] ^= 0xff
 	}
+}
+
+// turn turns the picture upside down.
+func (g *gray) turn() { slices.Reverse(g.pixels) }
+
+// turned is where an area is after a turn.
+func (g *gray) turned(area image.Rectangle) image.Rectangle {
+	size := image.Pt(g.width, g.height)
+	return image.Rectangle{Min: size.Sub(area.Max), Max: size.Sub(area.Min)}
 }
 
 // wipe makes an area white, so that the next code is found.
