@@ -73,7 +73,7 @@ func (s *shop) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		encoded, _ := json.Marshal(members)
 		return session.visitor.Do(r.Context(), subject.Request{Endpoint: endpoint, Body: encoded})
 	}
-	s.route(r, session, body.Email, func(endpoint subject.Endpoint, members any) {
+	s.route(r, session, body.Email, func(endpoint subject.Endpoint, members any) bool {
 		got := ask(endpoint, members)
 		switch {
 		case got.Outcome == subject.Refused:
@@ -88,11 +88,12 @@ func (s *shop) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		default:
 			answer(http.StatusOK, map[string]any{"verified": true})
 		}
+		return got.Outcome == subject.Accepted
 	}, map[string]any{"credential": s.understand(body.Credential), "attestation": body.Attestation, "uv": body.UV, "login": body.Login}, answer, no)
 }
 
 // route decides what is asked of the reference.
-func (s *shop) route(r *http.Request, session *shopSession, email string, pass func(subject.Endpoint, any), body map[string]any, answer func(int, any), no func(string)) {
+func (s *shop) route(r *http.Request, session *shopSession, email string, pass func(subject.Endpoint, any) bool, body map[string]any, answer func(int, any), no func(string)) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	switch r.Method + " " + r.URL.Path {
@@ -130,8 +131,8 @@ func (s *shop) route(r *http.Request, session *shopSession, email string, pass f
 			return
 		}
 		members := map[string]any{"userVerification": r.URL.Query().Get("uv")}
-		if email := r.URL.Query().Get("email"); email != "" {
-			session.trying = email
+		session.trying = r.URL.Query().Get("email")
+		if email := session.trying; email != "" {
 			members["username"] = email
 		}
 		pass(subject.RequestOptions, members)
@@ -140,7 +141,9 @@ func (s *shop) route(r *http.Request, session *shopSession, email string, pass f
 			no("which login?")
 			return
 		}
-		pass(subject.RequestResult, body["credential"])
+		if pass(subject.RequestResult, body["credential"]) {
+			session.user = session.trying
+		}
 	default:
 		no("no such page")
 	}
@@ -272,7 +275,7 @@ func judgeShop(t *testing.T, s *shop, target string, only ...string) map[string]
 }
 
 // some are cases of every kind; the whole list is for the reference itself.
-var some = []string{"reg/envelope/*", "reg/client-data/type-*", "auth/envelope/*", "auth/client-data/type-*", "auth/signature/*", "api/answers/*"}
+var some = []string{"reg/envelope/*", "reg/client-data/type-*", "auth/envelope/*", "auth/client-data/type-*", "auth/signature/*", "auth/counter/*", "api/answers/*"}
 
 // An application in front of the reference comes off as the reference does, whatever its own shape.
 func TestAnApplicationIsJudgedInItsOwnShape(t *testing.T) {
