@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"runtime/debug"
 	"slices"
 	"syscall"
@@ -44,6 +45,7 @@ type checkRPOptions struct {
 func (a app) checkRPCommand() *cobra.Command {
 	var o checkRPOptions
 	var sample bool
+	var trust string
 	cmd := &cobra.Command{
 		Use:   "rp",
 		Short: "Judge a relying party",
@@ -59,7 +61,8 @@ needed:
 
 A server with another shape is described under application in the same file: the calls that make an account, give options
 and take responses, as templates. --sample-target prints a file with every key and a comment; --explain-target prints what
-would be asked, without asking.
+would be asked, without asking. --export-trust writes the root and the signed lists of metadata that a server is given for the
+cases about attestation; without them those are skipped.
 
 --target=reference judges passkeylab's own relying party, in this process.
 
@@ -90,6 +93,8 @@ Exit codes: 0 nothing failed, nothing was inconclusive, something ran and every 
 				return err
 			case o.explain:
 				return a.explainTarget(o.target)
+			case trust != "":
+				return a.exportTrust(cmd.Context(), trust)
 			}
 			return a.checkRP(cmd.Context(), o)
 		},
@@ -98,6 +103,7 @@ Exit codes: 0 nothing failed, nothing was inconclusive, something ran and every 
 	f.StringVar(&o.target, "target", "", "the YAML `file` that describes the target, or reference")
 	f.BoolVar(&o.explain, "explain-target", false, "print what would be asked of the target, and what its answers would mean, without asking")
 	f.BoolVar(&sample, "sample-target", false, "print a target's file with every key and a comment")
+	f.StringVar(&trust, "export-trust", "", "write the root and the metadata that a target must trust into this `folder`")
 	f.StringVar(&o.profile, "profile", string(conformance.L3), "the `book` to judge by: fido, l3 or l3-recommended")
 	f.StringSliceVar(&o.only, "only", nil, "only cases whose id, alias or tag matches one of these `patterns`, in which * stands for anything")
 	f.StringVar(&o.replay, "replay", "", "run one case by its `id` and print every exchange, each with a curl line")
@@ -172,6 +178,26 @@ func (a app) explainTarget(name string) error {
 		return &exit{code: exitUsage, cause: err}
 	}
 	return target.Explain(a.out)
+}
+
+// exportTrust writes what a server must trust, and tells what each file is for.
+func (a app) exportTrust(ctx context.Context, folder string) error {
+	files, err := rpcases.TrustFiles(ctx, time.Now())
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(folder, 0o755); err != nil {
+		return fmt.Errorf("export what is to be trusted: %w", err)
+	}
+	for _, file := range files {
+		path := filepath.Join(folder, file.Name)
+		if err := os.WriteFile(path, file.Content, 0o644); err != nil {
+			return fmt.Errorf("export what is to be trusted: %w", err)
+		}
+		fmt.Fprintf(a.out, "%s\n    %s\n", path, file.Use)
+	}
+	fmt.Fprintln(a.out, "Everything follows from a public seed: never let a server with real accounts trust these.")
+	return nil
 }
 
 // openTarget opens what --target names, with the failures that are known of it.

@@ -44,7 +44,7 @@ import (
 // with a comment.
 //
 // Where policy.trustsLab is true the server trusts the root of Authority, and its variants lab-metadata and metadata-required have
-// the lists of SignedModels and of MetadataServices. All of them follow from a public seed: a program writes them down once.
+// the lists of SignedModels and of MetadataServices. TrustFiles are all of them, and check rp --export-trust writes them.
 type Target struct {
 	Name     string             `yaml:"name"`
 	Server   Server             `yaml:",inline"`
