@@ -92,8 +92,9 @@ func (a Authentication) Refused(ctx context.Context, b *Bench) error {
 	return nil
 }
 
-// Accepted wants each lie, which is none then but only unusual, to be accepted, and the next honest sign-in, too.
-func (a Authentication) Accepted(ctx context.Context, b *Bench) error {
+// tell signs somebody in with each lie, after an honest twin, and demands something of each answer. The next honest sign-in must
+// be accepted: after each, or once after all of them.
+func (a Authentication) tell(ctx context.Context, b *Bench, must demand, each bool) error {
 	p, err := a.control(ctx, b)
 	if err != nil {
 		return err
@@ -103,35 +104,30 @@ func (a Authentication) Accepted(ctx context.Context, b *Bench) error {
 		if err != nil {
 			return conformance.Control("sign-in with "+lie.Is, err)
 		}
-		if err := b.MustAccept("sign-in with "+lie.Is, answer); err != nil {
+		if err := must(b, "sign-in with "+lie.Is, answer); err != nil {
 			return err
+		}
+		if !each {
+			continue
 		}
 		if err := a.honest(ctx, p, "an honest sign-in after one with "+lie.Is); err != nil {
 			return err
 		}
 	}
-	return nil
+	if each {
+		return nil
+	}
+	return a.honest(ctx, p, "an honest sign-in after all of them")
+}
+
+// Accepted wants each lie, which is none then but only unusual, to be accepted, and the next honest sign-in, too.
+func (a Authentication) Accepted(ctx context.Context, b *Bench) error {
+	return a.tell(ctx, b, (*Bench).MustAccept, true)
 }
 
 // Observed wants each lie to be decided on, whichever way, and the next honest sign-in to be accepted.
 func (a Authentication) Observed(ctx context.Context, b *Bench) error {
-	p, err := a.control(ctx, b)
-	if err != nil {
-		return err
-	}
-	for _, lie := range a.lies() {
-		answer, err := p.SignsIn(ctx, a.Ask, lie)
-		if err != nil {
-			return conformance.Control("sign-in with "+lie.Is, err)
-		}
-		if err := b.MustDecide("sign-in with "+lie.Is, answer); err != nil {
-			return err
-		}
-		if err := a.honest(ctx, p, "an honest sign-in after one with "+lie.Is); err != nil {
-			return err
-		}
-	}
-	return nil
+	return a.tell(ctx, b, (*Bench).MustDecide, true)
 }
 
 func names(cookies map[string]string) []string {

@@ -123,8 +123,12 @@ func allowing(options []byte, credentials []virtualauth.Credential) []byte {
 	return changed
 }
 
-// Accepted wants each lie, which is none then but only unusual, to be accepted, and the credential to sign its owner in.
-func (r Registration) Accepted(ctx context.Context, b *Bench) error {
+// demand is what a case wants of an answer: Bench.MustAccept, MustRefuse or MustDecide.
+type demand func(b *Bench, what string, answer subject.Answer) error
+
+// tell registers somebody new with each lie, after an honest twin, and demands something of each answer. What comes then is
+// called for each that met the demand; nil does nothing.
+func (r Registration) tell(ctx context.Context, b *Bench, must demand, then func(*Person, Lie, subject.Answer) error) error {
 	if err := r.control(ctx, b); err != nil {
 		return err
 	}
@@ -134,45 +138,49 @@ func (r Registration) Accepted(ctx context.Context, b *Bench) error {
 		if err != nil {
 			return conformance.Control("registration with "+lie.Is, err)
 		}
-		if err := b.MustAccept("registration with "+lie.Is, answer); err != nil {
+		if err := must(b, "registration with "+lie.Is, answer); err != nil {
 			return err
 		}
-		answer, err = p.SignsIn(ctx, Ask{}, Lie{})
-		if err != nil {
-			return conformance.Control("signing in after a registration with "+lie.Is, err)
+		if then == nil {
+			continue
 		}
-		if err := b.MustAccept("signing in after a registration with "+lie.Is, answer); err != nil {
+		if err := then(p, lie, answer); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// Observed wants each lie to be decided on, whichever way, and the server to go on working. What was accepted must sign its
+// Accepted wants each lie, which is none then but only unusual, to be accepted, and the credential to sign its owner in.
+func (r Registration) Accepted(ctx context.Context, b *Bench) error {
+	return r.tell(ctx, b, (*Bench).MustAccept, func(p *Person, lie Lie, _ subject.Answer) error {
+		what := "signing in after a registration with " + lie.Is
+		answer, err := p.SignsIn(ctx, Ask{}, Lie{})
+		if err != nil {
+			return conformance.Control(what, err)
+		}
+		return b.MustAccept(what, answer)
+	})
+}
+
+// Observed wants each lie to be decided on, whichever way, and the server to go on working. What was accepted should sign its
 // owner in.
 func (r Registration) Observed(ctx context.Context, b *Bench) error {
-	if err := r.control(ctx, b); err != nil {
-		return err
-	}
-	for _, lie := range r.lies() {
-		p := b.Person(r.Model, r.Equip)
-		answer, err := p.Registers(ctx, r.Ask, lie)
-		if err != nil {
-			return conformance.Control("registration with "+lie.Is, err)
-		}
-		if err := b.MustDecide("registration with "+lie.Is, answer); err != nil {
-			return err
-		}
+	err := r.tell(ctx, b, (*Bench).MustDecide, func(p *Person, lie Lie, answer subject.Answer) error {
 		if answer.Outcome != subject.Accepted {
-			continue
+			return nil
 		}
-		answer, err = p.SignsIn(ctx, Ask{}, Lie{})
+		answer, err := p.SignsIn(ctx, Ask{}, Lie{})
 		if err == nil {
 			err = b.MustAccept("signing in", answer)
 		}
 		if err != nil {
 			b.Advise("registration with %s was accepted, and the credential is of no use: %v", lie.Is, err)
 		}
+		return nil
+	})
+	if err != nil {
+		return err
 	}
 	return conformance.Control("an honest registration afterwards", r.control(ctx, b))
 }
