@@ -71,7 +71,7 @@ var mayImport = map[string][]string{
 	"scenarios/authcases":       {"harness/conformance", "harness/client", "harness/subject", "virtualauth/..."},
 	"scenarios/rpconformance":   {"scenarios/...", "harness/...", "reports"},
 	"scenarios/authconformance": {"scenarios/...", "harness/..."},
-	"scenarios/mutants":         {"scenarios/...", "harness/...", "rp/...", "virtualauth/..."},
+	"scenarios/mutants":         {"scenarios/...", "harness/...", "rp/...", "virtualauth/...", "reports"},
 
 	"reports": {},
 	"cmd":     {everything},

@@ -102,6 +102,14 @@ func (p *Person) again(ctx context.Context, endpoint subject.Endpoint, m made, i
 	}})
 }
 
+// repeats posts a response once more: in the same browser, or with the cookies of when it was made.
+func (p *Person) repeats(ctx context.Context, endpoint subject.Endpoint, first made, oldCookies bool) (subject.Answer, error) {
+	if oldCookies {
+		return p.again(ctx, endpoint, first, "the same once more, and old cookies")
+	}
+	return p.Posts(ctx, endpoint, first.message, Lie{Is: "the same once more"})
+}
+
 func replayedRegistration(oldCookies bool) Run {
 	return func(ctx context.Context, b *Bench) error {
 		p := b.Person(nil)
@@ -113,12 +121,7 @@ func replayedRegistration(oldCookies bool) Run {
 		if err := conformance.Control("the registration", orMismatch(err, b.MustAccept("the registration", answer))); err != nil {
 			return err
 		}
-		if oldCookies {
-			answer, err = p.again(ctx, subject.CreationResult, first, "the same once more, and old cookies")
-		} else {
-			answer, err = p.Posts(ctx, subject.CreationResult, first.message, Lie{Is: "the same once more"})
-		}
-		if err != nil {
+		if answer, err = p.repeats(ctx, subject.CreationResult, first, oldCookies); err != nil {
 			return err
 		}
 		if err := b.MustRefuse("the same registration once more", answer); err != nil {
@@ -146,12 +149,7 @@ func replayedSignIn(oldCookies bool) Run {
 		if err := conformance.Control("the sign-in", orMismatch(err, b.MustAccept("the sign-in", answer))); err != nil {
 			return err
 		}
-		if oldCookies {
-			answer, err = p.again(ctx, subject.RequestResult, first, "the same once more, and old cookies")
-		} else {
-			answer, err = p.Posts(ctx, subject.RequestResult, first.message, Lie{Is: "the same once more"})
-		}
-		if err != nil {
+		if answer, err = p.repeats(ctx, subject.RequestResult, first, oldCookies); err != nil {
 			return err
 		}
 		if err := b.MustRefuse("the same assertion once more", answer); err != nil {
