@@ -53,6 +53,10 @@ type SignedMetadata struct {
 	Token  []byte
 	Root   *x509.Certificate
 	Signer string
+	// Revoked are the revocation lists that its reader has.
+	Revoked []*x509.RevocationList
+	// Then is what the service publishes later, in the place of Token; nil is nothing.
+	Then []byte
 }
 
 // Origins are what the reference relying party expects in client data beside its own origin.
@@ -110,7 +114,7 @@ func (m SignedMetadata) read(ctx context.Context, folder string) (rp.Metadata, e
 		return nil, err
 	}
 	service, err := mds.New(mds.Config{
-		Location: path, Clock: referenceClock{}, Rand: rand.Reader, Verifier: mds.Verifier{Roots: []*x509.Certificate{m.Root}, Signer: m.Signer},
+		Location: path, Clock: referenceClock{}, Rand: rand.Reader, Verifier: mds.Verifier{Roots: []*x509.Certificate{m.Root}, Signer: m.Signer, CRLs: m.Revoked},
 	})
 	if err == nil {
 		err = service.Load(ctx)
@@ -118,10 +122,25 @@ func (m SignedMetadata) read(ctx context.Context, folder string) (rp.Metadata, e
 	if err == nil {
 		err = errors.Join(service.BLOB().Problems...)
 	}
+	if err == nil && m.Then != nil {
+		err = m.publishNext(ctx, service, path)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("metadata: %w", err)
 	}
 	return rp.FIDOMetadata(service, referenceClock{}), nil
+}
+
+// publishNext lets the service publish what comes later, and its reader have a look. A list that is refused leaves the one before.
+func (m SignedMetadata) publishNext(ctx context.Context, service *mds.Service, path string) error {
+	err := os.WriteFile(path, m.Then, 0o600)
+	if err == nil {
+		err = service.Load(ctx)
+	}
+	if refused := new(mds.BLOBError); errors.As(err, &refused) {
+		return nil
+	}
+	return err
 }
 
 func (r Reference) roots() attest.Roots {

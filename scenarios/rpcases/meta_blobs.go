@@ -66,6 +66,9 @@ const (
 	otherHostListModel
 	staleListModel
 	expiredListModel
+	revokedIssuerModel
+	revokedSignerModel
+	rolledBackModel
 )
 
 const certified = "FIDO_CERTIFIED_L1"
@@ -115,21 +118,84 @@ func MetadataServices(ctx context.Context, authority *attestation.Authority, now
 		{oneModel(otherHostListModel), later, lie{Host: "mds.elsewhere.example"}},
 		{oneModel(staleListModel), now.AddDate(0, -1, 0), lie{}},
 	} {
-		blob := metadata.BLOB{Number: 1, NextUpdate: list.next, Misbehave: list.lie}
-		for _, model := range list.models {
-			entry, err := model.entry(ctx, authority)
-			if err != nil {
-				return nil, fmt.Errorf("rpcases: metadata of model %d: %w", model.number, err)
-			}
-			blob.Entries = append(blob.Entries, entry)
+		entries, err := entriesOf(ctx, authority, list.models)
+		if err != nil {
+			return nil, err
 		}
-		token, err := blob.Sign(authority)
+		token, err := metadata.BLOB{Number: 1, NextUpdate: list.next, Entries: entries, Misbehave: list.lie}.Sign(authority)
 		if err != nil {
 			return nil, fmt.Errorf("rpcases: %w", err)
 		}
 		all = append(all, subject.SignedMetadata{Token: token, Root: root, Signer: metadata.Host})
 	}
+	revoked, err := revokedServices(ctx, authority, later)
+	if err != nil {
+		return nil, err
+	}
+	older, err := rolledBack(ctx, authority, later)
+	return append(append(all, revoked...), older), err
+}
+
+// entriesOf is what a list says about models that attest by an authority.
+func entriesOf(ctx context.Context, authority *attestation.Authority, models []listed) ([]metadata.Entry, error) {
+	var all []metadata.Entry
+	for _, model := range models {
+		entry, err := model.entry(ctx, authority)
+		if err != nil {
+			return nil, fmt.Errorf("rpcases: metadata of model %d: %w", model.number, err)
+		}
+		all = append(all, entry)
+	}
 	return all, nil
+}
+
+// revokedServices are two lists, each signed by an authority of its own: the issuer of who signs the first was revoked, and who signs the
+// second.
+func revokedServices(ctx context.Context, authority *attestation.Authority, later time.Time) ([]subject.SignedMetadata, error) {
+	var all []subject.SignedMetadata
+	for _, one := range []struct {
+		seed, host string
+		model      byte
+	}{{"passkeylab rp cases, revoked issuer", "", revokedIssuerModel}, {"passkeylab rp cases, revoked signer", metadata.Host, revokedSignerModel}} {
+		signing := attestation.NewAuthority([]byte(one.seed), start)
+		root, err := signing.MetadataRoot()
+		if err != nil {
+			return nil, fmt.Errorf("rpcases: metadata: %w", err)
+		}
+		revoked, err := signing.MetadataRevocation(one.host)
+		if err != nil {
+			return nil, fmt.Errorf("rpcases: metadata: %w", err)
+		}
+		entries, err := entriesOf(ctx, authority, oneModel(one.model))
+		if err != nil {
+			return nil, err
+		}
+		token, err := metadata.BLOB{Number: 1, NextUpdate: later, Entries: entries}.Sign(signing)
+		if err != nil {
+			return nil, fmt.Errorf("rpcases: %w", err)
+		}
+		all = append(all, subject.SignedMetadata{Token: token, Root: root, Signer: metadata.Host, Revoked: []*x509.RevocationList{revoked}})
+	}
+	return all, nil
+}
+
+// rolledBack is a service that goes back to a list with a lower number, which alone has a model.
+func rolledBack(ctx context.Context, authority *attestation.Authority, later time.Time) (service subject.SignedMetadata, err error) {
+	service.Signer = metadata.Host
+	if service.Root, err = authority.MetadataRoot(); err != nil {
+		return service, fmt.Errorf("rpcases: metadata: %w", err)
+	}
+	entries, err := entriesOf(ctx, authority, oneModel(rolledBackModel))
+	if err != nil {
+		return service, err
+	}
+	if service.Token, err = (metadata.BLOB{Number: 7, NextUpdate: later}).Sign(authority); err != nil {
+		return service, fmt.Errorf("rpcases: %w", err)
+	}
+	if service.Then, err = (metadata.BLOB{Number: 6, NextUpdate: later, Entries: entries}).Sign(authority); err != nil {
+		return service, fmt.Errorf("rpcases: %w", err)
+	}
+	return service, nil
 }
 
 // oneModel is one certified model.

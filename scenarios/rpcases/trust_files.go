@@ -6,6 +6,8 @@ import (
 	"encoding/pem"
 	"fmt"
 	"time"
+
+	"github.com/passkeylab/passkeylab/harness/subject"
 )
 
 // TrustFile is something that a relying party is given before cases of trust can be put to it.
@@ -38,13 +40,26 @@ func TrustFiles(ctx context.Context, now time.Time) ([]TrustFile, error) {
 		{"lab-metadata.jwt", "The variant " + string(LabMetadata) + " has this list.", models},
 	}
 	for i, service := range services {
-		use := "The variant " + string(MetadataRequired) + " reads this list, besides, and must not believe it."
-		if i == 0 {
-			use = "The variant " + string(MetadataRequired) + " has this list, and accepts only models that it names."
-		}
-		all = append(all, TrustFile{fmt.Sprintf("metadata-required-%d.jwt", i+1), use, service.Token})
+		all = append(all, serviceFiles(fmt.Sprintf("metadata-required-%d", i+1), service)...)
 	}
+	all[3].Use = "The variant " + string(MetadataRequired) + " has this list, and accepts only models that it names."
 	return all, nil
+}
+
+// serviceFiles are a list that the variant MetadataRequired reads besides the right one, and what belongs to it.
+func serviceFiles(name string, service subject.SignedMetadata) []TrustFile {
+	all := []TrustFile{{name + ".jwt", "The variant " + string(MetadataRequired) + " reads this list, besides, and must not believe it.", service.Token}}
+	for _, revoked := range service.Revoked {
+		all[0].Use = "The variant " + string(MetadataRequired) + " reads this list, besides, which leads to " + name + "-root.pem; its signer was revoked."
+		all = append(all,
+			TrustFile{name + "-root.pem", "What the signature of " + name + ".jwt leads to.", inPEM(service.Root)},
+			TrustFile{name + ".crl", "The revocation list for " + name + ".jwt, in DER.", revoked.Raw})
+	}
+	if service.Then != nil {
+		all[0].Use = "The variant " + string(MetadataRequired) + " reads this list, besides, and later, at the same place, the older one in " + name + "-then.jwt."
+		all = append(all, TrustFile{name + "-then.jwt", "An older list that comes in the place of " + name + ".jwt, and must not be believed.", service.Then})
+	}
+	return all
 }
 
 func inPEM(certificate *x509.Certificate) []byte {

@@ -1,6 +1,12 @@
 package attestation
 
-import "github.com/passkeylab/passkeylab/virtualauth/cose"
+import (
+	"crypto/x509"
+	"fmt"
+	"math/big"
+
+	"github.com/passkeylab/passkeylab/virtualauth/cose"
+)
 
 // Signer is a key of an authority's with its certificates.
 type Signer struct {
@@ -46,4 +52,33 @@ func (a *Authority) MetadataSigner(host string, lies Misbehaviour) (Signer, erro
 		}
 		return rawSignature(s.spoiled(signature, key.Public()), key.Public()), nil
 	}}, nil
+}
+
+// MetadataRevocation returns a revocation list (RFC 5280 §5) that names the certificate which MetadataSigner has for a host, signed
+// by who issued it; or, for no host, that of this issuer, signed by MetadataRoot. It is as long valid as the authority.
+func (a *Authority) MetadataRevocation(host string) (*x509.RevocationList, error) {
+	by, err := a.intermediate("test metadata root", "metadata CA", nil)
+	if err != nil {
+		return nil, err
+	}
+	revoked := by.certificate
+	if host == "" {
+		by = by.root
+	} else {
+		signer, err := a.MetadataSigner(host, Misbehaviour{})
+		if err != nil {
+			return nil, err
+		}
+		if revoked, err = x509.ParseCertificate(signer.Chain[0]); err != nil {
+			return nil, fmt.Errorf("attestation: revoke the certificate of %s: %w", host, err)
+		}
+	}
+	der, err := x509.CreateRevocationList(nil, &x509.RevocationList{ // no randomness: deterministic
+		Number: big.NewInt(1), ThisUpdate: a.start, NextUpdate: a.start.AddDate(years, 0, 0),
+		RevokedCertificateEntries: []x509.RevocationListEntry{{SerialNumber: revoked.SerialNumber, RevocationTime: a.start}},
+	}, by.certificate, by.key.Signer)
+	if err != nil {
+		return nil, fmt.Errorf("attestation: revoke %s: %w", revoked.Subject, err)
+	}
+	return x509.ParseRevocationList(der)
 }
