@@ -27,6 +27,9 @@ func TestWalksThatFoundSomething(t *testing.T) {
 		"an answer in the app after its sign-out":              "app-signs-in right; app-creates app held; app-signs-out; arrives",
 		"an answer in the app after another sign-in":           "app-signs-in right; app-creates app held; app-signs-out; app-signs-in right; arrives",
 		"an answer in the app while it has another session":    "app-signs-in right; app-creates app-ios held; app-signs-in right; arrives",
+		"an error of a run that another policy has ended":      start + "policy attested; signs-in-again; back",
+		"an answer that is lost, under another policy":         start + "policy two; signs-in-again; phone app-ios held",
+		"a key that said nothing, under another policy":        "browser desktop; press password-sign-in code=right; press add; press primary method=security-key; press primary key=usb; begin; policy attested; phone usb",
 		"a limit that is reached while a ceremony waits":       start + "app-signs-in right; app-creates app; policy one; phone google",
 	} {
 		t.Run(name, func(t *testing.T) { again(t, &texts{}, strings.Split(events, "//")) })
