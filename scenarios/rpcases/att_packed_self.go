@@ -174,11 +174,7 @@ func (r Registration) unlikeIn(equip Equip, model Model, lie Lie) Run {
 			return err
 		}
 		p := b.Person(model, equip)
-		answer, err := p.Registers(ctx, r.Ask, lie)
-		if err != nil {
-			return conformance.Control("registration with "+lie.Is, err)
-		}
-		if err := b.MustRefuse("registration with "+lie.Is, answer); err != nil {
+		if _, err := p.tells(ctx, r.Ask, lie, (*Bench).MustRefuse); err != nil {
 			return err
 		}
 		return r.nothingLeft(ctx, p, lie)

@@ -107,30 +107,7 @@ func transportsOf(values ...any) []Lie {
 // OfUse wants each lie to be refused, and nothing to be left of it, or to be accepted, and its owner to sign in with what came of
 // it.
 func (r Registration) OfUse(ctx context.Context, b *Bench) error {
-	if err := r.control(ctx, b); err != nil {
-		return err
-	}
-	for _, lie := range r.lies() {
-		what := "registration with " + lie.Is
-		p := b.Person(r.Model, r.Equip)
-		answer, err := p.Registers(ctx, r.Ask, lie)
-		if err != nil {
-			return conformance.Control(what, err)
-		}
-		if err := b.MustDecide(what, answer); err != nil {
-			return err
-		}
-		if answer.Outcome != subject.Accepted {
-			if err := r.nothingLeft(ctx, p, lie); err != nil {
-				return err
-			}
-			continue
-		}
-		if err := p.signsInAfter(ctx, what); err != nil {
-			return err
-		}
-	}
-	return nil
+	return r.tell(ctx, b, (*Bench).MustDecide, func(p *Person, lie Lie, answer subject.Answer) error { return r.settled(ctx, p, lie, answer) })
 }
 
 // signsInAfter wants the person to sign in with what a registration made.

@@ -93,11 +93,8 @@ func idOfAnother(ctx context.Context, b *Bench) error {
 		return nil
 	}}
 	p := b.Person(nil)
-	answer, err := p.Registers(ctx, Ask{}, lie)
+	answer, err := p.tells(ctx, Ask{}, lie, (*Bench).MustDecide)
 	if err != nil {
-		return conformance.Control("registration with "+lie.Is, err)
-	}
-	if err := b.MustDecide("registration with "+lie.Is, answer); err != nil {
 		return err
 	}
 	if answer.Outcome != subject.Accepted {
@@ -123,11 +120,8 @@ func idRespelt(ctx context.Context, b *Bench) error {
 		}
 		return nil
 	}}
-	answer, err := p.Registers(ctx, Ask{}, lie)
+	answer, err := p.tells(ctx, Ask{}, lie, (*Bench).MustDecide)
 	if err != nil {
-		return conformance.Control("registration with "+lie.Is, err)
-	}
-	if err := b.MustDecide("registration with "+lie.Is, answer); err != nil {
 		return err
 	}
 	if answer.Outcome != subject.Accepted {

@@ -45,23 +45,7 @@ func (r Registration) control(ctx context.Context, b *Bench) error {
 // Refused wants each lie to be refused, and nothing to be left of it: the credential is not listed, it does not sign anybody
 // in, and the next honest registration of the same person works.
 func (r Registration) Refused(ctx context.Context, b *Bench) error {
-	if err := r.control(ctx, b); err != nil {
-		return err
-	}
-	for _, lie := range r.lies() {
-		p := b.Person(r.Model, r.Equip)
-		answer, err := p.Registers(ctx, r.Ask, lie)
-		if err != nil {
-			return conformance.Control("registration with "+lie.Is, err)
-		}
-		if err := b.MustRefuse("registration with "+lie.Is, answer); err != nil {
-			return err
-		}
-		if err := r.nothingLeft(ctx, p, lie); err != nil {
-			return err
-		}
-	}
-	return nil
+	return r.tell(ctx, b, (*Bench).MustRefuse, func(p *Person, lie Lie, _ subject.Answer) error { return r.nothingLeft(ctx, p, lie) })
 }
 
 // nothingLeft checks what a refused registration left behind.
@@ -134,11 +118,8 @@ func (r Registration) tell(ctx context.Context, b *Bench, must demand, then func
 	}
 	for _, lie := range r.lies() {
 		p := b.Person(r.Model, r.Equip)
-		answer, err := p.Registers(ctx, r.Ask, lie)
+		answer, err := p.tells(ctx, r.Ask, lie, must)
 		if err != nil {
-			return conformance.Control("registration with "+lie.Is, err)
-		}
-		if err := must(b, "registration with "+lie.Is, answer); err != nil {
 			return err
 		}
 		if then == nil {
@@ -149,6 +130,25 @@ func (r Registration) tell(ctx context.Context, b *Bench, must demand, then func
 		}
 	}
 	return nil
+}
+
+// tells registers with a lie, and demands something of the answer.
+func (p *Person) tells(ctx context.Context, ask Ask, lie Lie, must demand) (subject.Answer, error) {
+	what := "registration with " + lie.Is
+	answer, err := p.Registers(ctx, ask, lie)
+	if err != nil {
+		return answer, conformance.Control(what, err)
+	}
+	return answer, must(p.bench, what, answer)
+}
+
+// settled wants what was decided on to have its consequences: nothing is left of what was refused, and what was accepted signs its
+// owner in.
+func (r Registration) settled(ctx context.Context, p *Person, lie Lie, answer subject.Answer) error {
+	if answer.Outcome != subject.Accepted {
+		return r.nothingLeft(ctx, p, lie)
+	}
+	return p.signsInAfter(ctx, "registration with "+lie.Is)
 }
 
 // Accepted wants each lie, which is none then but only unusual, to be accepted, and the credential to sign its owner in.

@@ -89,6 +89,15 @@ func (p *Person) ready(ctx context.Context, offered subject.Answer, lie Lie, ans
 	return made{offered.Options(), message, p.Browser.Cookies()}, conformance.Control("an honest response", err)
 }
 
+// mustPost posts an honest response that has to be accepted before the point of the case.
+func (p *Person) mustPost(ctx context.Context, endpoint subject.Endpoint, m *Message, what string) (subject.Answer, error) {
+	answer, err := p.Posts(ctx, endpoint, m, Lie{})
+	if err == nil {
+		err = p.bench.MustAccept(what, answer)
+	}
+	return answer, conformance.Control(what, err)
+}
+
 // again posts a response from a browser that has the cookies of when it was made, and no others.
 func (p *Person) again(ctx context.Context, endpoint subject.Endpoint, m made, is string) (subject.Answer, error) {
 	fresh := *p
@@ -117,11 +126,11 @@ func replayedRegistration(oldCookies bool) Run {
 		if err != nil {
 			return err
 		}
-		answer, err := p.Posts(ctx, subject.CreationResult, first.message, Lie{})
-		if err := conformance.Control("the registration", orMismatch(err, b.MustAccept("the registration", answer))); err != nil {
+		if _, err := p.mustPost(ctx, subject.CreationResult, first.message, "the registration"); err != nil {
 			return err
 		}
-		if answer, err = p.repeats(ctx, subject.CreationResult, first, oldCookies); err != nil {
+		answer, err := p.repeats(ctx, subject.CreationResult, first, oldCookies)
+		if err != nil {
 			return err
 		}
 		if err := b.MustRefuse("the same registration once more", answer); err != nil {
@@ -145,11 +154,11 @@ func replayedSignIn(oldCookies bool) Run {
 		if err != nil {
 			return err
 		}
-		answer, err := p.Posts(ctx, subject.RequestResult, first.message, Lie{})
-		if err := conformance.Control("the sign-in", orMismatch(err, b.MustAccept("the sign-in", answer))); err != nil {
+		if _, err := p.mustPost(ctx, subject.RequestResult, first.message, "the sign-in"); err != nil {
 			return err
 		}
-		if answer, err = p.repeats(ctx, subject.RequestResult, first, oldCookies); err != nil {
+		answer, err := p.repeats(ctx, subject.RequestResult, first, oldCookies)
+		if err != nil {
 			return err
 		}
 		if err := b.MustRefuse("the same assertion once more", answer); err != nil {
@@ -166,8 +175,7 @@ func registrationUsedAgain(ctx context.Context, b *Bench) error {
 	if err != nil {
 		return err
 	}
-	answer, err := p.Posts(ctx, subject.CreationResult, first.message, Lie{})
-	if err := conformance.Control("the registration", orMismatch(err, b.MustAccept("the registration", answer))); err != nil {
+	if _, err := p.mustPost(ctx, subject.CreationResult, first.message, "the registration"); err != nil {
 		return err
 	}
 	kept := p.Device.Credentials()[0].ID
@@ -176,7 +184,7 @@ func registrationUsedAgain(ctx context.Context, b *Bench) error {
 	if err != nil {
 		return conformance.Control("a second answer to the same options", err)
 	}
-	answer, err = p.Posts(ctx, subject.CreationResult, message, Lie{Is: "a challenge that was answered"})
+	answer, err := p.Posts(ctx, subject.CreationResult, message, Lie{Is: "a challenge that was answered"})
 	if err != nil {
 		return err
 	}
@@ -195,15 +203,14 @@ func signInUsedAgain(ctx context.Context, b *Bench) error {
 	if err != nil {
 		return err
 	}
-	answer, err := p.Posts(ctx, subject.RequestResult, first.message, Lie{})
-	if err := conformance.Control("the sign-in", orMismatch(err, b.MustAccept("the sign-in", answer))); err != nil {
+	if _, err := p.mustPost(ctx, subject.RequestResult, first.message, "the sign-in"); err != nil {
 		return err
 	}
 	message, err := p.Get(ctx, first.options, Lie{})
 	if err != nil {
 		return conformance.Control("a second answer to the same options", err)
 	}
-	answer, err = p.Posts(ctx, subject.RequestResult, message, Lie{Is: "a challenge that was answered"})
+	answer, err := p.Posts(ctx, subject.RequestResult, message, Lie{Is: "a challenge that was answered"})
 	if err != nil {
 		return err
 	}

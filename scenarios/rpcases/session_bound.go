@@ -286,8 +286,5 @@ func attestationOfOthers(ctx context.Context, b *Bench) error {
 	if err := b.MustDecide("a registration with "+lie.Is, answer); err != nil {
 		return err
 	}
-	if answer.Outcome != subject.Accepted {
-		return Registration{}.nothingLeft(ctx, p, lie)
-	}
-	return p.signsInAfter(ctx, "registration with "+lie.Is)
+	return Registration{}.settled(ctx, p, lie, answer)
 }

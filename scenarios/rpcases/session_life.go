@@ -175,10 +175,7 @@ func registrationAfterFailure(ctx context.Context, b *Bench) error {
 	if err := b.MustDecide("a registration with "+lie.Is, answer); err != nil {
 		return err
 	}
-	if answer.Outcome != subject.Accepted {
-		return Registration{}.nothingLeft(ctx, p, lie)
-	}
-	return p.signsInAfter(ctx, "registration with "+lie.Is)
+	return Registration{}.settled(ctx, p, lie, answer)
 }
 
 // atOnce posts a response twice at the same time, and counts how often it was accepted.

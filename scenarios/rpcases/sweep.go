@@ -16,11 +16,7 @@ func (r Registration) Swept(ctx context.Context, b *Bench) error {
 	var last Lie
 	for _, last = range r.lies() {
 		p.NewDevice(r.Model, r.Equip)
-		answer, err := p.Registers(ctx, r.Ask, last)
-		if err != nil {
-			return conformance.Control("registration with "+last.Is, err)
-		}
-		if err := b.MustRefuse("registration with "+last.Is, answer); err != nil {
+		if _, err := p.tells(ctx, r.Ask, last, (*Bench).MustRefuse); err != nil {
 			return err
 		}
 	}

@@ -19,11 +19,6 @@ import (
 func teeth() []Case {
 	return []Case{
 		{
-			ID: "reg/session/challenge-answered-twice", Level: must, Clause: l3("13.4.3", "challenge-once"),
-			Says: "a challenge that was answered is not answered once more by another authenticator",
-			Run:  answeredTwice,
-		},
-		{
 			ID: "reg/session/too-late", Level: should, Clause: l3("13.4.3", "challenge-life"), Needs: []conformance.Capability{TurnsTime},
 			Says: "a registration that comes long after the time of its options is refused",
 			Run:  registrationTooLate,
@@ -81,35 +76,6 @@ func registrationTooLate(ctx context.Context, b *Bench) (err error) {
 		return conformance.Control("an answer that is late", err)
 	}
 	return there.MustRefuse("a registration a day after its options", answer)
-}
-
-// answeredTwice registers two authenticators with one challenge: the second credential is new, so that nothing but the used
-// challenge speaks against it.
-func answeredTwice(ctx context.Context, b *Bench) error {
-	p := b.Person(nil)
-	offered := p.CreationOptions(ctx, Ask{})
-	if offered.Outcome != subject.Accepted {
-		return conformance.Control("honest control", fmt.Errorf("creation options: %s", offered))
-	}
-	for i, judge := range []func(string, subject.Answer) error{
-		func(what string, a subject.Answer) error { return conformance.Control(what, b.MustAccept(what, a)) },
-		b.MustRefuse,
-	} {
-		what := []string{"honest registration", "registration of another authenticator with the same challenge"}[i]
-		message, err := p.Create(ctx, offered.Options(), Lie{})
-		if err != nil {
-			return conformance.Control(what, err)
-		}
-		answer, err := p.Posts(ctx, subject.CreationResult, message, Lie{})
-		if err != nil {
-			return conformance.Control(what, err)
-		}
-		if err := judge(what, answer); err != nil {
-			return err
-		}
-		p.NewDevice(nil)
-	}
-	return nil
 }
 
 // neverOffered registers keys of all algorithms that the options lack and that servers know.
