@@ -284,8 +284,8 @@ func decoys(key []byte, userName string) []Credential {
 // FinishDirectRequest verifies an AuthenticationResponseJSON and brings the passkey's record up to date. It starts no
 // session.
 func (rp *RelyingParty) FinishDirectRequest(ctx context.Context, binding string, body []byte) (*Credential, error) {
-	a := &assertion{kind: KindDirectGet, binding: bindingHash(binding), body: body}
-	a.read()
+	a := readAssertion(KindDirectGet, body)
+	a.binding = bindingHash(binding)
 	var refusal *Refusal
 	err := rp.write(ctx, "finish direct request", func(tx *store.Tx) (err error) {
 		refusal, err = rp.verifyAssertion(ctx, tx, a)
@@ -316,8 +316,4 @@ func (a *assertion) refuseDirect() *Refusal {
 		return refuse(CodeSignInFailed, errors.New("the options did not list the passkey"))
 	}
 	return nil
-}
-
-func bindingHash(binding string) string {
-	return base64.RawURLEncoding.EncodeToString(hashOf([]byte(binding)))
 }

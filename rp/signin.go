@@ -24,7 +24,7 @@ func (rp *RelyingParty) BeginSignIn(ctx context.Context, in SignInStart) (*Reque
 	if err != nil {
 		return nil, fmt.Errorf("rp: begin sign-in: %w", err)
 	}
-	ceremony.Binding = base64.RawURLEncoding.EncodeToString(hashOf([]byte(in.Binding)))
+	ceremony.Binding = bindingHash(in.Binding)
 	ceremony.state.UserName = foldName(in.UserName)
 	options.Conditional = in.Conditional
 	return options, rp.write(ctx, "begin sign-in", func(tx *store.Tx) error { return openCeremony(tx, ceremony) })
@@ -64,14 +64,13 @@ type assertion struct {
 // CodeSignInBlocked for one that the policy no longer accepts, and CodeSignInFailed for everything else, without
 // saying what. WebAuthn L3 §7.2.
 func (rp *RelyingParty) FinishSignIn(ctx context.Context, in SignInResponse) (*SignedIn, error) {
-	a := &assertion{
-		kind: KindGet, binding: base64.RawURLEncoding.EncodeToString(hashOf([]byte(in.Binding))), client: in.Client, body: in.Body,
-	}
-	allowances := rp.signInAllowances(a.binding, in.Client.IPPrefix)
+	binding := bindingHash(in.Binding)
+	allowances := rp.signInAllowances(binding, in.Client.IPPrefix)
 	if refusal := rp.limitedRefusal(allowances...); refusal != nil {
 		return nil, refusal
 	}
-	a.read()
+	a := readAssertion(KindGet, in.Body)
+	a.binding, a.client = binding, in.Client
 	var signedIn *SignedIn
 	var refusal *Refusal
 	err := rp.write(ctx, "finish sign-in", func(tx *store.Tx) (err error) {
@@ -136,9 +135,16 @@ func (rp *RelyingParty) verifyAssertion(ctx context.Context, tx *store.Tx, a *as
 	return refusal, rp.audit(ctx, tx, AuditEvent{UserID: a.account.ID, Actor: actorSystem, Action: ActionSignInRefused, Target: idTail(a.credential.ID), Code: refusal.Code})
 }
 
-// read reads the body. It needs nothing of the store, so whoever waits to write need not wait for it.
-func (a *assertion) read() {
-	a.parsed, a.unread = parseAssertion(a.body)
+// readAssertion reads a body. It needs nothing of the store, so whoever waits to write need not wait for it.
+func readAssertion(kind CeremonyKind, body []byte) *assertion {
+	a := &assertion{kind: kind, body: body}
+	a.parsed, a.unread = parseAssertion(body)
+	return a
+}
+
+// bindingHash is what is stored of the value that ties a ceremony to a browser.
+func bindingHash(binding string) string {
+	return base64.RawURLEncoding.EncodeToString(hashOf([]byte(binding)))
 }
 
 // claimAssertion finds the ceremony, checks that it is this browser's, and uses it up.
@@ -311,8 +317,7 @@ func (rp *RelyingParty) BeginProof(ctx context.Context, sessionID string) (*Requ
 // FinishProof takes the assertion as a fresh proof. A passkey without user verification is refused like any
 // other failure: it proves a device, not a person.
 func (rp *RelyingParty) FinishProof(ctx context.Context, sessionID string, body []byte) (*Session, error) {
-	a := &assertion{kind: KindProof, body: body}
-	a.read()
+	a := readAssertion(KindProof, body)
 	var refusal *Refusal
 	err := rp.write(ctx, "finish proof", func(tx *store.Tx) (err error) {
 		if a.session, err = rp.liveSession(tx, sessionID); err != nil {
