@@ -104,7 +104,7 @@ func (m Mapped) over(transport http.RoundTripper, release func() error) (Relying
 	if err != nil {
 		return nil, err
 	}
-	return &mapped{wire: w, plan: plan, accounts: map[string]bool{}, handles: map[string]map[string]bool{}}, nil
+	return &mapped{wire: w, plan: plan}, nil
 }
 
 // endpoints are the four calls, by what they are for.

@@ -49,16 +49,9 @@ func (m Mapped) Explain(w io.Writer) error {
 	server := rp.(*mapped)
 	out := bufio.NewWriter(w)
 	fmt.Fprintf(out, "%s is an application with a shape of its own; its page is at %s\n", rp.Name(), rp.Origin())
-	for _, part := range []struct {
-		when  string
-		calls []*call
-	}{
-		{"once by each new visitor", server.plan.start}, {"once for each user name, before its first creation options", server.plan.account},
-		{"before creation options, by who has an account and is not signed in", server.plan.resume},
-		{"before request options, by who is signed in", server.plan.signOut},
-	} {
-		for _, c := range part.calls {
-			server.explainCall(out, c, c.what+", "+part.when)
+	for _, p := range phases() {
+		for _, c := range server.plan.phases[p.phase] {
+			server.explainCall(out, c, c.what+", "+p.when)
 		}
 	}
 	for _, endpoint := range append(Endpoints(), Removal) {
@@ -169,7 +162,7 @@ func (m *mapped) explainUntold(out io.Writer) {
 func (m *mapped) told(endpoint Endpoint, root string, path []string) bool {
 	calls := []*call{m.plan.endpoints[endpoint]}
 	if endpoint == CreationOptions {
-		calls = append(calls, m.plan.account...)
+		calls = append(calls, m.plan.phases[makingAccount]...)
 	}
 	return slices.ContainsFunc(calls, func(c *call) bool { return c.takes(root, path) })
 }

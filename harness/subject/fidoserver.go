@@ -75,11 +75,11 @@ type fidoServer struct {
 }
 
 // Visit implements RelyingParty.
-func (s *fidoServer) Visit() Visitor { return &visitor{server: s, browser: s.newBrowser()} }
+func (s *fidoServer) Visit() Visitor { return &visitor{server: s, session: s.newSession()} }
 
 type visitor struct {
 	server *fidoServer
-	browser
+	session
 }
 
 // Cookies implements Visitor.

@@ -14,28 +14,23 @@ import (
 // mapped is an application's server behind the requests of FIDO's API.
 type mapped struct {
 	*wire
-	plan *plan
-
-	mu       sync.Mutex
-	accounts map[string]bool            // user names that have an account
-	handles  map[string]map[string]bool // the user handles that options named, by user name
+	plan   *plan
+	people people
 }
 
 // Visit implements RelyingParty.
 func (m *mapped) Visit() Visitor {
-	return &mappedVisitor{server: m, browser: m.newBrowser(), kept: map[string]any{}}
+	return &mappedVisitor{server: m, session: m.newSession(), presence: presence{people: &m.people}, kept: map[string]any{}}
 }
 
 type mappedVisitor struct {
 	server *mapped
-	browser
+	session
+	presence
 
 	preparing sync.Mutex // what comes before an endpoint comes one at a time
-	mu        sync.Mutex
-	started   bool
-	signedIn  string // the user name; "" for nobody
+	keeping   sync.Mutex
 	kept      map[string]any
-	ask       any // the last request for options
 }
 
 // Cookies implements Visitor.
@@ -48,9 +43,6 @@ func (v *mappedVisitor) Cookies() map[string]string {
 	})
 	return v.cookies(addresses)
 }
-
-// somebody is signed in who gave no user name.
-const somebody = "\x00"
 
 // address is where a request goes that is to no endpoint.
 func (m *mapped) address(request Request) string { return m.at(request.Path) }
@@ -138,14 +130,8 @@ func (v *mappedVisitor) telling(request Request, c *call) telling {
 // handle returns an error when a response has a user handle that was never given out for the user who signs in.
 func (v *mappedVisitor) handle(members any) error {
 	handle, _ := at(members, []string{"response", "userHandle"})
-	text, isText := handle.(string)
-	v.mu.Lock()
-	user := userName(v.ask)
-	v.mu.Unlock()
-	v.server.mu.Lock()
-	defer v.server.mu.Unlock()
-	if given := v.server.handles[user]; isText && given != nil && !given[text] {
-		return fmt.Errorf("the application is not sent response.userHandle, which is another user's here")
+	if text, isText := handle.(string); isText {
+		return v.server.people.foreign(userName(v.asked()), text)
 	}
 	return nil
 }
@@ -163,18 +149,18 @@ func verbatim(body compiled, root string) bool {
 	return isText && len(t.parts) == 1 && t.parts[0].root == root && len(t.parts[0].path) == 0
 }
 
-// prepare does what comes before an endpoint: start, account, resume, signOut. It reports whether the endpoint may be asked;
-// otherwise the answer says what stood in the way.
+// prepare goes through the phases before an endpoint. It reports whether the endpoint may be asked; otherwise the answer says
+// what stood in the way.
 func (v *mappedVisitor) prepare(ctx context.Context, endpoint Endpoint, t telling) (answer Answer, ready bool) {
 	v.preparing.Lock()
 	defer v.preparing.Unlock()
 	var steps []Step
-	for _, calls := range v.pending(endpoint, t) {
-		for _, c := range calls {
+	for _, due := range v.due(endpoint, t.user) {
+		for i, c := range v.server.plan.phases[due] {
 			answer := v.ask1(ctx, c, t, nil)
 			steps = append(steps, answer.Steps...)
 			answer.Steps = steps
-			refusable := len(v.server.plan.signOut) > 0 && c == v.server.plan.signOut[0]
+			refusable := due == leaving && i == 0
 			if answer.Outcome == Accepted || refusable && answer.Outcome.Refuses() {
 				continue
 			}
@@ -184,58 +170,17 @@ func (v *mappedVisitor) prepare(ctx context.Context, endpoint Endpoint, t tellin
 			return answer, false
 		}
 	}
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	v.started = true
-	switch endpoint {
-	case CreationOptions:
-		if t.user != "" {
-			v.server.mu.Lock()
-			v.server.accounts[t.user] = true
-			v.server.mu.Unlock()
-		}
-		if v.signedIn = t.user; len(v.server.plan.account) == 0 {
-			v.signedIn = ""
-		}
-	case RequestOptions:
-		v.signedIn = ""
-	}
+	v.prepared(endpoint, t.user, len(v.server.plan.phases[makingAccount]) > 0)
 	if t.root == rootAsk {
-		v.ask = t.members
+		v.asks(t.members)
 	}
 	return Answer{Steps: steps}, true
-}
-
-// pending are the calls that are due before an endpoint.
-func (v *mappedVisitor) pending(endpoint Endpoint, t telling) [][]*call {
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	p := v.server.plan
-	var due [][]*call
-	if !v.started {
-		due = append(due, p.start)
-	}
-	switch {
-	case endpoint == CreationOptions && t.user != "" && v.signedIn != t.user:
-		v.server.mu.Lock()
-		defer v.server.mu.Unlock()
-		if v.server.accounts[t.user] {
-			due = append(due, p.resume)
-		} else {
-			due = append(due, p.account)
-		}
-	case endpoint == RequestOptions && v.signedIn != "":
-		due = append(due, p.signOut)
-	}
-	return due
 }
 
 // finish reads options, and remembers who is signed in.
 func (v *mappedVisitor) finish(endpoint Endpoint, t telling, answer *Answer) {
 	if endpoint.result() {
-		v.mu.Lock()
-		v.signedIn = orElse(userName(v.ask), somebody)
-		v.mu.Unlock()
+		v.answered()
 		answer.Members = map[string]json.RawMessage{"status": json.RawMessage(`"ok"`), "errorMessage": json.RawMessage(`""`)}
 		return
 	}
@@ -250,12 +195,7 @@ func (v *mappedVisitor) finish(endpoint Endpoint, t telling, answer *Answer) {
 		return
 	}
 	if handle, ok := at(options, []string{"user", "id"}); ok && isText(handle) && t.user != "" {
-		v.server.mu.Lock()
-		if v.server.handles[t.user] == nil {
-			v.server.handles[t.user] = map[string]bool{}
-		}
-		v.server.handles[t.user][handle.(string)] = true
-		v.server.mu.Unlock()
+		v.server.people.named(t.user, handle.(string))
 	}
 	answer.Members = map[string]json.RawMessage{"status": json.RawMessage(`"ok"`), "errorMessage": json.RawMessage(`""`)}
 	for name, value := range options {
@@ -267,9 +207,10 @@ func (v *mappedVisitor) finish(endpoint Endpoint, t telling, answer *Answer) {
 
 // scope is where the values of a call come from. What was to be kept, and is not there, goes to missing.
 func (v *mappedVisitor) scope(t telling, answer any, missing *error) scope {
-	v.mu.Lock()
-	kept, ask := maps.Clone(v.kept), v.ask
-	v.mu.Unlock()
+	v.keeping.Lock()
+	kept := maps.Clone(v.kept)
+	v.keeping.Unlock()
+	ask := v.asked()
 	if t.root == rootAsk {
 		ask = t.members
 	}

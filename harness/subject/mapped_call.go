@@ -179,11 +179,11 @@ func (v *mappedVisitor) judge(c *call, t telling, a *Answer) {
 		}
 		kept[name] = string(found[1])
 	}
-	v.mu.Lock()
+	v.keeping.Lock()
 	for name, value := range kept {
 		v.kept[name] = value
 	}
-	v.mu.Unlock()
+	v.keeping.Unlock()
 }
 
 // outcome decides between yes, no, and no decision.
@@ -260,7 +260,7 @@ func (c *call) words(a *Answer, decoded any) string {
 func (v *mappedVisitor) options(c *call, a *Answer) (map[string]any, error) {
 	decoded, _ := decode(a.Body)
 	var missing error
-	tree, found, err := render(c.options, v.scope(telling{root: rootAsk, members: v.lastAsk()}, decoded, &missing))
+	tree, found, err := render(c.options, v.scope(telling{root: rootAsk, members: v.asked()}, decoded, &missing))
 	if text, isText := tree.(string); isText {
 		tree, _ = decode([]byte(text))
 	}
@@ -274,10 +274,4 @@ func (v *mappedVisitor) options(c *call, a *Answer) (map[string]any, error) {
 	}
 	v.server.plan.bytes.options(any(options))
 	return options, nil
-}
-
-func (v *mappedVisitor) lastAsk() any {
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	return v.ask
 }

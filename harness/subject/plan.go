@@ -12,10 +12,10 @@ import (
 
 // plan is an Application whose templates are read.
 type plan struct {
-	start, account, resume, signOut []*call
-	endpoints                       map[Endpoint]*call
-	bytes                           byteForm
-	env                             func(string) (string, bool)
+	phases    map[phase][]*call
+	endpoints map[Endpoint]*call
+	bytes     byteForm
+	env       func(string) (string, bool)
 }
 
 // call is a Call whose templates are read.
@@ -71,12 +71,13 @@ func (m Mapped) compile() (*plan, error) {
 
 func (m Mapped) read() (*plan, []error) {
 	a, r := m.Application, &reading{env: m.Env}
-	p := &plan{endpoints: map[Endpoint]*call{}, env: m.Env}
 	before := []string{rootAsk, rootKept, rootCookie, rootEnv}
-	p.start = r.calls(a.Start, "start", "starting a visit", before[1:])
-	p.account = r.calls(a.Account, "account", "making an account", before)
-	p.resume = r.calls(a.Resume, "resume", "signing in without a passkey", before)
-	p.signOut = r.calls(a.SignOut, "signOut", "signing out", before)
+	p := &plan{endpoints: map[Endpoint]*call{}, env: m.Env, phases: map[phase][]*call{
+		starting:      r.calls(a.Start, "start", starting, before[1:]),
+		makingAccount: r.calls(a.Account, "account", makingAccount, before),
+		resuming:      r.calls(a.Resume, "resume", resuming, before),
+		leaving:       r.calls(a.SignOut, "signOut", leaving, before),
+	}}
 	for endpoint, name := range endpointNames {
 		c, place, among := a.endpoints()[endpoint], "application."+name, before
 		if endpoint.result() {
@@ -110,7 +111,7 @@ var endpointNames = map[Endpoint]string{
 // result reports whether the endpoint takes a response and not a request for options.
 func (e Endpoint) result() bool { return e == CreationResult || e == RequestResult }
 
-func (r *reading) calls(all []Call, name, what string, among []string) []*call {
+func (r *reading) calls(all []Call, name string, what phase, among []string) []*call {
 	var out []*call
 	for i, c := range all {
 		place := fmt.Sprintf("application.%s.%d", name, i)
@@ -122,7 +123,7 @@ func (r *reading) calls(all []Call, name, what string, among []string) []*call {
 			r.say(place+".options", "only creationOptions and requestOptions have options")
 		}
 		one := r.call(c, place, among, "")
-		one.what = what
+		one.what = string(what)
 		out = append(out, one)
 	}
 	return out
@@ -273,10 +274,13 @@ func (r *reading) whole(p *plan) {
 			}
 		}
 	}
-	if len(p.account) > 0 && len(p.signOut) > 0 && len(p.resume) == 0 {
-		r.say("application.signOut", "who has signed out cannot register again without resume; say how somebody with an account signs in without a passkey")
+	if len(p.phases[makingAccount]) > 0 && len(p.phases[leaving]) > 0 && len(p.phases[resuming]) == 0 {
+		r.say("application.signOut", noResume)
 	}
 }
+
+// noResume is what is missing where people sign out and cannot come back.
+const noResume = "who has signed out cannot register again without resume; say how somebody with an account signs in without a passkey"
 
 // neededParts are those of a response without which no signature can be verified.
 var neededParts = map[Endpoint][]string{
@@ -286,8 +290,8 @@ var neededParts = map[Endpoint][]string{
 
 // each visits all calls.
 func (p *plan) each(visit func(*call)) {
-	for _, calls := range [][]*call{p.start, p.account, p.resume, p.signOut} {
-		for _, c := range calls {
+	for _, one := range phases() {
+		for _, c := range p.phases[one.phase] {
 			visit(c)
 		}
 	}

@@ -35,6 +35,19 @@ func (p part) String() string {
 	return "${" + strings.Join(append([]string{p.root}, p.path...), ".") + "}"
 }
 
+// String is the template as it was written.
+func (t Template) String() string {
+	var b strings.Builder
+	for _, p := range t.parts {
+		if p.root != "" {
+			b.WriteString(p.String())
+			continue
+		}
+		b.WriteString(strings.ReplaceAll(p.text, "${", "$${"))
+	}
+	return b.String()
+}
+
 // roots are where values come from.
 const (
 	rootAsk        = "ask"

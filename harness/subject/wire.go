@@ -95,24 +95,24 @@ func (w *wire) below(path string) string {
 // at is the URL of a path on the host of the base.
 func (w *wire) at(path string) string { return w.base.Scheme + "://" + w.base.Host + path }
 
-// browser is what a visitor has of their own: cookies.
-type browser struct {
+// session is what a visitor has of their own: cookies.
+type session struct {
 	*wire
 	jar http.CookieJar
 }
 
-func (w *wire) newBrowser() browser {
+func (w *wire) newSession() session {
 	jar, _ := cookiejar.New(nil) // it cannot fail without a list of public suffixes
 	jar.SetCookies(w.base, w.given)
-	return browser{w, jar}
+	return session{w, jar}
 }
 
 // cookies are those that would be sent to any of the addresses, by name.
-func (b browser) cookies(addresses []string) map[string]string {
+func (c session) cookies(addresses []string) map[string]string {
 	found := map[string]string{}
 	for _, address := range addresses {
 		if u, err := url.Parse(address); err == nil {
-			for _, cookie := range b.jar.Cookies(u) {
+			for _, cookie := range c.jar.Cookies(u) {
 				found[cookie.Name] = cookie.Value
 			}
 		}
@@ -129,8 +129,8 @@ type sent struct {
 }
 
 // exchange sends one request and reads its answer. The outcome is empty when there is a whole answer, which is then to be judged.
-func (b browser) exchange(ctx context.Context, s sent) (answer Answer) {
-	ctx, cancel := context.WithTimeout(ctx, b.limits.Time)
+func (c session) exchange(ctx context.Context, s sent) (answer Answer) {
+	ctx, cancel := context.WithTimeout(ctx, c.limits.Time)
 	defer cancel()
 	began := time.Now()
 	defer func() { answer.Took = time.Since(began) }()
@@ -142,24 +142,24 @@ func (b browser) exchange(ctx context.Context, s sent) (answer Answer) {
 	if err != nil {
 		return Answer{Outcome: Inexpressible, Err: fmt.Errorf("subject: %s %s: %w", s.method, s.url, err)}
 	}
-	for _, header := range append([]http.Header{b.header}, s.headers...) {
+	for _, header := range append([]http.Header{c.header}, s.headers...) {
 		for name, values := range header {
 			out.Header[http.CanonicalHeaderKey(name)] = values
 		}
 	}
-	for _, cookie := range b.jar.Cookies(out.URL) {
+	for _, cookie := range c.jar.Cookies(out.URL) {
 		out.AddCookie(cookie)
 	}
 	answer.Sent = out.Header
-	response, err := b.transport.RoundTrip(out)
+	response, err := c.transport.RoundTrip(out)
 	if err != nil {
 		answer.fail(err)
 		return answer
 	}
 	defer response.Body.Close() // what was not read of it does not matter
-	b.jar.SetCookies(out.URL, response.Cookies())
+	c.jar.SetCookies(out.URL, response.Cookies())
 	answer.Status, answer.Header = response.StatusCode, response.Header
-	answer.read(response.Body, b.limits.Body)
+	answer.read(response.Body, c.limits.Body)
 	return answer
 }
 
