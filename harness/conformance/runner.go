@@ -250,6 +250,7 @@ func (r *Runner[S]) attempt(ctx context.Context, c Case[S], t *Trial) (err error
 			err = &Inconclusive{Step: "the case itself broke", Err: fmt.Errorf("%v\n%s", p, debug.Stack())}
 		}
 	}()
+	defer t.End()
 	stage, err := r.Open(ctx, t)
 	if err != nil {
 		return Control("set the stage", err)

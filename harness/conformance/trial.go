@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"slices"
 	"sync"
 
 	"github.com/passkeylab/passkeylab/reports"
@@ -29,11 +30,30 @@ type Trial struct {
 	left         int // exchanges that were not kept
 	observations []string
 	advice       []string
+	cleanups     []func()
 }
 
 // NewTrial returns a trial of something that is no case, such as a probe.
 func NewTrial(id string, seed int64) *Trial {
 	return &Trial{CaseID: id, Profile: L3, Rand: randomness(seed, id, 0)}
+}
+
+// Cleanup registers what must happen when the trial ends: closing a browser's window. The last comes first.
+func (t *Trial) Cleanup(f func()) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.cleanups = append(t.cleanups, f)
+}
+
+// End does what Cleanup registered. A Runner ends its trials itself.
+func (t *Trial) End() {
+	t.mu.Lock()
+	cleanups := t.cleanups
+	t.cleanups = nil
+	t.mu.Unlock()
+	for _, f := range slices.Backward(cleanups) {
+		f()
+	}
 }
 
 // Observe notes something that is worth telling and no failure: what the server said, how a lax reading was resolved.

@@ -106,7 +106,9 @@ func in(v Variant, run Run) Run {
 func (s *Suite) Probe(ctx context.Context) (conformance.Capabilities, error) {
 	s.setDefaults()
 	var has conformance.Capabilities
-	b, err := s.open(ctx, conformance.NewTrial("probe", 0))
+	trial := conformance.NewTrial("probe", 0)
+	defer trial.End()
+	b, err := s.open(ctx, trial)
 	if err != nil {
 		return has, err
 	}

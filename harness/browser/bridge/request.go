@@ -48,12 +48,13 @@ func (b *Bridge) receive(message string) {
 	if _, twice := b.pending[r.RequestID]; twice || b.closed {
 		return
 	}
-	ctx, cancel := context.WithCancel(b.ctx)
+	heard := new(hearing)
+	ctx, cancel := context.WithCancel(context.WithValue(b.ctx, hearingKey{}, heard))
 	b.pending[r.RequestID] = cancel
 	b.asked.Go(func() {
 		defer cancel()
 		a := b.respond(ctx, r)
-		b.deliver(r, a)
+		heard.tell(b.deliver(r, a))
 		b.mu.Lock()
 		defer b.mu.Unlock()
 		delete(b.pending, r.RequestID)
@@ -148,11 +149,16 @@ func (b *Bridge) anyPlatformAuthenticator() bool {
 // delivering bounds how long an answer waits for a worker to hand it to.
 const delivering = 20 * time.Second
 
-// deliver hands the answer to the browser. It outlives the request's own context, which may have ended with the page.
-func (b *Bridge) deliver(r request, a answer) {
+// deliver hands the answer to the browser. It outlives the request's own context, which may have ended with the page. Its error
+// is why the page did not get the answer.
+func (b *Bridge) deliver(r request, a answer) error {
 	ctx, cancel := context.WithTimeout(b.ctx, delivering)
 	defer cancel()
 	refused, err := b.hand(ctx, r.Kind, a)
+	why := err
+	if err == nil && refused != "" {
+		why = &NotTaken{Reason: refused}
+	}
 	if err == nil && refused != "" && a.ResponseJSON != "" {
 		// Either the page aborted meanwhile, and this will be refused too, or the response lacks something.
 		b.log.Warn("bridge: the browser did not take the response", "kind", r.Kind, "reason", refused)
@@ -164,6 +170,7 @@ func (b *Bridge) deliver(r request, a answer) {
 	case refused != "":
 		b.log.Debug("bridge: the browser no longer waits", "kind", r.Kind, "reason", refused)
 	}
+	return why
 }
 
 // hand gives an answer to the worker, and to its successor when the worker ends meanwhile. It returns the browser's objection.
