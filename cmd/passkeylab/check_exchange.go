@@ -45,7 +45,9 @@ func printExchange(out io.Writer, e conformance.Exchange) {
 	for _, line := range e.Sent.Head {
 		fmt.Fprintf(out, "   > %s\n", line)
 	}
-	fmt.Fprintf(out, "   > %s\n", e.Sent.Text())
+	if text := e.Sent.Text(); text != "" {
+		fmt.Fprintf(out, "   > %s\n", text)
+	}
 	fmt.Fprintf(out, "   < %s, %s, %s\n", e.Status, e.Outcome, e.Took.Round(time.Microsecond))
 	for _, line := range e.Got.Head {
 		fmt.Fprintf(out, "   < %s\n", line)
@@ -54,5 +56,8 @@ func printExchange(out io.Writer, e conformance.Exchange) {
 	if e.Problem != "" {
 		fmt.Fprintf(out, "   ! %s\n", e.Problem)
 	}
-	fmt.Fprintf(out, "   %s\n\n", subject.Curl(e))
+	if line := subject.Curl(e); line != "" {
+		fmt.Fprintf(out, "   %s\n", line)
+	}
+	fmt.Fprintln(out)
 }

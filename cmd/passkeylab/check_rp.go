@@ -44,7 +44,7 @@ type checkRPOptions struct {
 
 func (a app) checkRPCommand() *cobra.Command {
 	var o checkRPOptions
-	var sample bool
+	var sample, website bool
 	var trust string
 	cmd := &cobra.Command{
 		Use:   "rp",
@@ -61,7 +61,11 @@ needed:
 
 A server with another shape is described under application in the same file: the calls that make an account, give options
 and take responses, as templates. --sample-target prints a file with every key and a comment; --explain-target prints what
-would be asked, without asking. --export-trust writes the root and the signed lists of metadata that a server is given for the
+would be asked, without asking.
+
+A website can be judged by its pages, too, in a real browser whose passkeys are ours: under website stand the steps of people by
+CSS selectors. --sample-website prints such a file, with every key and a comment. What a browser cannot be made to say is skipped
+with the reason. --export-trust writes the root and the signed lists of metadata that a server is given for the
 cases about attestation; without them those are skipped.
 
 --target=reference judges passkeylab's own relying party, in this process.
@@ -91,6 +95,9 @@ Exit codes: 0 nothing failed, nothing was inconclusive, something ran and every 
 			case sample:
 				_, err := io.WriteString(a.out, rpcases.SampleTarget)
 				return err
+			case website:
+				_, err := io.WriteString(a.out, rpcases.SampleWebsite)
+				return err
 			case o.explain:
 				return a.explainTarget(o.target)
 			case trust != "":
@@ -103,6 +110,7 @@ Exit codes: 0 nothing failed, nothing was inconclusive, something ran and every 
 	f.StringVar(&o.target, "target", "", "the YAML `file` that describes the target, or reference")
 	f.BoolVar(&o.explain, "explain-target", false, "print what would be asked of the target, and what its answers would mean, without asking")
 	f.BoolVar(&sample, "sample-target", false, "print a target's file with every key and a comment")
+	f.BoolVar(&website, "sample-website", false, "print the file of a target that is judged by its pages, with every key and a comment")
 	f.StringVar(&trust, "export-trust", "", "write the root and the metadata that a target must trust into this `folder`")
 	f.StringVar(&o.profile, "profile", string(conformance.L3), "the `book` to judge by: fido, l3 or l3-recommended")
 	f.StringSliceVar(&o.only, "only", nil, "only cases whose id, alias or tag matches one of these `patterns`, in which * stands for anything")

@@ -51,6 +51,8 @@ var shown = map[string]func(t *testing.T, line string){
 	"go run ./cmd/passkeylab cases --suite=rp --only='reg/*'":                                                                              elsewhere(TestScripts),
 	"go run ./cmd/passkeylab check rp --target=reference --html=reports/out/rp.html --json=reports/out/rp.json --junit=reports/out/rp.xml": elsewhere(TestScripts),
 	"go run ./cmd/passkeylab check rp --target=reference --fuzz=2s":                                                                        elsewhere(TestScripts),
+	"go run ./cmd/passkeylab check rp --sample-website >website.yaml":                                                                      elsewhere(TestScripts),
+	"go run ./cmd/passkeylab check rp --target=website.yaml --only='auth/*'":                                                               elsewhere(TestAWebsiteIsJudgedInARealBrowser),
 	"go tool ginkgo run ./scenarios/rpconformance":                                                                                         conformancePlanned,
 }
 

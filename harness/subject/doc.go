@@ -14,6 +14,8 @@
 // between. Cases speak to a [Visitor], who has cookies of their own, and get an [Answer] to everything: there are no errors
 // of transport beside it, because what a server does to a connection is part of the finding.
 //
+// [Mapped] is an application with calls and JSON of its own, and [Website] a site that is used by its pages, in a real browser.
+//
 // # Hostile servers
 //
 // No answer takes longer than Limits.Time or more memory than Limits.Body; redirects are not followed; what is no JSON, what

@@ -9,7 +9,7 @@ import (
 	"github.com/passkeylab/passkeylab/harness/conformance"
 )
 
-// Recorded is a relying party whose exchanges are kept by a trial.
+// Recorded is a relying party whose exchanges are kept by a trial. Its visitors leave when the trial ends.
 func Recorded(server RelyingParty, t *conformance.Trial) RelyingParty { return recording{server, t} }
 
 type recording struct {
@@ -18,7 +18,13 @@ type recording struct {
 }
 
 // Visit implements RelyingParty.
-func (r recording) Visit() Visitor { return recordingVisitor{r.RelyingParty.Visit(), r} }
+func (r recording) Visit() Visitor {
+	visitor := r.RelyingParty.Visit()
+	if holds, ok := visitor.(interface{ leave() error }); ok {
+		r.trial.Cleanup(func() { _ = holds.leave() }) // a window that does not close ends with the browser, and that is told
+	}
+	return recordingVisitor{visitor, r}
+}
 
 type recordingVisitor struct {
 	Visitor
@@ -52,7 +58,10 @@ func (s Step) exchange(at time.Time) conformance.Exchange {
 	e := conformance.Exchange{
 		At: at, Took: s.Answer.Took, Purpose: s.Purpose, Method: s.Method, URL: s.URL,
 		Sent: conformance.Message{Head: lines(s.Answer.Sent), Body: s.Body},
-		Got:  conformance.Message{Head: lines(s.Answer.Header), Body: s.Answered}, Status: s.Answer.statusLine(), Outcome: string(s.Answer.Outcome),
+		Got:  conformance.Message{Head: append(lines(s.Answer.Header), s.Seen...), Body: s.Answered}, Status: s.Answer.statusLine(), Outcome: string(s.Answer.Outcome),
+	}
+	if s.Method == onPage && s.Answer.Status == 0 {
+		e.Status = "as the page shows"
 	}
 	if s.Answer.Err != nil {
 		e.Problem = s.Answer.Err.Error()
@@ -81,8 +90,14 @@ func orElse(text, otherwise string) string {
 	return text
 }
 
-// Curl is the line that sends a recorded exchange again, for a shell.
+// onPage is the method of an exchange that was a page's and no request of ours.
+const onPage = "PAGE"
+
+// Curl is the line that sends a recorded exchange again, for a shell; empty for what only a page can do.
 func Curl(e conformance.Exchange) string {
+	if e.Method == onPage {
+		return ""
+	}
 	var s strings.Builder
 	s.WriteString("curl -sS -i -X " + e.Method)
 	for _, line := range e.Sent.Head {

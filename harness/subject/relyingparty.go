@@ -98,6 +98,8 @@ type Step struct {
 	// Answered is the body of the answer as it came, and Answer the rest of it.
 	Answered []byte
 	Answer   *Answer
+	// Seen are the requests that a page made meanwhile, one a line; nil where nothing but this exchange was to be seen.
+	Seen []string
 }
 
 // Options is the answer of an options endpoint as the options that a WebAuthn client takes: the members of the API that are

@@ -135,8 +135,8 @@ type Suite struct {
 	// challenges be dictated (subject.FIDOServer.Dictate), trusts VectorRoot, and lets https://example.com frame it. Nil, as for
 	// every server that is reached over a network, skips them.
 	Example func(context.Context) (subject.RelyingParty, error)
-	// OwnShape says that RP is an application with a shape of its own (subject.Mapped): what is about FIDO's REST API does not
-	// concern it.
+	// OwnShape says that RP is an application with a shape of its own (subject.Mapped, subject.Website): what is about FIDO's REST
+	// API does not concern it.
 	OwnShape bool
 	// Run tells the accounts of this run apart from those of others; empty takes the time.
 	Run string

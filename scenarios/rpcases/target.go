@@ -33,6 +33,7 @@ import (
 //	tls: {ca: ca.pem, serverName: rp, certificate: me.pem, key: me.key, insecure: false}
 //	limits: {time: 10s, body: 1048576, header: 65536}
 //	application: {creationOptions: {path: /passkeys/new, options: "${answer.publicKey}"}}   # see subject.Application
+//	website: {signIn: {steps: [{go: /sign-in}, {press: "#passkey"}], accepted: {see: "#home"}}}             # see subject.Pages
 //	policy: {counter: refuse, crossOrigin: refuse, subdomains: refuse, ports: refuse, origins: [https://app.example]}
 //	variants:
 //	  attestation-required: {base: https://staging.example/strict}
@@ -40,8 +41,8 @@ import (
 //	expected:                                 # failures that are known; each must happen
 //	  - {id: "reg/client-data/*", reason: our issue 12}
 //
-// Without application, the server has FIDO's REST API. Paths of files are relative to the target's. SampleTarget has every key
-// with a comment.
+// Without application and website, the server has FIDO's REST API. Paths of files are relative to the target's. SampleTarget and
+// SampleWebsite have every key with a comment.
 //
 // Where policy.trustsLab is true the server trusts the root of Authority, and its variants lab-metadata and metadata-required have
 // the lists of SignedModels and of MetadataServices. TrustFiles are all of them, and check rp --export-trust writes them.
@@ -77,8 +78,10 @@ type Server struct {
 		Body   int           `yaml:"body"`
 		Header int           `yaml:"header"`
 	} `yaml:"limits"`
-	// Application is nil for a server with FIDO's REST API. A variant without one has the target's.
+	// Application is nil for a server with FIDO's REST API, and Website for one that is not used by its pages. At most one of
+	// them is given. A variant without either has the target's.
 	Application *subject.Application `yaml:"application"`
+	Website     *subject.Pages       `yaml:"website"`
 }
 
 // Paths are those of the endpoints, where they are not the API's own.
@@ -122,7 +125,7 @@ func ReadTarget(name string) (*Target, error) {
 
 // check says what is wrong with a description whose keys are right.
 func (t *Target) check(f *file) {
-	t.Server.check(f, "", t.Server.Application)
+	t.Server.check(f, "", t.Server)
 	for _, v := range slices.Sorted(maps.Keys(t.Variants)) {
 		t.Variants[v].check(f, v, t)
 	}
@@ -160,7 +163,7 @@ func (o *Other) check(f *file, v Variant, of *Target) {
 	case v == WideOrigins && len(decided.Origins) == 0:
 		say("the variant names no further origin; say which: policy: {origins: [https://…]}")
 	}
-	o.Server.check(f, key, of.Server.Application)
+	o.Server.check(f, key, of.Server)
 }
 
 // check says which decisions are none: all that are texts refuse or accept, but one.
@@ -195,8 +198,8 @@ func (f *file) expanded(key string, text *string) {
 	*text = value
 }
 
-// check says what is wrong with a server; usual is the application that it has when it names none.
-func (s *Server) check(f *file, key string, usual *subject.Application) {
+// check says what is wrong with a server; usual is whose shape it has when it names none.
+func (s *Server) check(f *file, key string, usual Server) {
 	under := func(name string) string { return strings.TrimPrefix(key+"."+name, ".") }
 	f.expanded(under("base"), &s.Base)
 	f.expanded(under("origin"), &s.Origin)
@@ -209,8 +212,11 @@ func (s *Server) check(f *file, key string, usual *subject.Application) {
 	if s.Limits.Time < 0 || s.Limits.Body < 0 || s.Limits.Header < 0 {
 		f.say(lookUp(f.top, under("limits")), under("limits"), "a limit is more than nothing")
 	}
-	if s.Application != nil && s.Paths != (Paths{}) {
-		f.say(lookUp(f.top, under("paths")), under("paths"), "an application's paths stand with its calls, under application")
+	if s.ownShape() && s.Paths != (Paths{}) {
+		f.say(lookUp(f.top, under("paths")), under("paths"), "an application's paths stand with its calls, under application, and a website's with its steps, under website")
+	}
+	if s.Application != nil && s.Website != nil {
+		f.say(lookUp(f.top, under("website")), under("website"), "a target is judged by its server's calls or by its pages: describe application or website, not both")
 	}
 	for section, texts := range map[string]map[string]string{"headers": s.Headers, "cookies": s.Cookies} {
 		for name, text := range texts {
@@ -218,15 +224,22 @@ func (s *Server) check(f *file, key string, usual *subject.Application) {
 			texts[name] = text
 		}
 	}
-	if _, err := s.TLS.config(filepath.Dir(f.name)); err != nil {
+	settings, err := s.TLS.config(filepath.Dir(f.name))
+	if err != nil {
 		f.say(lookUp(f.top, under("tls")), under("tls"), "%v", err)
 	}
-	if s.Application != nil {
+	switch {
+	case s.Application != nil:
 		f.tell(key, subject.Mapped{Application: *s.Application, Env: os.LookupEnv}.Check()...)
-	} else if usual != nil {
-		s.Application = usual
+	case s.Website != nil:
+		f.tell(key, subject.Website{FIDOServer: subject.FIDOServer{TLS: settings}, Pages: *s.Website, Env: os.LookupEnv}.Check()...)
+	default:
+		s.Application, s.Website = usual.Application, usual.Website
 	}
 }
+
+// ownShape is true for a server that does not have FIDO's REST API.
+func (s *Server) ownShape() bool { return s.Application != nil || s.Website != nil }
 
 // Failures are the expected ones.
 func (t *Target) Failures() ([]conformance.Expected, error) {
@@ -247,7 +260,7 @@ func (t *Target) Failures() ([]conformance.Expected, error) {
 // Open returns the suite held against the target. It makes no connection yet. Close it.
 func (t *Target) Open(context.Context) (*Suite, error) {
 	s := &Suite{
-		Policy: t.Policy, Variants: map[Variant]subject.RelyingParty{}, Policies: map[Variant]Policy{}, OwnShape: t.Server.Application != nil,
+		Policy: t.Policy, Variants: map[Variant]subject.RelyingParty{}, Policies: map[Variant]Policy{}, OwnShape: t.Server.ownShape(),
 	}
 	var err error
 	if s.RP, err = t.Server.dial(t.folder, t.Name); err != nil {
@@ -270,9 +283,6 @@ func (s *Server) dial(folder, title string) (subject.RelyingParty, error) {
 	if err != nil {
 		return nil, err
 	}
-	if s.Application != nil {
-		return subject.Mapped{FIDOServer: description, Application: *s.Application, Env: os.LookupEnv}.Dial()
-	}
 	return description.Dial()
 }
 
@@ -282,23 +292,26 @@ func (t *Target) Explain(w io.Writer) error {
 	if err != nil {
 		return err
 	}
-	if t.Server.Application != nil {
-		return subject.Mapped{FIDOServer: description, Application: *t.Server.Application, Env: os.LookupEnv}.Explain(w)
-	}
 	return description.Explain(w)
 }
 
+// description is how a server is reached, in one of its shapes.
+type description interface {
+	Dial() (subject.RelyingParty, error)
+	Explain(io.Writer) error
+}
+
 // describe is the server as package subject has it.
-func (s *Server) describe(folder, title string) (subject.FIDOServer, error) {
+func (s *Server) describe(folder, title string) (description, error) {
 	settings, err := s.TLS.config(folder)
 	if err != nil {
-		return subject.FIDOServer{}, err
+		return nil, err
 	}
 	header := http.Header{}
 	for name, value := range s.Headers {
 		header.Set(name, value)
 	}
-	return subject.FIDOServer{
+	server := subject.FIDOServer{
 		Title: title, Base: s.Base, PageOrigin: s.Origin, Header: header, Cookies: s.Cookies, TLS: settings,
 		Paths: map[subject.Endpoint]string{
 			subject.CreationOptions: s.Paths.CreationOptions, subject.CreationResult: s.Paths.CreationResult,
@@ -306,5 +319,16 @@ func (s *Server) describe(folder, title string) (subject.FIDOServer, error) {
 			subject.Removal: s.Paths.Removal,
 		},
 		Limits: subject.Limits{Time: s.Limits.Time, Body: s.Limits.Body, Header: s.Limits.Header},
-	}, nil
+	}
+	switch {
+	case s.Application != nil:
+		return subject.Mapped{FIDOServer: server, Application: *s.Application, Env: os.LookupEnv}, nil
+	case s.Website != nil:
+		pages := *s.Website
+		if pages.Browser == "" {
+			pages.Browser = os.Getenv("PASSKEYLAB_BROWSER_PATH")
+		}
+		return subject.Website{FIDOServer: server, Pages: pages, Env: os.LookupEnv}, nil
+	}
+	return server, nil
 }
