@@ -73,7 +73,7 @@ func authenticationEnvelope() []Case {
 		},
 		{
 			ID: "auth/envelope/user-handle-missing", Aliases: []string{"S-ENA-024"}, Level: must, Clause: auth("6", "user-identified"),
-			Says: "an assertion without user handle is accepted where the user name was given",
+			Says: "an assertion without user handle is accepted where the user name was given", Needs: []conformance.Capability{Identifies},
 			Run:  Authentication{Lie: Lie{Is: "no userHandle", Client: client.Misbehaviour{OmitUserHandle: true}}}.Accepted,
 		},
 		{

@@ -21,6 +21,8 @@ const (
 	Verifies conformance.Capability = "user verification on request"
 	// Discovers is one that gives options to sign in without a user name.
 	Discovers conformance.Capability = "sign-in without a user name"
+	// Identifies is one that knows from the request for options who wants to sign in.
+	Identifies conformance.Capability = "sign-in with a user name"
 	// Removes is one that is told how to remove a credential.
 	Removes conformance.Capability = "removal of a credential"
 	// TrustsLab is one that trusts the suite's own attestation authority (Policy.TrustsLab).
@@ -141,6 +143,11 @@ func (s *Suite) Probe(ctx context.Context) (conformance.Capabilities, error) {
 	}
 	if err != nil {
 		return has, errors.Join(errors.New("rpcases: probe: an honest client is not accepted, so that nothing can be judged"), err)
+	}
+	if !s.OwnShape || len(descriptors(p.RequestOptions(ctx, Ask{}), "allowCredentials")) > 0 {
+		has.Add(Identifies)
+	} else {
+		has.Lack(Identifies, "the options to sign in list no passkeys of the user: the application is not told who that is")
 	}
 	if b.Person(nil).RequestOptions(ctx, Ask{NoUserName: true}).Outcome == subject.Accepted {
 		has.Add(Discovers)

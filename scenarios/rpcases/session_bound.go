@@ -34,7 +34,7 @@ func sessionBound() []Case {
 		},
 		{
 			ID: "auth/session/options-of-another-person", Aliases: []string{"S-SES-013"}, Level: must, Clause: auth("6", "user-identified"),
-			Says: "the assertion of one person is refused as the answer to options of another",
+			Says: "the assertion of one person is refused as the answer to options of another", Needs: []conformance.Capability{Identifies},
 			Run:  assertionOfAnother,
 		},
 		{

@@ -13,21 +13,21 @@ import (
 func accountBinding() []Case {
 	ofAccount, listed := auth("6", "credential-of-account"), auth("5", "allow-credentials")
 	named, nobody := Ask{}, Ask{NoUserName: true}
-	discovers := []conformance.Capability{Discovers}
+	discovers, identifies := []conformance.Capability{Discovers}, []conformance.Capability{Identifies}
 	return []Case{
 		{
-			ID: "auth/account/credential-of-another", Aliases: []string{"S-UNQ-008", "S-UNQ-010"}, Level: must, Clause: ofAccount,
+			ID: "auth/account/credential-of-another", Aliases: []string{"S-UNQ-008", "S-UNQ-010"}, Level: must, Clause: ofAccount, Needs: identifies,
 			Says: "somebody's credential does not sign in another account, whose user name was given",
 			Run:  strangers{Registered: Ask{}, Ask: named, Is: "the credential of another account"}.run,
 		},
 		{
-			ID: "auth/account/handle-of-the-named-account", Aliases: []string{"S-UNQ-009"}, Level: must, Clause: ofAccount,
+			ID: "auth/account/handle-of-the-named-account", Aliases: []string{"S-UNQ-009"}, Level: must, Clause: ofAccount, Needs: identifies,
 			Says: "somebody's credential does not sign in another account because its user handle was sent with it",
 			Run: strangers{Registered: Ask{ResidentKey: "required"}, Ask: named, Is: "the credential of one account and the user handle of the other",
 				Handle: func(victim, _ *Person) []byte { return victim.credential().UserHandle }}.run,
 		},
 		{
-			ID: "auth/account/own-handle-under-another-name", Level: must, Clause: ofAccount,
+			ID: "auth/account/own-handle-under-another-name", Level: must, Clause: ofAccount, Needs: identifies,
 			Says: "somebody's credential, with its own user handle, does not sign in another account, whose user name was given",
 			Run:  strangers{Registered: Ask{ResidentKey: "required"}, Ask: named, Is: "credential and user handle of another account"}.run,
 		},
