@@ -2,6 +2,7 @@ package rp
 
 import (
 	"context"
+	"crypto/x509"
 
 	"github.com/go-webauthn/webauthn/metadata"
 	"github.com/google/uuid"
@@ -19,16 +20,15 @@ type fidoMetadata struct {
 	clock   Clock
 }
 
-// Model returns what the newest BLOB says about a model. A report about one batch of it counts for all, because a model is
-// all that is asked for.
-func (f fidoMetadata) Model(_ context.Context, aaguid uuid.UUID) (Model, bool) {
-	entry, listed := f.service.Entry(aaguid)
+// Model returns what the newest BLOB says about a model. A report about one batch of it counts where the chain is of that batch.
+func (f fidoMetadata) Model(_ context.Context, aaguid uuid.UUID, chain []*x509.Certificate) (Model, bool) {
+	entry, listed := f.service.Entry(aaguid, chain)
 	if !listed {
 		return Model{}, false
 	}
 	now := f.clock.Now()
 	return Model{
-		Name: entry.Description(), Roots: entry.Roots(), Certified: entry.Level(now) >= mds.L1, Compromised: entry.Warned(now),
+		Name: entry.Description(), Roots: entry.Roots(), Certified: entry.Level(now) >= mds.L1, Compromised: entry.Warned(chain, now),
 		Algorithms: entry.Algorithms(), OnlySelf: onlySelf(entry),
 		UserVerification: entry.VerifiesUser(), ResidentKeys: entry.KeepsPasskeys(), Secrets: entry.DerivesSecrets(),
 	}, true

@@ -20,8 +20,10 @@ import (
 // Metadata tells what is known of authenticator models, as the FIDO Metadata Service does. It is asked at every
 // registration and must answer from what it holds: a service that is down is no reason to wait.
 type Metadata interface {
-	// Model returns what is known of a model, and false when nothing is.
-	Model(ctx context.Context, aaguid uuid.UUID) (Model, bool)
+	// Model returns what is known of the model that an attestation is of, and false when nothing is. A model of FIDO U2F has no
+	// AAGUID, which is zero then, and is known by the key of its certificate. chain are the statement's certificates, the leaf
+	// first, of which nothing has been verified yet; it is empty where the statement has none.
+	Model(ctx context.Context, aaguid uuid.UUID, chain []*x509.Certificate) (Model, bool)
 }
 
 // Model is what is known of one authenticator model.
@@ -31,7 +33,8 @@ type Model struct {
 	// Roots are the trust anchors of its attestation; nil when there are none.
 	Roots *x509.CertPool
 	// Certified is true while the model holds a FIDO certification; Compromised once it has been revoked or its keys,
-	// its attestation or its user verification are known to be broken (FIDO MDS 3 §3.1.4).
+	// its attestation or its user verification are known to be broken, where that is not of another batch than the
+	// attestation's (FIDO MDS 3 §3.1.4).
 	Certified, Compromised bool
 	// Algorithms are those with which it signs; nil when they are not told.
 	Algorithms []webauthncose.COSEAlgorithmIdentifier
@@ -75,7 +78,7 @@ type testimony struct {
 func (rp *RelyingParty) verifyStatement(ctx context.Context, object protocol.AttestationObject, clientDataHash []byte) (testimony, error) {
 	verifier, model, known := rp.attestation, Model{}, false
 	if rp.metadata != nil {
-		model, known = rp.metadata.Model(ctx, uuid.UUID(object.AuthData.AttData.AAGUID))
+		model, known = rp.metadata.Model(ctx, uuid.UUID(object.AuthData.AttData.AAGUID), attest.Chain(object))
 	}
 	if known && model.Roots != nil {
 		verifier.Roots = attest.All(model.Roots)

@@ -51,7 +51,7 @@ func (m *maker) packed(model uuid.UUID) func(*parts, *ecdsa.PrivateKey, []byte, 
 // models is a Metadata that a test writes down.
 type models map[uuid.UUID]rp.Model
 
-func (m models) Model(_ context.Context, aaguid uuid.UUID) (rp.Model, bool) {
+func (m models) Model(_ context.Context, aaguid uuid.UUID, _ []*x509.Certificate) (rp.Model, bool) {
 	model, known := m[aaguid]
 	return model, known
 }
@@ -162,6 +162,37 @@ func TestEnforcedAttestationBlocksFlows(t *testing.T) {
 	for _, start := range []rp.Start{{Method: rp.AddApp}, {Method: rp.AddApp, SameDevice: true}, {Method: rp.AddPasskey}} {
 		_, err := p.StartRun(p.ctx, p.session.ID, start)
 		wantRefused(t, err, rp.CodeAttestationBlocksFlow)
+	}
+}
+
+// witness hears what a Metadata is asked.
+type witness struct {
+	aaguid uuid.UUID
+	chain  []*x509.Certificate
+}
+
+func (w *witness) Model(_ context.Context, aaguid uuid.UUID, chain []*x509.Certificate) (rp.Model, bool) {
+	w.aaguid, w.chain = aaguid, chain
+	return rp.Model{}, false
+}
+
+// The metadata is told who attests by which certificates: only so can it know a model without an AAGUID, and which batch of one.
+func TestTheMetadataIsToldTheCertificates(t *testing.T) {
+	m := newMaker(t)
+	for name, c := range map[string]struct {
+		attest       func(*parts, *ecdsa.PrivateKey, []byte, []byte)
+		certificates int
+	}{"with certificates": {m.packed(keyModel), 1}, "without": {nil, 0}} {
+		t.Run(name, func(t *testing.T) {
+			asked := &witness{}
+			p := newLab(t, func(cfg *rp.Config) { cfg.Metadata = asked }).signedIn("mia")
+			d := securityKey()
+			d.attest = c.attest
+			p.register(d)
+			if asked.aaguid != keyModel || len(asked.chain) != c.certificates || c.certificates > 0 && asked.chain[0].Subject.CommonName != "Key" {
+				t.Errorf("asked about %s with %d certificates", asked.aaguid, len(asked.chain))
+			}
+		})
 	}
 }
 

@@ -120,20 +120,33 @@ func TestTheRelyingPartyAsksTheMetadataAboutModels(t *testing.T) {
 		}
 		return knownModels(service)
 	}
+	authority := attestation.NewAuthority(nil, began)
+	own, err := authority.Root()
+	if err != nil {
+		t.Fatal(err)
+	}
+	other, err := authority.MetadataRoot()
+	if err != nil {
+		t.Fatal(err)
+	}
 	certified := metadata.StatusReport{Status: "FIDO_CERTIFIED_L1", EffectiveDate: "2026-01-01"}
+	stolen := func(batch *x509.Certificate) metadata.StatusReport {
+		return metadata.StatusReport{Status: "ATTESTATION_KEY_COMPROMISE", EffectiveDate: "2026-02-01", BatchCertificate: batch.Raw}
+	}
 	for name, test := range map[string]struct {
 		known                  rp.Metadata
 		certified, compromised bool
 	}{
 		"certified": {open(certified), true, false}, "not certified": {open(), false, false},
-		"revoked": {open(certified, metadata.StatusReport{Status: "REVOKED", EffectiveDate: "2026-02-01"}), false, true},
+		"revoked":                  {open(certified, metadata.StatusReport{Status: "REVOKED", EffectiveDate: "2026-02-01"}), false, true},
+		"its batch is compromised": {open(certified, stolen(own)), true, true}, "another batch is": {open(certified, stolen(other)), true, false},
 	} {
-		model, listed := test.known.Model(t.Context(), testKey)
+		model, listed := test.known.Model(t.Context(), testKey, []*x509.Certificate{own})
 		if !listed || model.Name != "A key for tests" || model.Roots == nil || model.Certified != test.certified || model.Compromised != test.compromised ||
 			!model.UserVerification || !model.ResidentKeys || !model.Secrets {
 			t.Errorf("%s: %+v, %v", name, model, listed)
 		}
-		if model, listed := test.known.Model(t.Context(), uuid.New()); listed {
+		if model, listed := test.known.Model(t.Context(), uuid.New(), nil); listed {
 			t.Errorf("%s: a stranger is %+v", name, model)
 		}
 	}

@@ -2,6 +2,7 @@ package subject
 
 import (
 	"context"
+	"crypto/x509"
 	"errors"
 	"fmt"
 
@@ -31,9 +32,9 @@ func readServices(ctx context.Context, folder string, lists []SignedMetadata) (r
 }
 
 // Model implements rp.Metadata: it is the answer of the first service that lists the model.
-func (s services) Model(ctx context.Context, aaguid uuid.UUID) (rp.Model, bool) {
+func (s services) Model(ctx context.Context, aaguid uuid.UUID, chain []*x509.Certificate) (rp.Model, bool) {
 	for _, one := range s {
-		if model, listed := one.Model(ctx, aaguid); listed {
+		if model, listed := one.Model(ctx, aaguid, chain); listed {
 			return model, true
 		}
 	}

@@ -258,6 +258,38 @@ func TestCompound(t *testing.T) {
 
 // The W3C's own test vectors (WebAuthn L3 §16), with the root that is printed there. go-webauthn refuses the one for tpm: its
 // certificate names the manufacturer id:00000000, which is none of the registered ones (WebAuthn L3 §8.3.1).
+// A chain can be looked at before it is verified.
+func TestChain(t *testing.T) {
+	ca := newAuthority(t)
+	d := newDraft(t, ca)
+	part := func(format string) map[string]any {
+		return map[string]any{"fmt": format, "attStmt": d.object(format).AttStatement}
+	}
+	compound := parse(t, "compound", []any{part("packed"), part("self"), part("fido-u2f")}, d.authData)
+	broken := d.object("packed")
+	broken.AttStatement["x5c"] = append([]any{[]byte{0x30}}, broken.AttStatement["x5c"].([]any)...)
+	length := func(object protocol.AttestationObject) int {
+		list, _ := object.AttStatement["x5c"].([]any)
+		return len(list)
+	}
+	for name, c := range map[string]struct {
+		object protocol.AttestationObject
+		want   int
+	}{
+		"packed": {d.object("packed"), length(d.object("packed"))}, "fido-u2f": {d.object("fido-u2f"), 1},
+		"compound": {compound, length(d.object("packed")) + 1}, "self": {d.object("self"), 0}, "none": {d.object("none"), 0},
+		"android-safetynet": {d.object("android-safetynet"), 0}, "not readable": {broken, 0},
+	} {
+		if chain := attest.Chain(c.object); len(chain) != c.want {
+			t.Errorf("%s: %d certificates, want %d", name, len(chain), c.want)
+		}
+	}
+	first := attest.Chain(compound)[0]
+	if list := compound.SubStatements[0].AttStatement["x5c"].([]any); !bytes.Equal(first.Raw, list[0].([]byte)) {
+		t.Error("the chain does not begin with the leaf of the first part")
+	}
+}
+
 func TestVectors(t *testing.T) {
 	data, err := os.ReadFile("testdata/w3c-level3.json")
 	if err != nil {

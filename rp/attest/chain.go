@@ -33,6 +33,28 @@ func certificates(statement map[string]any) ([]*x509.Certificate, error) {
 	return chain, nil
 }
 
+// Chain returns the certificates in x5c of a statement, the leaf first, of which nothing has been verified; those of a compound
+// one are the certificates of its parts, in their order. It is nil when there are none, when one of them cannot be read, and for
+// format android-safetynet, which has them elsewhere.
+func Chain(object protocol.AttestationObject) []*x509.Certificate {
+	statements := []map[string]any{object.AttStatement}
+	for _, part := range object.SubStatements {
+		statements = append(statements, part.AttStatement)
+	}
+	var all []*x509.Certificate
+	for _, statement := range statements {
+		if statement["x5c"] == nil {
+			continue
+		}
+		chain, err := certificates(statement)
+		if err != nil {
+			return nil
+		}
+		all = append(all, chain...)
+	}
+	return all
+}
+
 // subjectAlternativeName is 2.5.29.17.
 var subjectAlternativeName = asn1.ObjectIdentifier{2, 5, 29, 17}
 

@@ -100,10 +100,12 @@ func (e *Entry) Roots() *x509.CertPool {
 	return pool
 }
 
-// Warned is true when a status in effect speaks against the model: it was revoked, retired or compromised. It also counts
-// reports on single batches, because it does not know which one a device is of; Trust does.
-func (e *Entry) Warned(at time.Time) bool {
-	return slices.ContainsFunc(metadata.EffectiveStatusReports(e.Reports, at), func(r metadata.StatusReport) bool { return warnings(r.Status) != "" })
+// Warned is true when a status in effect speaks against a device of the model: it was revoked, retired or compromised. chain
+// is that of its attestation, and tells whether a report on one batch concerns it; without certificates nobody knows its batch,
+// and every report does.
+func (e *Entry) Warned(chain []*x509.Certificate, at time.Time) bool {
+	reason, _ := warning(e, chain, at)
+	return reason != ""
 }
 
 // Status is the latest status at a time; empty when no report is in effect.

@@ -2,6 +2,7 @@ package mds
 
 import (
 	"context"
+	"crypto/x509"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -92,14 +93,15 @@ func (s *Service) BLOB() *BLOB { return s.current.Load() }
 // Location is where BLOBs come from, without a password.
 func (s *Service) Location() string { return s.source.shown }
 
-// Entry returns what the newest BLOB says about a model. It says nothing while there is none, or while it is stale and
-// Requirements.Fresh is set.
-func (s *Service) Entry(aaguid uuid.UUID) (*Entry, bool) {
+// Entry returns what the newest BLOB says about the model of an attestation: by the AAGUID, or, if that is zero, by the key of
+// the chain's leaf. It says nothing while there is no BLOB, or while it is stale and Requirements.Fresh is set.
+func (s *Service) Entry(aaguid uuid.UUID, chain []*x509.Certificate) (*Entry, bool) {
 	blob := s.BLOB()
 	if blob == nil || s.config.Requirements.Fresh && blob.Stale(s.config.Clock.Now()) {
 		return nil, false
 	}
-	return blob.Entry(aaguid)
+	entry, err := blob.about(aaguid, chain)
+	return entry, err == nil
 }
 
 // Load reads the cache, then the source. It fails only when neither has a BLOB that is good; a source that is down, or

@@ -5,6 +5,7 @@ import (
 	"compress/gzip"
 	"context"
 	"crypto/rand"
+	"crypto/x509"
 	"errors"
 	"log/slog"
 	"net/http"
@@ -15,6 +16,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/google/uuid"
 
 	"github.com/passkeylab/passkeylab/rp/mds"
 )
@@ -327,22 +330,50 @@ func TestStaleMetadataIsUsedWithAWarning(t *testing.T) {
 	if text := log.String(); strings.Count(text, "level=WARN") != 2 || strings.Contains(text, "Do not read this") {
 		t.Errorf("log: %s", text)
 	}
-	if _, found := service.Entry(model); !found {
+	if _, found := service.Entry(model, nil); !found {
 		t.Error("stale metadata knows nobody")
 	}
 	c.Requirements.Fresh = true
 	service = open(t, c)
-	if _, found := service.Entry(model); found {
+	if _, found := service.Entry(model, nil); found {
 		t.Error("found before anything was loaded")
 	}
 	if err := service.Load(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if _, found := service.Entry(model); found {
+	if _, found := service.Entry(model, nil); found {
 		t.Error("found in metadata that is stale")
 	}
 	_, err := service.Trust(t.Context(), model, m.chain)
 	wantRefusal(t, err, mds.Stale)
+}
+
+func TestAModelWithoutAAGUIDIsFoundByItsKey(t *testing.T) {
+	s, m, other := newService(t), newMaker(t, "maker"), newMaker(t, "other")
+	identifier, err := mds.KeyIdentifier(m.chain[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	u2f := with(with(entry(uuid.Nil, m.root), "aaguid", nil), "attestationCertificateKeyIdentifiers", []string{identifier})
+	u2f["metadataStatement"] = with(u2f["metadataStatement"].(object), "aaguid", nil)
+	service := open(t, config(s, write(t, s.sign(t, list(1, u2f)))))
+	if err := service.Load(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	for name, c := range map[string]struct {
+		aaguid uuid.UUID
+		chain  []*x509.Certificate
+		want   bool
+	}{
+		"its key":                     {uuid.Nil, m.chain, true},
+		"another key":                 {uuid.Nil, other.chain, false},
+		"no certificate":              {uuid.Nil, nil, false},
+		"its key, of another's model": {model, m.chain, false},
+	} {
+		if _, found := service.Entry(c.aaguid, c.chain); found != c.want {
+			t.Errorf("%s: found %v", name, found)
+		}
+	}
 }
 
 func TestRunRefreshesAndWaitsLongerAfterFailures(t *testing.T) {

@@ -1,6 +1,7 @@
 package mds
 
 import (
+	"bytes"
 	"context"
 	"crypto/x509"
 	"encoding/asn1"
@@ -111,15 +112,22 @@ func warning(entry *Entry, chain []*x509.Certificate, now time.Time) (Reason, me
 	return worst, status
 }
 
-// concerns is true for a report on the whole model, and for one on a certificate that is in the chain (FIDO Metadata
-// Service 3.1.1 §3.1.3).
+// concerns is true for a report on the whole model, and for one on a certificate that the chain hangs on (FIDO Metadata
+// Service 3.1.1 §3.1.3). Without a chain nobody knows which batch it would be, and every report counts.
 func concerns(report metadata.StatusReport, chain []*x509.Certificate) bool {
-	if report.Certificate == nil && report.BatchCertificate == nil {
+	if report.Certificate == nil && report.BatchCertificate == nil || len(chain) == 0 {
 		return true
 	}
 	return slices.ContainsFunc(chain, func(c *x509.Certificate) bool {
-		return report.Certificate != nil && c.Equal(report.Certificate) || report.BatchCertificate != nil && c.Equal(report.BatchCertificate)
+		return hangsOn(c, report.Certificate) || hangsOn(c, report.BatchCertificate)
 	})
+}
+
+// hangsOn is true for a certificate with the key of the reported one, and for one that this key has issued: a chain does not
+// bring its root, which a report may name. Certificates are told apart by their keys, because whoever has such a key can write
+// its certificate's signature in another way, which makes other bytes and is as good.
+func hangsOn(c, reported *x509.Certificate) bool {
+	return reported != nil && (bytes.Equal(c.RawSubjectPublicKeyInfo, reported.RawSubjectPublicKeyInfo) || c.CheckSignatureFrom(reported) == nil)
 }
 
 // rootOf returns the listed certificate that a chain leads to. A listed certificate may be a root, an intermediate, or the

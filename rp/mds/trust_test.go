@@ -52,16 +52,45 @@ func TestAnEntrySaysWhatTheModelCanDo(t *testing.T) {
 	plain := entry(model)
 	plain["metadataStatement"] = with(plain["metadataStatement"].(object), "userVerificationDetails", [][]object{{{"userVerificationMethod": "presence_internal"}}})
 	e, _ := read(t, s, list(1, able)).Entry(model)
-	if !e.VerifiesUser() || !e.KeepsPasskeys() || !e.DerivesSecrets() || e.Roots() == nil || e.Warned(now) {
-		t.Errorf("an able one: %v %v %v %v %v", e.VerifiesUser(), e.KeepsPasskeys(), e.DerivesSecrets(), e.Roots(), e.Warned(now))
+	if !e.VerifiesUser() || !e.KeepsPasskeys() || !e.DerivesSecrets() || e.Roots() == nil || e.Warned(nil, now) {
+		t.Errorf("an able one: %v %v %v %v %v", e.VerifiesUser(), e.KeepsPasskeys(), e.DerivesSecrets(), e.Roots(), e.Warned(nil, now))
 	}
 	e, _ = read(t, s, list(1, with(plain, "statusReports", []object{report("RETIRED", "2020-01-01")}))).Entry(model)
-	if e.VerifiesUser() || e.KeepsPasskeys() || e.DerivesSecrets() || e.Roots() != nil || !e.Warned(now) {
-		t.Errorf("a plain one: %v %v %v %v %v", e.VerifiesUser(), e.KeepsPasskeys(), e.DerivesSecrets(), e.Roots(), e.Warned(now))
+	if e.VerifiesUser() || e.KeepsPasskeys() || e.DerivesSecrets() || e.Roots() != nil || !e.Warned(nil, now) {
+		t.Errorf("a plain one: %v %v %v %v %v", e.VerifiesUser(), e.KeepsPasskeys(), e.DerivesSecrets(), e.Roots(), e.Warned(nil, now))
 	}
 	e, _ = read(t, s, list(1, entry(model))).Entry(model)
 	if !e.VerifiesUser() {
 		t.Error("the methods of verification were overlooked")
+	}
+}
+
+func TestAReportOnABatchCountsForThatBatch(t *testing.T) {
+	s, m, other := newService(t), newMaker(t, "maker"), newMaker(t, "other")
+	about := func(member string, c *x509.Certificate) object {
+		return with(entry(model, m.root), "statusReports", []object{with(report("ATTESTATION_KEY_COMPROMISE", "2021-01-01"), member, c.Raw)})
+	}
+	tests := []struct {
+		name  string
+		entry object
+		chain []*x509.Certificate
+		want  bool
+	}{
+		{"the batch is this one", about("batchCertificate", m.chain[1]), m.chain, true},
+		{"the batch is another", about("batchCertificate", other.chain[1]), m.chain, false},
+		{"the certificate is this one", about("certificate", m.chain[0]), m.chain, true},
+		{"the certificate is another", about("certificate", other.chain[0]), m.chain, false},
+		{"the batch is all under this root", about("batchCertificate", m.root), m.chain, true},
+		{"the batch is all under another root", about("batchCertificate", other.root), m.chain, false},
+		{"nobody knows the batch", about("batchCertificate", other.chain[1]), nil, true},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			e, _ := read(t, s, list(1, test.entry)).Entry(model)
+			if got := e.Warned(test.chain, now); got != test.want {
+				t.Errorf("got %v", got)
+			}
+		})
 	}
 }
 
@@ -142,6 +171,9 @@ func TestAnAttestationIsRefused(t *testing.T) {
 	}
 	ended := template("maker key")
 	ended.NotAfter = now.Add(-time.Hour)
+	renewed := authority("maker batch")
+	renewed.NotAfter = now.AddDate(1, 0, 0)
+	anew := issue(t, renewed, m.root, key("maker batch").Public(), key("maker"))
 	expired := []*x509.Certificate{issue(t, ended, m.chain[1], key("maker key").Public(), key("maker batch")), m.chain[1]}
 	tests := []struct {
 		name   string
@@ -162,6 +194,8 @@ func TestAnAttestationIsRefused(t *testing.T) {
 		{"keys can be stolen by a thief of the device", reports(report("USER_KEY_PHYSICAL_COMPROMISE", "2021-01-01")), model, m.chain, mds.Compromised},
 		{"attestation keys were stolen", reports(report("ATTESTATION_KEY_COMPROMISE", "2021-01-01")), model, m.chain, mds.Compromised},
 		{"the attestation keys of its batch were stolen", reports(with(report("ATTESTATION_KEY_COMPROMISE", "2021-01-01"), "batchCertificate", m.chain[1].Raw)), model, m.chain, mds.Compromised},
+		{"the keys under its root were stolen", reports(with(report("ATTESTATION_KEY_COMPROMISE", "2021-01-01"), "batchCertificate", m.root.Raw)), model, m.chain, mds.Compromised},
+		{"the keys of its batch were stolen, whose certificate was made anew", reports(with(report("ATTESTATION_KEY_COMPROMISE", "2021-01-01"), "batchCertificate", anew.Raw)), model, m.chain, mds.Compromised},
 		{"its own attestation key was stolen", reports(with(report("ATTESTATION_KEY_COMPROMISE", "2021-01-01"), "certificate", m.chain[0].Raw)), model, m.chain, mds.Compromised},
 		{"the level is too low", with(entry(model, m.root), "statusReports", []object{report("SELF_ASSERTION_SUBMITTED", "2020-01-01")}), model, m.chain, mds.NotCertified},
 		{"it attests by itself", entry(model, m.root), model, nil, mds.NoChain},
