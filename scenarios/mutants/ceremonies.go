@@ -13,7 +13,7 @@ import (
 func registrationSteps() []Step {
 	return slices.Concat(
 		envelopeSteps(registering), transportSteps(), clientDataSteps(registering), sessionSteps(registering), frameSteps(registering),
-		objectSteps(), dataSteps(registering), attestedSteps(), keySteps(), formatSteps(), trustSteps(),
+		objectSteps(), dataSteps(registering), attestedSteps(), keySteps(), formatSteps(), trustSteps(), metadataSteps(),
 		[]Step{{Name: "reg/unique", Clause: registering.clause("26", "", "credential-id-unique"), Also: or(registering.clause("26", "", "id-unique")), check: func(a *attempt) error {
 			return unless(a.rp.passkeys[string(a.data.credentialID)] == nil, "the credential is registered already")
 		}, lax: []laxity{

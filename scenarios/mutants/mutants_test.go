@@ -64,11 +64,9 @@ var differences = map[string]string{
 	"att/model/algorithm-of-certificate":               algorithms,
 }
 
-// lacking is what the honest relying party here is not made for: reading lists of metadata, which is the reference's business
-// alone, and being given a challenge; the W3C's vectors are put to its steps in vectors_internal_test.go.
-func lacking() []conformance.Capability {
-	return []conformance.Capability{rpcases.Example, rpcases.Configured(rpcases.MetadataRequired)}
-}
+// lacking is what the honest relying party here is not made for: being given a challenge; the W3C's vectors are put to its steps in
+// vectors_internal_test.go.
+func lacking() []conformance.Capability { return []conformance.Capability{rpcases.Example} }
 
 // Two relying parties that share no code are of one opinion in every case.
 func TestTheHonestRelyingPartyIsOfTheReferencesOpinion(t *testing.T) {

@@ -22,8 +22,10 @@ type Settings struct {
 	Algorithms []cose.Algorithm
 	// Roots are the trust anchors of all attestation formats.
 	Roots *x509.CertPool
-	// Listed are models whose own anchors stand in the place of Roots; others are then not led anywhere.
-	Listed map[uuid.UUID]Model
+	// Metadata lists models whose own anchors stand in the place of Roots; others are then not led anywhere, or refused as well
+	// by OnlyListed, which also refuses those that are listed as broken.
+	Metadata   *Metadata
+	OnlyListed bool
 	// AttestationRequired refuses whoever has no statement that leads to a root.
 	AttestationRequired bool
 	// Models are the only ones allowed; all when empty.

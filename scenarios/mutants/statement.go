@@ -130,6 +130,7 @@ func trustSteps() []Step {
 			{name: "root-of-that-name", check: trusting(rootOfThatName)},
 			{name: "unknown-critical", check: trusting(pathTo(overlookingCritical)), clause: rfc("5280", "4.2", "unknown-critical")},
 			{name: "any-authority", check: trusting(signedByNext)},
+			{name: "unnamed-model", check: unnamed, clause: mdsService("3.1.1", "key-identifiers")},
 		}},
 		{Name: "reg/trust/required", Clause: registering.clause("24", "", "none-acceptable"), Also: or(registering.clause("24", "", "self-acceptable")), check: func(a *attempt) error {
 			return unless(!a.rp.settings.AttestationRequired || a.statement.chain != nil, "a statement that leads to a root is required")
@@ -137,12 +138,15 @@ func trustSteps() []Step {
 	}
 }
 
-// roots are the anchors for a model; nil when there are none (§7.1 step 23).
-func (a *attempt) roots() *x509.CertPool {
-	if a.rp.settings.Listed != nil {
-		return a.rp.settings.Listed[a.data.aaguid].Roots
+// roots are the anchors for the model of a statement; nil when there are none (§7.1 step 23).
+func (a *attempt) roots(s *statement) *x509.CertPool {
+	if a.rp.settings.Metadata == nil {
+		return a.rp.settings.Roots
 	}
-	return a.rp.settings.Roots
+	if known := a.listed(s); known != nil {
+		return known.roots
+	}
+	return nil
 }
 
 // trusting holds the certificates of a statement, or of each part of a compound one, against the roots. What has no
@@ -150,10 +154,10 @@ func (a *attempt) roots() *x509.CertPool {
 func trusting(leads func(*attempt, *statement) error) func(*attempt) error {
 	return func(a *attempt) error {
 		for _, s := range append([]*statement{a.statement}, a.statement.parts...) {
-			if model, listed := a.rp.settings.Listed[a.data.aaguid]; s.chain != nil && listed && model.Roots == nil {
+			if known := a.listed(s); s.chain != nil && known != nil && known.roots == nil {
 				return errors.New("the model attests to itself, and this is a chain")
 			}
-			if s.chain == nil || a.roots() == nil { // it leads nowhere, or nobody has said where to
+			if s.chain == nil || a.roots(s) == nil { // it leads nowhere, or nobody has said where to
 				continue
 			}
 			if err := leads(a, s); err != nil {
@@ -169,7 +173,7 @@ func pathTo(change func(*x509.Certificate, *x509.VerifyOptions)) func(*attempt, 
 	return func(a *attempt, s *statement) error {
 		leaf := *s.leaf()
 		options := x509.VerifyOptions{
-			Roots: a.roots(), Intermediates: x509.NewCertPool(), CurrentTime: a.rp.settings.Now(), KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageAny},
+			Roots: a.roots(s), Intermediates: x509.NewCertPool(), CurrentTime: a.rp.settings.Now(), KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageAny},
 		}
 		for _, certificate := range s.chain[1:] {
 			options.Intermediates.AddCert(certificate)
@@ -202,7 +206,7 @@ func rootOfThatName(a *attempt, s *statement) error {
 	}
 	last := s.chain[len(s.chain)-1]
 	//lint:ignore SA1019 the pool is one of ours, and never the system's
-	for _, name := range a.roots().Subjects() {
+	for _, name := range a.roots(s).Subjects() {
 		if bytes.Equal(name, last.RawIssuer) {
 			return nil
 		}

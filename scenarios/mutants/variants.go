@@ -2,10 +2,6 @@ package mutants
 
 import (
 	"context"
-	"crypto/x509"
-	"encoding/base64"
-	"encoding/json"
-	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -19,7 +15,7 @@ import (
 // variants are what the configurations of the reference come to here, as far as it has them. One that is new there is to be
 // added here: until then its cases are skipped, which the comparison with the reference tells.
 func variants(ctx context.Context, reference *rpcases.Suite) (map[rpcases.Variant]func(*Settings), error) {
-	models, err := listedModels(ctx)
+	lab, required, err := metadata(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -32,7 +28,8 @@ func variants(ctx context.Context, reference *rpcases.Suite) (map[rpcases.Varian
 		rpcases.Framed:              func(s *Settings) { s.FramedBy = framed.TopOrigins },
 		rpcases.WideOrigins:         func(s *Settings) { s.Related, s.Subdomains, s.Ports = wide.Origins, true, true },
 		rpcases.FakesAccounts:       func(s *Settings) { s.Decoys = true },
-		rpcases.LabMetadata:         func(s *Settings) { s.Listed = models },
+		rpcases.LabMetadata:         func(s *Settings) { s.Metadata = lab },
+		rpcases.MetadataRequired:    func(s *Settings) { s.AttestationRequired, s.OnlyListed, s.Metadata = true, true, required },
 	}
 	for v, configure := range all {
 		there := reference.Variants[v]
@@ -57,51 +54,19 @@ func (s *Settings) moveTo(reference subject.RelyingParty) {
 	}
 }
 
-// Model is what the metadata says of an authenticator model, as far as it is heeded.
-type Model struct {
-	// Roots are the anchors of its attestation; nil when it attests to itself.
-	Roots *x509.CertPool
-}
-
-// listedModels are those of the suite's own metadata. Its signature is not looked at: that is the business of another package.
-func listedModels(ctx context.Context) (map[uuid.UUID]Model, error) {
-	token, _, _, err := rpcases.SignedModels(ctx, rpcases.Authority(), time.Now())
+// metadata are the suite's own lists, of LabMetadata and of MetadataRequired.
+func metadata(ctx context.Context) (lab, required *Metadata, err error) {
+	now := time.Now()
+	var models subject.SignedMetadata
+	if models.Token, models.Root, models.Signer, err = rpcases.SignedModels(ctx, rpcases.Authority(), now); err != nil {
+		return nil, nil, fmt.Errorf("mutants: %w", err)
+	}
+	services, err := rpcases.MetadataServices(ctx, rpcases.Authority(), now)
 	if err != nil {
-		return nil, fmt.Errorf("mutants: %w", err)
+		return nil, nil, fmt.Errorf("mutants: %w", err)
 	}
-	parts := strings.Split(string(token), ".")
-	if len(parts) != 3 {
-		return nil, errors.New("mutants: the metadata is no JWS")
+	if lab, err = ReadMetadata([]subject.SignedMetadata{models}, now); err == nil {
+		required, err = ReadMetadata(services, now)
 	}
-	payload, err := base64.RawURLEncoding.DecodeString(parts[1])
-	if err != nil {
-		return nil, fmt.Errorf("mutants: the metadata: %w", err)
-	}
-	var blob struct {
-		Entries []struct {
-			AAGUID    uuid.UUID `json:"aaguid"`
-			Statement struct {
-				Roots [][]byte `json:"attestationRootCertificates"`
-			} `json:"metadataStatement"`
-		} `json:"entries"`
-	}
-	if err := json.Unmarshal(payload, &blob); err != nil {
-		return nil, fmt.Errorf("mutants: the metadata: %w", err)
-	}
-	models := map[uuid.UUID]Model{}
-	for _, entry := range blob.Entries {
-		var model Model
-		for _, der := range entry.Statement.Roots {
-			root, err := x509.ParseCertificate(der)
-			if err != nil {
-				return nil, fmt.Errorf("mutants: the metadata: %w", err)
-			}
-			if model.Roots == nil {
-				model.Roots = x509.NewCertPool()
-			}
-			model.Roots.AddCert(root)
-		}
-		models[entry.AAGUID] = model
-	}
-	return models, nil
+	return lab, required, err
 }

@@ -45,6 +45,7 @@ func SignedModels(ctx context.Context, authority *attestation.Authority, now tim
 		{selfAAGUID, attestation.Self, nil},
 		{pinnedAAGUID, attestation.Basic, func() (*x509.Certificate, error) { return certificateOf(authority, pinnedAAGUID) }},
 		{foreignAAGUID, attestation.Basic, anotherMaker().Root},
+		{uuid.Nil, attestation.Basic, authority.Root}, // of U2F
 	} {
 		model := metadata.Model{
 			Description: "Model " + m.aaguid.String(), Since: start, AttestationTypes: []attestation.Type{m.kind},
@@ -57,7 +58,12 @@ func SignedModels(ctx context.Context, authority *attestation.Authority, now tim
 			}
 			model.Roots = []*x509.Certificate{anchor}
 		}
-		if model.GetInfo, err = infoOf(ctx, m.aaguid); err != nil {
+		if m.aaguid == uuid.Nil {
+			model.Certificates, err = u2fCertificates(authority)
+		} else {
+			model.GetInfo, err = infoOf(ctx, m.aaguid)
+		}
+		if err != nil {
 			return nil, nil, "", fmt.Errorf("rpcases: metadata: %w", err)
 		}
 		entry, err := metadata.Describe(model)

@@ -4,8 +4,6 @@ import (
 	"crypto/elliptic"
 	"slices"
 
-	"github.com/google/uuid"
-
 	"github.com/passkeylab/passkeylab/harness/conformance"
 	"github.com/passkeylab/passkeylab/virtualauth"
 	"github.com/passkeylab/passkeylab/virtualauth/attestation"
@@ -15,7 +13,7 @@ import (
 
 // attestationU2F is about statements of format fido-u2f (WebAuthn L3 §8.6). The key does not verify users, and has no AAGUID.
 func attestationU2F() []Case {
-	key := statements(attestation.FormatFIDOU2F, func(m *virtualauth.Model) { m.AAGUID, m.Verification = uuid.Nil, virtualauth.VerificationMissing })
+	key := u2fKey()
 	takes := []conformance.Capability{Attests, Takes(attestation.FormatFIDOU2F)}
 	model := key.telling(Lie{Is: "an AAGUID that is not zero", Device: virtualauth.Misbehaviour{AAGUID: &otherAAGUID}})
 	return slices.Concat(

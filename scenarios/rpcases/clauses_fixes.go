@@ -32,6 +32,9 @@ var demandFixes = map[string]string{
 	"WebAuthn/large-blob":         "Decide by your own needs about a credential without large blobs: the client's word on it is not signed.",
 
 	// Related origins.
+	"FIDO MDS/batch":           "Hold the certificates of a statement, and who has issued them, against the certificate of a status report, and count the report only where it is theirs.",
+	"FIDO MDS/key-identifiers": "Look a statement without an AAGUID up by the SHA-1 hash of the key in its certificate, and verify its chain up to the anchors of the entry that names that.",
+
 	"WebAuthn/related-origins-document": "Serve /.well-known/webauthn with HTTP 200, as application/json, and list nothing but web origins over https.",
 	"WebAuthn/related-origins-redirect": "Serve /.well-known/webauthn itself, without a redirect, or with one to https of the same origin.",
 	"WebAuthn/related-origins-labels":   "List at most five names, or put the origins that matter first: a browser may ignore the others.",

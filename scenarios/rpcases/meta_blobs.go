@@ -22,6 +22,7 @@ type listed struct {
 	number byte
 	status []string // the oldest first
 	anchor anchor
+	batch  batch
 }
 
 // anchor is the certificate that a model's entry names.
@@ -31,6 +32,19 @@ const (
 	anchorRoot anchor = iota
 	anchorIntermediate
 	anchorLeaf
+)
+
+// batch is the certificate that a model's last status report is limited to. Only attestation tells of which batch a device is, by
+// its certificates; the certificateNumber of a report is that of a certification, and limits nothing.
+type batch int
+
+const (
+	wholeModel       batch = iota
+	thisBatch              // who issued the certificate that the model attests with
+	thisCertificate        // that certificate
+	thisRoot               // the root, which the statement does not bring
+	otherBatch             // who issues another maker's
+	otherCertificate       // another maker's
 )
 
 // aaguid is the model's.
@@ -69,26 +83,40 @@ const (
 	revokedIssuerModel
 	revokedSignerModel
 	rolledBackModel
+	thisBatchModel
+	thisCertificateModel
+	thisRootModel
+	otherBatchModel
+	otherCertificateModel
+	unlistedModel // in none
 )
 
-const certified = "FIDO_CERTIFIED_L1"
+const (
+	certified  = "FIDO_CERTIFIED_L1"
+	stolenKeys = "ATTESTATION_KEY_COMPROMISE"
+)
 
 // models of the list that is right.
 func goodModels() []listed {
 	return []listed{
-		{certifiedModel, []string{certified}, anchorRoot},
-		{bypassedModel, []string{certified, "USER_VERIFICATION_BYPASS"}, anchorRoot},
-		{attestationKeyModel, []string{certified, "ATTESTATION_KEY_COMPROMISE"}, anchorRoot},
-		{remoteKeyModel, []string{certified, "USER_KEY_REMOTE_COMPROMISE"}, anchorRoot},
-		{physicalKeyModel, []string{certified, "USER_KEY_PHYSICAL_COMPROMISE"}, anchorRoot},
-		{revokedModel, []string{certified, "REVOKED"}, anchorRoot},
-		{updatableModel, []string{certified, "UPDATE_AVAILABLE"}, anchorRoot},
-		{uncertifiedModel, []string{"NOT_FIDO_CERTIFIED"}, anchorRoot},
-		{submittedModel, []string{"SELF_ASSERTION_SUBMITTED"}, anchorRoot},
-		{mendedModel, []string{"USER_KEY_REMOTE_COMPROMISE", certified}, anchorRoot},
-		{futureModel, []string{certified, "A_STATUS_THAT_NOBODY_KNOWS_YET"}, anchorRoot},
-		{byIntermediateModel, []string{certified}, anchorIntermediate},
-		{byLeafModel, []string{certified}, anchorLeaf},
+		{number: certifiedModel, status: []string{certified}},
+		{number: bypassedModel, status: []string{certified, "USER_VERIFICATION_BYPASS"}},
+		{number: attestationKeyModel, status: []string{certified, stolenKeys}},
+		{number: remoteKeyModel, status: []string{certified, "USER_KEY_REMOTE_COMPROMISE"}},
+		{number: physicalKeyModel, status: []string{certified, "USER_KEY_PHYSICAL_COMPROMISE"}},
+		{number: revokedModel, status: []string{certified, "REVOKED"}},
+		{number: updatableModel, status: []string{certified, "UPDATE_AVAILABLE"}},
+		{number: uncertifiedModel, status: []string{"NOT_FIDO_CERTIFIED"}},
+		{number: submittedModel, status: []string{"SELF_ASSERTION_SUBMITTED"}},
+		{number: mendedModel, status: []string{"USER_KEY_REMOTE_COMPROMISE", certified}},
+		{number: futureModel, status: []string{certified, "A_STATUS_THAT_NOBODY_KNOWS_YET"}},
+		{number: byIntermediateModel, status: []string{certified}, anchor: anchorIntermediate},
+		{number: byLeafModel, status: []string{certified}, anchor: anchorLeaf},
+		{number: thisBatchModel, status: []string{certified, stolenKeys}, batch: thisBatch},
+		{number: thisCertificateModel, status: []string{certified, stolenKeys}, batch: thisCertificate},
+		{number: thisRootModel, status: []string{certified, stolenKeys}, batch: thisRoot},
+		{number: otherBatchModel, status: []string{certified, stolenKeys}, batch: otherBatch},
+		{number: otherCertificateModel, status: []string{certified, stolenKeys}, batch: otherCertificate},
 	}
 }
 
@@ -199,13 +227,16 @@ func rolledBack(ctx context.Context, authority *attestation.Authority, later tim
 }
 
 // oneModel is one certified model.
-func oneModel(number byte) []listed { return []listed{{number, []string{certified}, anchorRoot}} }
+func oneModel(number byte) []listed { return []listed{{number: number, status: []string{certified}}} }
 
 // entry is what a list says about the model.
 func (l listed) entry(ctx context.Context, authority *attestation.Authority) (metadata.Entry, error) {
 	model := metadata.Model{Description: fmt.Sprintf("Model %d", l.number), Since: start, AttestationTypes: []attestation.Type{attestation.Basic}}
 	for i, status := range l.status {
 		model.Status = append(model.Status, metadata.StatusReport{Status: status, EffectiveDate: start.AddDate(0, i, 0).Format(time.DateOnly)})
+	}
+	if err := l.limit(authority, &model.Status[len(model.Status)-1]); err != nil {
+		return metadata.Entry{}, err
 	}
 	info, err := infoOf(ctx, l.aaguid())
 	if err != nil {
@@ -219,6 +250,30 @@ func (l listed) entry(ctx context.Context, authority *attestation.Authority) (me
 	}
 	model.Roots = []*x509.Certificate{anchored}
 	return metadata.Describe(model)
+}
+
+// limit names in a report the certificate that it is limited to.
+func (l listed) limit(authority *attestation.Authority, report *metadata.StatusReport) error {
+	if l.batch == otherBatch || l.batch == otherCertificate {
+		authority = anotherMaker()
+	}
+	root, err := authority.Root()
+	if err != nil {
+		return err
+	}
+	chain, err := chainOf(authority, l.aaguid())
+	if err != nil {
+		return err
+	}
+	switch l.batch {
+	case thisBatch, otherBatch:
+		report.BatchCertificate = chain[1].Raw
+	case thisCertificate, otherCertificate:
+		report.Certificate = chain[0].Raw
+	case thisRoot:
+		report.BatchCertificate = root.Raw
+	}
+	return nil
 }
 
 // anchoredAt is the certificate that the entry names.

@@ -85,6 +85,7 @@ func sections() []section {
 		{cases: attestationApple},
 		{cases: attestationCompound},
 		{cases: metadataTrust, excuses: metadataExcuses},
+		{cases: metadataKeys},
 		{cases: officialVectors},
 	}
 }
