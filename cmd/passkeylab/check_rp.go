@@ -7,7 +7,6 @@ import (
 	"io"
 	"os"
 	"os/signal"
-	"path/filepath"
 	"runtime/debug"
 	"slices"
 	"syscall"
@@ -45,7 +44,7 @@ type checkRPOptions struct {
 func (a app) checkRPCommand() *cobra.Command {
 	var o checkRPOptions
 	var sample, website bool
-	var trust string
+	var trust, trustAt string
 	cmd := &cobra.Command{
 		Use:   "rp",
 		Short: "Judge a relying party",
@@ -65,8 +64,12 @@ would be asked, without asking.
 
 A website can be judged by its pages, too, in a real browser whose passkeys are ours: under website stand the steps of people by
 CSS selectors. --sample-website prints such a file, with every key and a comment. What a browser cannot be made to say is skipped
-with the reason. --export-trust writes the root and the signed lists of metadata that a server is given for the
-cases about attestation; without them those are skipped.
+with the reason.
+
+Cases about attestation need a server that trusts this suite; without it they are skipped. --export-trust writes what such a
+server is given into a folder: the root, the signed lists of metadata and their revocation lists. --serve-trust serves the same
+over HTTP while the check runs, for a server that fetches its metadata; the address that it prints lists all of it, and what each
+is for. Without --target it serves until it is interrupted, so that the server can be started meanwhile.
 
 --target=reference judges passkeylab's own relying party, in this process.
 
@@ -88,6 +91,7 @@ Exit codes: 0 nothing failed, nothing was inconclusive, something ran and every 
   passkeylab check rp --target=target.yaml --only='reg/*,S-CDJ-027'
   passkeylab check rp --target=target.yaml --baseline=run.json --json=run.json
   passkeylab check rp --target=target.yaml --fuzz=60s
+  passkeylab check rp --target=target.yaml --serve-trust=:8099
   passkeylab check rp --target=target.yaml --replay=reg/client-data/type-of-an-assertion`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -103,7 +107,14 @@ Exit codes: 0 nothing failed, nothing was inconclusive, something ran and every 
 			case trust != "":
 				return a.exportTrust(cmd.Context(), trust)
 			}
-			return a.checkRP(cmd.Context(), o)
+			check := func(ctx context.Context) error { return a.checkRP(ctx, o) }
+			if trustAt == "" {
+				return check(cmd.Context())
+			}
+			if o.target == "" {
+				check = untilEnd
+			}
+			return a.serveTrust(cmd.Context(), trustAt, check)
 		},
 	}
 	f := cmd.Flags()
@@ -112,6 +123,7 @@ Exit codes: 0 nothing failed, nothing was inconclusive, something ran and every 
 	f.BoolVar(&sample, "sample-target", false, "print a target's file with every key and a comment")
 	f.BoolVar(&website, "sample-website", false, "print the file of a target that is judged by its pages, with every key and a comment")
 	f.StringVar(&trust, "export-trust", "", "write the root and the metadata that a target must trust into this `folder`")
+	f.StringVar(&trustAt, "serve-trust", "", "serve the same over HTTP at this `address` while the check runs: host:port, or :port for this machine alone")
 	f.StringVar(&o.profile, "profile", string(conformance.L3), "the `book` to judge by: fido, l3 or l3-recommended")
 	f.StringSliceVar(&o.only, "only", nil, "only cases whose id, alias or tag matches one of these `patterns`, in which * stands for anything")
 	f.StringVar(&o.replay, "replay", "", "run one case by its `id` and print every exchange, each with a curl line")
@@ -186,26 +198,6 @@ func (a app) explainTarget(name string) error {
 		return &exit{code: exitUsage, cause: err}
 	}
 	return target.Explain(a.out)
-}
-
-// exportTrust writes what a server must trust, and tells what each file is for.
-func (a app) exportTrust(ctx context.Context, folder string) error {
-	files, err := rpcases.TrustFiles(ctx, time.Now())
-	if err != nil {
-		return err
-	}
-	if err := os.MkdirAll(folder, 0o755); err != nil {
-		return fmt.Errorf("export what is to be trusted: %w", err)
-	}
-	for _, file := range files {
-		path := filepath.Join(folder, file.Name)
-		if err := os.WriteFile(path, file.Content, 0o644); err != nil {
-			return fmt.Errorf("export what is to be trusted: %w", err)
-		}
-		fmt.Fprintf(a.out, "%s\n    %s\n", path, file.Use)
-	}
-	fmt.Fprintln(a.out, "Everything follows from a public seed: never let a server with real accounts trust these.")
-	return nil
 }
 
 // openTarget opens what --target names, with the failures that are known of it.
