@@ -12,17 +12,17 @@ import (
 func authenticationEnvelope() []Case {
 	return []Case{
 		{
-			ID: "auth/envelope/honest", Aliases: []string{"S-ENA-001"}, Level: must, Clause: auth("", "whole"),
+			ID: "auth/envelope/honest", Aliases: []string{"S-ENA-001"}, Level: must, Clause: auth(wholeAuth, "whole"),
 			Says: "an honest assertion is accepted, and the next one, too",
 			Run:  Authentication{Lie: Lie{Is: "nothing unusual"}}.Accepted,
 		},
 		{
-			ID: "auth/envelope/data-missing", Aliases: []string{"S-ENA-013"}, Level: must, Clause: l3("5.2.2", "authenticator-data"),
+			ID: "auth/envelope/data-missing", Aliases: []string{"S-ENA-013"}, Level: must, Clause: auth("7", "authenticator-data"),
 			Says: "an assertion without authenticator data is refused",
 			Run:  Authentication{Lie: Lie{Is: "no authenticatorData", Message: without("response.authenticatorData")}}.Refused,
 		},
 		{
-			ID: "auth/envelope/data-of-another-type", Aliases: []string{"S-ENA-014"}, Level: must, Clause: l3("5.2.2", "authenticator-data"),
+			ID: "auth/envelope/data-of-another-type", Aliases: []string{"S-ENA-014"}, Level: must, Clause: auth("7", "authenticator-data"),
 			Says: "an assertion whose authenticator data is no string is refused",
 			Run:  Authentication{Lies: wrongTypes("response.authenticatorData")}.Refused,
 		},
@@ -32,17 +32,17 @@ func authenticationEnvelope() []Case {
 			Run:  Authentication{Lies: spelt("authenticatorData", []string{"response.authenticatorData"}, notBase64url()...)}.Refused,
 		},
 		{
-			ID: "auth/envelope/data-empty", Aliases: []string{"S-ENA-016"}, Level: must, Clause: l3("5.2.2", "authenticator-data"),
+			ID: "auth/envelope/data-empty", Aliases: []string{"S-ENA-016"}, Level: must, Clause: auth("7", "authenticator-data"),
 			Says: "an assertion whose authenticator data is empty is refused",
 			Run:  Authentication{Lie: Lie{Is: "an empty authenticatorData", Message: set("response.authenticatorData", "")}}.Refused,
 		},
 		{
-			ID: "auth/envelope/signature-missing", Aliases: []string{"S-ENA-017"}, Level: must, Clause: l3("5.2.2", "signature"),
+			ID: "auth/envelope/signature-missing", Aliases: []string{"S-ENA-017"}, Level: must, Clause: auth("7", "signature-member"),
 			Says: "an assertion without signature is refused",
 			Run:  Authentication{Lie: Lie{Is: "no signature", Message: without("response.signature")}}.Refused,
 		},
 		{
-			ID: "auth/envelope/signature-of-another-type", Aliases: []string{"S-ENA-018"}, Level: must, Clause: l3("5.2.2", "signature"),
+			ID: "auth/envelope/signature-of-another-type", Aliases: []string{"S-ENA-018"}, Level: must, Clause: auth("7", "signature-member"),
 			Says: "an assertion whose signature is no string is refused",
 			Run:  Authentication{Lies: wrongTypes("response.signature")}.Refused,
 		},

@@ -125,7 +125,7 @@ func clientDataText() []Case {
 			says: "white space between the members is JSON, and accepted", want: accepted, lies: []Lie{rewritten("white space everywhere", spaced)},
 		},
 		{
-			reg: "reg/client-data/not-quite-json", auth: "auth/client-data/not-quite-json", sheet: "S-CDJ-061", level: must, at: alike(l3("7.1", "rfc-8259")),
+			reg: "reg/client-data/not-quite-json", auth: "auth/client-data/not-quite-json", sheet: "S-CDJ-061", level: must, at: steps("6", "9", "rfc-8259"),
 			says: "client data that only a lenient parser takes for JSON is refused", want: refused,
 			lies: []Lie{
 				rewritten("single quotes", func(honest []byte) []byte { return bytes.ReplaceAll(honest, []byte(`"`), []byte(`'`)) }),

@@ -12,8 +12,8 @@ import (
 var (
 	atID        = alike(l3("5.1", "credential-id"))
 	atKind      = alike(l3("5.1", "credential-type"))
-	atResponse  = alike(l3("5.1", "response"))
-	atClient    = alike(l3("5.2", "client-data-json"))
+	atResponse  = steps("3", "3", "response")
+	atClient    = steps("5", "7", "client-data-json")
 	atBase64url = alike(l3("5.1", "base64url"))
 )
 

@@ -16,6 +16,9 @@ func fixFor(c conformance.Clause) string {
 		return otherFixes[c.Spec]
 	}
 	first, _, _ := strings.Cut(c.Step, " ")
+	if c.Step == wholeReg || c.Step == wholeAuth {
+		first = ""
+	}
 	steps := map[string]map[string]string{"7.1": registrationFixes, "7.2": authenticationFixes}[c.Section]
 	if fix := steps[first]; fix != "" {
 		return fix

@@ -51,9 +51,9 @@ func routes() []*route {
 	}
 	direct := Ask{Attestation: "direct"}
 	return []*route{
-		{name: "sign-in", says: "a sign-in", clause: auth("", "whole")},
-		{name: "signed-sign-in", says: "a sign-in whose signature fits", clause: auth("", "whole"), signed: true},
-		{name: "registration", says: "a registration without attestation", clause: reg("", "whole"), registers: true},
+		{name: "sign-in", says: "a sign-in", clause: auth(wholeAuth, "whole")},
+		{name: "signed-sign-in", says: "a sign-in whose signature fits", clause: auth(wholeAuth, "whole"), signed: true},
+		{name: "registration", says: "a registration without attestation", clause: reg(wholeReg, "whole"), registers: true},
 		{name: "self-attested", says: "a registration with self attestation", clause: reg("22", "statement"), registers: true, attested: true, ask: direct, model: packed(attestation.Self)},
 		{name: "certified", says: "a registration with an attestation certificate", clause: reg("22", "statement"), registers: true, attested: true, ask: direct, model: packed(attestation.Basic)},
 	}

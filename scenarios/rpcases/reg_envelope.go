@@ -19,17 +19,17 @@ func registrationEnvelope() []Case {
 			Run:  listedAfterwards,
 		},
 		{
-			ID: "reg/envelope/attestation-missing", Aliases: []string{"S-ENR-013"}, Level: must, Clause: l3("5.2.1", "attestation-object"),
+			ID: "reg/envelope/attestation-missing", Aliases: []string{"S-ENR-013"}, Level: must, Clause: reg("13", "attestation-object"),
 			Says: "a registration without attestation object is refused",
 			Run:  Registration{Lie: Lie{Is: "no attestationObject", Message: without("response.attestationObject")}}.Refused,
 		},
 		{
-			ID: "reg/envelope/attestation-of-another-type", Aliases: []string{"S-ENR-014"}, Level: must, Clause: l3("5.2.1", "attestation-object"),
+			ID: "reg/envelope/attestation-of-another-type", Aliases: []string{"S-ENR-014"}, Level: must, Clause: reg("13", "attestation-object"),
 			Says: "a registration whose attestation object is no string is refused",
 			Run:  Registration{Lies: wrongTypes("response.attestationObject")}.Refused,
 		},
 		{
-			ID: "reg/envelope/attestation-empty", Aliases: []string{"S-ENR-015"}, Level: must, Clause: l3("5.2.1", "attestation-object"),
+			ID: "reg/envelope/attestation-empty", Aliases: []string{"S-ENR-015"}, Level: must, Clause: reg("13", "attestation-object"),
 			Says: "a registration whose attestation object is empty is refused",
 			Run:  Registration{Lie: Lie{Is: "an empty attestationObject", Message: set("response.attestationObject", "")}}.Refused,
 		},
