@@ -52,6 +52,11 @@ func (t *checkTeller) hear(p conformance.Progress) {
 	}
 }
 
+// waits tells that the server asks to be asked later.
+func (t *checkTeller) waits(wait time.Duration) {
+	t.screen.print(fmt.Sprintf("the server asks to wait %s\n", wait.Round(time.Second)))
+}
+
 // end takes the line of a run that was interrupted off the terminal.
 func (t *checkTeller) end() {
 	if t.screen.terminal {

@@ -30,6 +30,7 @@ type checkRPOptions struct {
 	replay      string
 	repeat      int
 	parallel    int
+	rate        float64
 	seed        int64
 	caseTimeout time.Duration
 	explain     bool
@@ -80,6 +81,10 @@ proved nothing. Under the profiles fido and l3, what the text merely recommends 
 It excuses nothing: what is bad fails the run, and only its exit code says whether all of it was bad before in the same way.
 To live with a failure, expect it in the target; a failure that is expected and does not happen fails the run, too.
 
+A server that asks to be asked later, by HTTP 429 or by 503 with Retry-After, is waited for, and what it put off is asked again:
+up to limits.patience of the target altogether, ten minutes when it does not say. What is put off beyond that is inconclusive.
+--rate asks more slowly from the start.
+
 --fuzz goes beyond the list: honest registrations and sign-ins are changed by their structure (JSON, CBOR, COSE keys, DER,
 certificates), and what means something else must be refused, nothing may break the server, and the account's own passkey must
 work as before. What is found is shrunk, and --mutant plays it again.
@@ -129,6 +134,7 @@ Exit codes: 0 nothing failed, nothing was inconclusive, something ran and every 
 	f.StringVar(&o.replay, "replay", "", "run one case by its `id` and print every exchange, each with a curl line")
 	f.IntVar(&o.repeat, "repeat", 1, "how often each case runs")
 	f.IntVar(&o.parallel, "parallel", 1, "how many cases run at a time")
+	f.Float64Var(&o.rate, "rate", 0, "at most this many requests a second; 0 asks as fast as the server answers, or as limits.pause of the target says")
 	f.Int64Var(&o.seed, "seed", 0, "the seed of all randomness; 0 draws one")
 	f.DurationVar(&o.caseTimeout, "case-timeout", time.Minute, "the longest `time` for one case")
 	f.StringVar(&o.json, "json", "", "write what was found to this `file` (run.json)")
@@ -157,6 +163,13 @@ func (a app) checkRP(ctx context.Context, o checkRPOptions) (err error) {
 	if err != nil {
 		return err
 	}
+	if err := o.pace(suite); err != nil {
+		return err
+	}
+	teller := newCheckTeller(a.err)
+	if suite.Pace != nil {
+		suite.Pace.Tell = teller.waits
+	}
 	if o.fuzz > 0 || o.mutant != "" {
 		return a.fuzzRP(ctx, suite, o)
 	}
@@ -167,7 +180,6 @@ func (a app) checkRP(ctx context.Context, o checkRPOptions) (err error) {
 	if runner.Has, err = suite.Probe(ctx); err != nil {
 		return fmt.Errorf("%s: %w", suite.RP.Name(), err)
 	}
-	teller := newCheckTeller(a.err)
 	if o.replay != "" {
 		runner.Ended = func(t *conformance.Trial, result reports.Result) { a.printTrial(t, result) }
 	} else {
@@ -182,6 +194,9 @@ func (a app) checkRP(ctx context.Context, o checkRPOptions) (err error) {
 	info, _ := debug.ReadBuildInfo()
 	run.Suite, run.Subject, run.Tool, run.Command = "rp", suite.RP.Name(), "passkeylab "+versionOf(info), o.command("")
 	run.Versions = map[string]string{"profile": string(runner.Profile)}
+	if note := waitedFor(suite); note != "" {
+		run.Notes = append(run.Notes, note)
+	}
 	if baseline != nil {
 		run.Since = reports.Compare(*baseline, run)
 	}
@@ -254,6 +269,9 @@ func (o *checkRPOptions) runner(suite *rpcases.Suite) (conformance.Runner[*rpcas
 // command is the line that runs all of it again, or one case.
 func (o *checkRPOptions) command(id string) string {
 	line := fmt.Sprintf("passkeylab check rp --target=%s --profile=%s --seed=%d", shellQuoted(o.target), o.profile, o.seed)
+	if o.rate > 0 {
+		line += fmt.Sprintf(" --rate=%v", o.rate)
+	}
 	if id != "" {
 		return line + " --replay=" + shellQuoted(id)
 	}

@@ -243,7 +243,7 @@ func (r *Runner[S]) trial(ctx context.Context, j job[S], news *news) *reports.Re
 
 // attempt opens the stage, runs the case, and takes the stage down, whatever happens.
 func (r *Runner[S]) attempt(ctx context.Context, c Case[S], t *Trial) (err error) {
-	ctx, cancel := context.WithTimeoutCause(ctx, r.CaseTimeout, fmt.Errorf("the case took longer than %s", r.CaseTimeout))
+	ctx, cancel := withAllowance(ctx, r.CaseTimeout, fmt.Errorf("the case took longer than %s", r.CaseTimeout))
 	defer cancel()
 	defer func() {
 		if p := recover(); p != nil {
@@ -262,7 +262,9 @@ func (r *Runner[S]) attempt(ctx context.Context, c Case[S], t *Trial) (err error
 			}
 		}()
 	}
-	if err = c.Run(ctx, stage); err != nil && ctx.Err() != nil && !errors.As(err, new(*Mismatch)) {
+	// An answer that did not come because the case was over says nothing about the subject, which has limits of its own.
+	mismatch := new(Mismatch)
+	if err = c.Run(ctx, stage); err != nil && ctx.Err() != nil && (!errors.As(err, &mismatch) || mismatch.Broke) {
 		return &Inconclusive{Step: "in time", Err: errors.Join(context.Cause(ctx), err)}
 	}
 	return err

@@ -20,6 +20,9 @@ func (r Request) reader(ctx context.Context) io.Reader {
 	return bytes.NewReader(r.Body)
 }
 
+// single is whether the request is sent once, whatever comes: one that was to be, or that never ends.
+func (r Request) single() bool { return r.Once || r.Stalls != nil }
+
 // stalled is the first half of a body, behind which nothing comes.
 type stalled struct {
 	ctx    context.Context

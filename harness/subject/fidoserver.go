@@ -27,6 +27,8 @@ type FIDOServer struct {
 	TLS *tls.Config
 	// Limits bound each exchange.
 	Limits Limits
+	// Pace is how fast it is asked, shared by all that are one target; nil is a zero one of its own.
+	Pace *Pace
 	// Dictate puts a challenge into the context of a request for options, from where a handler of this process takes it. Nil is a
 	// server whose challenges cannot be dictated, as all are that are reached over a network.
 	Dictate func(ctx context.Context, challenge []byte) context.Context
@@ -108,6 +110,7 @@ func (v *visitor) Do(ctx context.Context, request Request) Answer {
 	}
 	answer := v.exchange(ctx, sent{
 		method: orElse(request.Method, http.MethodPost), url: v.server.address(request), body: request.reader, headers: []http.Header{request.Header, header},
+		single: request.single(),
 	})
 	if answer.Outcome == "" {
 		answer.judge()

@@ -57,7 +57,7 @@ func (v *mappedVisitor) Do(ctx context.Context, request Request) Answer {
 		return Answer{Outcome: Inexpressible, Err: fmt.Errorf("the application's description has no call for %s", request.Endpoint)}
 	}
 	if request.Path != "" {
-		answer := v.exchange(ctx, sent{method: orElse(request.Method, http.MethodPost), url: v.server.at(request.Path), body: request.reader, headers: []http.Header{request.Header}})
+		answer := v.exchange(ctx, sent{method: orElse(request.Method, http.MethodPost), url: v.server.at(request.Path), body: request.reader, headers: []http.Header{request.Header}, single: request.single()})
 		if answer.Outcome == "" {
 			answer.judge()
 		}

@@ -46,6 +46,7 @@ func (v *mappedVisitor) ask1(ctx context.Context, c *call, t telling, request *R
 
 // change applies what a case changes about HTTP.
 func (s *sent) change(request *Request) {
+	s.single = request.single()
 	if request.Method != "" {
 		s.method = request.Method
 	}

@@ -25,6 +25,8 @@ const (
 	Reset Outcome = "connection reset"
 	// Unreachable is no connection at all: refused, no such host, TLS that fails.
 	Unreachable Outcome = "unreachable"
+	// Throttled is an answer that asks to be asked later, when that is too late: see Pace. The request was not processed.
+	Throttled Outcome = "throttled"
 	// NotAsDescribed is an answer that the description of an application does not foresee: a status that neither accepts nor
 	// refuses, options that are not where they should be.
 	NotAsDescribed Outcome = "not as described"

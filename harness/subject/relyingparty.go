@@ -60,6 +60,8 @@ type Request struct {
 	Spaces int64
 	// Stalls is called when half of the body is sent, and nothing more will come; nil sends it all.
 	Stalls func()
+	// Once takes even an answer that asks to be asked later for the answer, and repeats nothing.
+	Once bool
 	// Challenge is what the options that are asked for shall contain. Only some relying parties of this process can be told
 	// (FIDOServer.Dictate).
 	Challenge []byte

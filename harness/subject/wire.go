@@ -43,6 +43,7 @@ type wire struct {
 	given         []*http.Cookie
 	transport     http.RoundTripper
 	limits        Limits
+	pace          *Pace
 	release       func() error
 }
 
@@ -70,7 +71,10 @@ func (f FIDOServer) wire(transport http.RoundTripper, release func() error) (*wi
 	}
 	w := &wire{
 		title: orElse(f.Title, f.Base), origin: orElse(f.PageOrigin, base.Scheme+"://"+base.Host), base: base, header: f.Header, transport: transport,
-		limits: f.Limits.withDefaults(), release: release,
+		limits: f.Limits.withDefaults(), pace: f.Pace, release: release,
+	}
+	if w.pace == nil {
+		w.pace = &Pace{}
 	}
 	for name, value := range f.Cookies {
 		w.given = append(w.given, &http.Cookie{Name: name, Value: value, Path: "/"})
@@ -126,10 +130,12 @@ type sent struct {
 	// body is made anew for each request; nil sends none.
 	body    func(context.Context) io.Reader
 	headers []http.Header
+	// single takes an answer that asks to be asked later for the answer.
+	single bool
 }
 
-// exchange sends one request and reads its answer. The outcome is empty when there is a whole answer, which is then to be judged.
-func (c session) exchange(ctx context.Context, s sent) (answer Answer) {
+// once sends one request and reads its answer. The outcome is empty when there is a whole answer, which is then to be judged.
+func (c session) once(ctx context.Context, s sent) (answer Answer) {
 	ctx, cancel := context.WithTimeout(ctx, c.limits.Time)
 	defer cancel()
 	began := time.Now()

@@ -114,6 +114,9 @@ func (one *route) renew(ctx context.Context, f *fuzzing) error {
 // works wants the account's own passkey to sign in.
 func (one *route) works(ctx context.Context, what string) error {
 	answer, err := one.person.SignsIn(ctx, Ask{}, Lie{})
+	if unheard := unasked(what, answer); unheard != nil {
+		return unheard
+	}
 	if err != nil {
 		return &conformance.Mismatch{What: what, Want: "that the passkey works as before", Got: err.Error()}
 	}
@@ -163,9 +166,10 @@ func (one *route) attempt(ctx context.Context, f *fuzzing, recipe mutate.Recipe)
 
 func (one *route) judge(ctx context.Context, recipe mutate.Recipe, s sent) error {
 	what := one.says + " changed by " + recipe.String()
+	if err := unasked(what, s.answer); err != nil {
+		return err
+	}
 	switch outcome := s.answer.Outcome; {
-	case outcome == subject.Unreachable:
-		return &conformance.Inconclusive{Step: what, Err: fmt.Errorf("the server cannot be reached: %w", s.answer.Err)}
 	case outcome.Broke():
 		return &conformance.Mismatch{What: what, Want: "a decision", Got: s.answer.String(), Broke: true}
 	case outcome == subject.Accepted && s.broken != "":
@@ -197,6 +201,9 @@ func (one *route) send(ctx context.Context, recipe mutate.Recipe, sampling bool)
 		offered = p.CreationOptions(ctx, one.ask)
 	} else {
 		offered = p.RequestOptions(ctx, one.ask)
+	}
+	if err := unasked("options before "+one.says, offered); err != nil {
+		return sent{}, err
 	}
 	if offered.Outcome != subject.Accepted {
 		return sent{}, &conformance.Mismatch{What: "options before " + one.says, Want: "options as before", Got: offered.String(), Broke: offered.Outcome.Broke()}

@@ -2,6 +2,7 @@ package rpcases
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/passkeylab/passkeylab/harness/conformance"
@@ -80,13 +81,37 @@ func (b *Bench) broke(what, want string, a subject.Answer) error {
 	if a.Outcome == subject.Inexpressible {
 		return unsaid(a)
 	}
-	if a.Outcome == subject.Unreachable {
-		return &conformance.Inconclusive{Step: what, Err: fmt.Errorf("the server cannot be reached: %w", a.Err)}
+	if err := unasked(what, a); err != nil {
+		return err
 	}
 	if a.Outcome.Broke() {
 		return &conformance.Mismatch{What: what, Want: want, Got: a.String(), Broke: true}
 	}
 	return nil
+}
+
+// unasked is why a request proved nothing: it did not come to the server's ears.
+func unasked(what string, a subject.Answer) error {
+	switch a.Outcome {
+	case subject.Unreachable:
+		return &conformance.Inconclusive{Step: what, Err: fmt.Errorf("the server cannot be reached: %w", a.Err)}
+	case subject.Throttled:
+		return &conformance.Inconclusive{Step: what, Err: a.Err}
+	}
+	return nil
+}
+
+// heard makes a case inconclusive in which the server put a request off for too long, whatever the case made of it.
+func heard(run Run) Run {
+	return func(ctx context.Context, b *Bench) error {
+		err := run(ctx, b)
+		for _, e := range b.Exchanges() {
+			if e.Outcome == string(subject.Throttled) {
+				return &conformance.Inconclusive{Step: e.Purpose, Err: errors.New(e.Problem)}
+			}
+		}
+		return err
+	}
 }
 
 func says(a subject.Answer, status string) bool { return string(a.Members["status"]) == `"`+status+`"` }

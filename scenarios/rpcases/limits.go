@@ -179,7 +179,7 @@ func badPosts(endpoint subject.Endpoint) Run {
 		}
 		for i := range 1000 {
 			body := garbage[i%len(garbage)]
-			answer := p.Browser.Do(ctx, subject.Request{Endpoint: endpoint, Body: []byte(body), Purpose: "garbage"})
+			answer := p.Browser.Do(ctx, subject.Request{Endpoint: endpoint, Body: []byte(body), Once: true, Purpose: "garbage"})
 			if answer.Outcome == subject.Inexpressible {
 				continue
 			}

@@ -136,6 +136,8 @@ type Suite struct {
 	// challenges be dictated (subject.FIDOServer.Dictate), trusts VectorRoot, and lets https://example.com frame it. Nil, as for
 	// every server that is reached over a network, skips them.
 	Example func(context.Context) (subject.RelyingParty, error)
+	// Pace is how fast RP and its variants are asked, where they are reached over a network; nil for others.
+	Pace *subject.Pace
 	// OwnShape says that RP is an application with a shape of its own (subject.Mapped, subject.Website): what is about FIDO's REST
 	// API does not concern it.
 	OwnShape bool
@@ -199,6 +201,7 @@ func (s *Suite) Runner() conformance.Runner[*Bench] {
 func (s *Suite) cases() []Case {
 	all := Cases()
 	for i := range all {
+		all[i].Run = heard(all[i].Run)
 		if s.OwnShape && all[i].Clause.Spec == api("").Spec {
 			all[i].Run = func(context.Context, *Bench) error {
 				return conformance.Skip("the application has a shape of its own, and not FIDO's REST API")

@@ -31,7 +31,7 @@ import (
 //	headers: {Authorization: "Bearer ${env.TOKEN}"}  # sent with each request
 //	cookies: {tenant: lab}                    # every visitor's from the start
 //	tls: {ca: ca.pem, serverName: rp, certificate: me.pem, key: me.key, insecure: false}
-//	limits: {time: 10s, body: 1048576, header: 65536}
+//	limits: {time: 10s, body: 1048576, header: 65536, pause: 200ms, patience: 10m}   # see subject.Limits and subject.Pace
 //	application: {creationOptions: {path: /passkeys/new, options: "${answer.publicKey}"}}   # see subject.Application
 //	website: {signIn: {steps: [{go: /sign-in}, {press: "#passkey"}], accepted: {see: "#home"}}}             # see subject.Pages
 //	policy: {counter: refuse, crossOrigin: refuse, subdomains: refuse, ports: refuse, origins: [https://app.example]}
@@ -77,6 +77,9 @@ type Server struct {
 		Time   time.Duration `yaml:"time"`
 		Body   int           `yaml:"body"`
 		Header int           `yaml:"header"`
+		// Pause and Patience are those of subject.Pace, for the whole target: a variant has none of its own.
+		Pause    time.Duration `yaml:"pause"`
+		Patience time.Duration `yaml:"patience"`
 	} `yaml:"limits"`
 	// Application is nil for a server with FIDO's REST API, and Website for one that is not used by its pages. At most one of
 	// them is given. A variant without either has the target's.
@@ -163,6 +166,9 @@ func (o *Other) check(f *file, v Variant, of *Target) {
 	case v == WideOrigins && len(decided.Origins) == 0:
 		say("the variant names no further origin; say which: policy: {origins: [https://…]}")
 	}
+	if o.Server.Limits.Pause != 0 || o.Server.Limits.Patience != 0 {
+		f.say(lookUp(f.top, key+".limits"), key+".limits", "pause and patience are those of the whole target; write them under limits at the top")
+	}
 	o.Server.check(f, key, of.Server)
 }
 
@@ -208,6 +214,9 @@ func (s *Server) check(f *file, key string, usual Server) {
 	}
 	if origin, err := url.Parse(s.Origin); s.Origin != "" && (err != nil || origin.Host == "" || origin.Scheme+"://"+origin.Host != s.Origin) {
 		f.say(lookUp(f.top, under("origin")), under("origin"), "%q is no origin; it has a scheme, a host and perhaps a port, like https://rp.example", s.Origin)
+	}
+	if s.Limits.Pause < 0 {
+		f.say(lookUp(f.top, under("limits")), under("limits"), "a pause is not less than nothing")
 	}
 	if s.Limits.Time < 0 || s.Limits.Body < 0 || s.Limits.Header < 0 {
 		f.say(lookUp(f.top, under("limits")), under("limits"), "a limit is more than nothing")
@@ -260,17 +269,18 @@ func (t *Target) Failures() ([]conformance.Expected, error) {
 // Open returns the suite held against the target. It makes no connection yet. Close it.
 func (t *Target) Open(context.Context) (*Suite, error) {
 	s := &Suite{
+		Pace:   &subject.Pace{Pause: t.Server.Limits.Pause, Patience: t.Server.Limits.Patience},
 		Policy: t.Policy, Variants: map[Variant]subject.RelyingParty{}, Policies: map[Variant]Policy{}, OwnShape: t.Server.ownShape(),
 	}
 	var err error
-	if s.RP, err = t.Server.dial(t.folder, t.Name); err != nil {
+	if s.RP, err = t.Server.dial(t.folder, t.Name, s.Pace); err != nil {
 		return nil, err
 	}
 	for v, other := range t.Variants {
 		if other.Policy != nil {
 			s.Policies[v] = *other.Policy
 		}
-		if s.Variants[v], err = other.Server.dial(t.folder, t.Name+", "+string(v)); err != nil {
+		if s.Variants[v], err = other.Server.dial(t.folder, t.Name+", "+string(v), s.Pace); err != nil {
 			delete(s.Variants, v)
 			return nil, errors.Join(fmt.Errorf("variant %s: %w", v, err), s.Close())
 		}
@@ -278,8 +288,8 @@ func (t *Target) Open(context.Context) (*Suite, error) {
 	return s, nil
 }
 
-func (s *Server) dial(folder, title string) (subject.RelyingParty, error) {
-	description, err := s.describe(folder, title)
+func (s *Server) dial(folder, title string, pace *subject.Pace) (subject.RelyingParty, error) {
+	description, err := s.describe(folder, title, pace)
 	if err != nil {
 		return nil, err
 	}
@@ -288,7 +298,7 @@ func (s *Server) dial(folder, title string) (subject.RelyingParty, error) {
 
 // Explain writes what would be asked of the target, and what its answers would mean, without asking it anything.
 func (t *Target) Explain(w io.Writer) error {
-	description, err := t.Server.describe(t.folder, t.Name)
+	description, err := t.Server.describe(t.folder, t.Name, nil)
 	if err != nil {
 		return err
 	}
@@ -302,7 +312,7 @@ type description interface {
 }
 
 // describe is the server as package subject has it.
-func (s *Server) describe(folder, title string) (description, error) {
+func (s *Server) describe(folder, title string, pace *subject.Pace) (description, error) {
 	settings, err := s.TLS.config(folder)
 	if err != nil {
 		return nil, err
@@ -312,7 +322,7 @@ func (s *Server) describe(folder, title string) (description, error) {
 		header.Set(name, value)
 	}
 	server := subject.FIDOServer{
-		Title: title, Base: s.Base, PageOrigin: s.Origin, Header: header, Cookies: s.Cookies, TLS: settings,
+		Pace: pace, Title: title, Base: s.Base, PageOrigin: s.Origin, Header: header, Cookies: s.Cookies, TLS: settings,
 		Paths: map[subject.Endpoint]string{
 			subject.CreationOptions: s.Paths.CreationOptions, subject.CreationResult: s.Paths.CreationResult,
 			subject.RequestOptions: s.Paths.RequestOptions, subject.RequestResult: s.Paths.RequestResult,
