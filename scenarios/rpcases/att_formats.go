@@ -9,6 +9,7 @@ import (
 	"github.com/passkeylab/passkeylab/harness/subject"
 	"github.com/passkeylab/passkeylab/virtualauth"
 	"github.com/passkeylab/passkeylab/virtualauth/attestation"
+	"github.com/passkeylab/passkeylab/virtualauth/cose"
 )
 
 // This file is what the sections about statement formats (WebAuthn L3 §8) share. Each asks for direct attestation, and is
@@ -25,7 +26,7 @@ func (s *Suite) probeFormats(ctx context.Context, b *Bench, has *conformance.Cap
 	for _, format := range attestation.Formats() {
 		r := statements(format)
 		p := b.Person(r.Model, r.Equip)
-		answer, err := p.Registers(ctx, r.Ask, Lie{})
+		answer, err := p.Registers(ctx, r.Ask, r.honest())
 		switch {
 		case err != nil:
 			has.Lack(Takes(format), fmt.Sprintf("an honest registration with a statement of the format %s came to nothing: %v", format, err))
@@ -37,10 +38,14 @@ func (s *Suite) probeFormats(ctx context.Context, b *Bench, has *conformance.Cap
 	}
 }
 
-// statements is an honest registration with a statement of a format.
+// statements is an honest registration with a statement of a format. Its key is for ES256, which all formats can speak of, whatever
+// the relying party prefers; only packed leaves it the choice.
 func statements(format attestation.Format, more ...Model) Registration {
-	return Registration{Ask: Ask{Attestation: "direct"}, Equip: withTPM, Model: func(m *virtualauth.Model) {
+	return Registration{Ask: Ask{Attestation: "direct"}, Statement: format, Equip: withTPM, Model: func(m *virtualauth.Model) {
 		m.AAGUID, m.Attestation = LabAAGUID, format
+		if format != attestation.FormatPacked && format != attestation.FormatNone {
+			m.Algorithms = []cose.Algorithm{cose.ES256}
+		}
 		for _, change := range more {
 			change(m)
 		}
@@ -109,7 +114,7 @@ func (r Registration) refusals(format attestation.Format, section string, level 
 func valid(format attestation.Format, honest Registration) Run {
 	return func(ctx context.Context, b *Bench) error {
 		p := b.Person(honest.Model, honest.Equip)
-		answer, err := p.Registers(ctx, honest.Ask, Lie{})
+		answer, err := p.Registers(ctx, honest.Ask, honest.honest())
 		if err != nil {
 			return conformance.Control("registration with an honest statement", err)
 		}

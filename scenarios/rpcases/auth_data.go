@@ -100,8 +100,8 @@ func authenticationData() []Case {
 		},
 		{
 			ID: "auth/data/backup-eligibility-changed", Aliases: []string{"S-BKP-007"}, Level: must, Clause: auth("19", "backup-eligibility"),
-			Says: "a credential that turned backup eligible after its registration is refused",
-			Run:  Authentication{Lie: Lie{Is: "BE set, which was clear at registration", Device: virtualauth.Misbehaviour{FlipBE: true}}}.Refused,
+			Says: "a credential that turned backup eligible after its registration is refused by a relying party that uses these flags",
+			Run:  changedEligibility(Authentication{Lie: Lie{Is: "BE set, which was clear at registration", Device: virtualauth.Misbehaviour{FlipBE: true}}}),
 		},
 		{
 			ID: "auth/data/reserved-bit-1", Aliases: []string{"S-ADA-024.a"}, Level: policy, Clause: l3("6.1", "reserved-flags"),

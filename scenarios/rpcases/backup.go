@@ -50,10 +50,10 @@ func backup() []Case {
 		},
 		{
 			ID: "auth/backup/no-longer-eligible", Aliases: []string{"S-BKP-008"}, Level: must, Clause: eligibility,
-			Says: "a credential that might be backed up at its registration, and may not any more, is refused",
-			Run: Authentication{
+			Says: "a credential that might be backed up at its registration, and may not any more, is refused by a relying party that uses these flags",
+			Run: changedEligibility(Authentication{
 				Model: kept(virtualauth.Synced), Lie: Lie{Is: "BE clear, which was set at registration", Device: virtualauth.Misbehaviour{FlipBE: true}},
-			}.Refused,
+			}),
 		},
 		{
 			ID: "auth/backup/becomes-backed-up", Aliases: []string{"S-BKP-009"}, Level: must, Clause: state,
@@ -80,6 +80,15 @@ func backupExcuses() []Excuse {
 	return []Excuse{{
 		"S-BKP-012", "a credential of the time before the flags is one that the server stored then: no response that a server of today is sent makes it store one without them",
 	}}
+}
+
+// changedEligibility judges sign-ins whose BE is not that of the registration. The step that compares them is for relying parties
+// that use the backup state in what they do (WebAuthn L3 §7.2 step 19); of others it is only told.
+func changedEligibility(a Authentication) Run {
+	return byPolicy(func(p Policy) string { return p.BackupChanges }, a.Refused, a.Accepted, func(ctx context.Context, b *Bench) error {
+		b.Advise("the target does not say whether its server compares backup eligibility with that of the registration (policy.backupChanges)")
+		return a.Observed(ctx, b)
+	})
 }
 
 // kept makes an authenticator whose credentials are backed up, may be, or stay where they are.

@@ -4,7 +4,9 @@ import (
 	"context"
 	"crypto"
 	"crypto/x509"
+	"encoding/asn1"
 	"fmt"
+	"math/big"
 	"sync"
 
 	"github.com/passkeylab/passkeylab/virtualauth"
@@ -50,7 +52,7 @@ func (k *keys) Sign(ctx context.Context, handle keystore.Handle, message []byte)
 	lie := k.lie
 	k.mu.Unlock()
 	if lie == nil {
-		return k.Software.Sign(ctx, handle, message)
+		return k.ordinary(ctx, handle, message)
 	}
 	encoded, err := k.Export(ctx, handle)
 	if err != nil {
@@ -59,6 +61,34 @@ func (k *keys) Sign(ctx context.Context, handle keystore.Handle, message []byte)
 	parsed, _ := x509.ParsePKCS8PrivateKey(encoded) // what it does not know is nil
 	key, _ := parsed.(crypto.Signer)
 	return lie(message, key)
+}
+
+// ordinary signs honestly, and where that is ECDSA with two numbers that are as long as they can be. A server that chokes on shorter
+// ones refuses one honest signature in 128: that is a case of its own, and no other shall fail or be inconclusive of it.
+func (k *keys) ordinary(ctx context.Context, handle keystore.Handle, message []byte) (signature []byte, err error) {
+	const most = 64 // of a signature that is the same each time
+	for range most {
+		if signature, err = k.Software.Sign(ctx, handle, message); err != nil || !short(signature) {
+			break
+		}
+	}
+	return signature, err
+}
+
+// short reports whether a signature is of ECDSA and has a number with leading zeros.
+func short(signature []byte) bool {
+	var numbers struct{ R, S *big.Int }
+	if rest, err := asn1.Unmarshal(signature, &numbers); err != nil || len(rest) > 0 {
+		return false
+	}
+	size := 66 // P-521
+	switch {
+	case len(signature) <= 72:
+		size = 32
+	case len(signature) <= 104:
+		size = 48
+	}
+	return min(numbers.R.BitLen(), numbers.S.BitLen()) <= 8*(size-1)
 }
 
 // models changes an authenticator by each of several.

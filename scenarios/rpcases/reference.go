@@ -65,6 +65,7 @@ func usualPolicy() Policy {
 	return Policy{
 		Origins: []string{referenceRelated}, Subdomains: "refuse", Ports: "refuse", CrossOrigin: "refuse", AppID: "accept", Enumeration: "deny",
 		Counter: "refuse", SelfAttestation: "accept", NoAttestation: "accept", TrustsLab: true, BackupEligible: "accept", DeviceBound: "accept",
+		BackupChanges: "refuse",
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 	"github.com/passkeylab/passkeylab/harness/conformance"
 	"github.com/passkeylab/passkeylab/harness/subject"
 	"github.com/passkeylab/passkeylab/virtualauth"
+	"github.com/passkeylab/passkeylab/virtualauth/attestation"
 )
 
 // Registration is a registration with a lie in it, or with each of several, beside its honest twin. Refused, Accepted and
@@ -20,6 +21,10 @@ type Registration struct {
 	Ask   Ask
 	Model Model
 	Equip Equip
+	// Statement is the format that the twin's attestation statement must have, where the case is about one: an authenticator
+	// attests to nothing where the key that the relying party prefers does not suit its format, and a lie about the statement would
+	// be none. Empty is any.
+	Statement attestation.Format
 	// Lie is the one deviation; Lies are several, told in turn, each by somebody new. Both empty, the twin itself is judged.
 	Lie  Lie
 	Lies []Lie
@@ -35,11 +40,19 @@ func (r Registration) lies() []Lie {
 // control registers somebody honestly: the twin of every lie.
 func (r Registration) control(ctx context.Context, b *Bench) error {
 	p := b.Person(r.Model, r.Equip)
-	answer, err := p.Registers(ctx, r.Ask, Lie{})
+	answer, err := p.Registers(ctx, r.Ask, r.honest())
 	if err == nil {
 		err = b.MustAccept("honest registration", answer)
 	}
 	return conformance.Control("honest control", err)
+}
+
+// honest is no lie, and looks whether the statement is what the case is about.
+func (r Registration) honest() Lie {
+	if r.Statement == "" {
+		return Lie{}
+	}
+	return Lie{Message: seenFormat(r.Statement)}
 }
 
 // Refused wants each lie to be refused, and nothing to be left of it: the credential is not listed, it does not sign anybody

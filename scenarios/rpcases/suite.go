@@ -181,6 +181,9 @@ type Policy struct {
 	// BackupEligible and DeviceBound are whether passkeys of that kind are accepted: "refuse" or "accept".
 	BackupEligible string `yaml:"backupEligible"`
 	DeviceBound    string `yaml:"deviceBound"`
+	// BackupChanges is what becomes of a passkey whose backup eligibility is not that of its registration: "refuse" wherever the
+	// relying party uses these flags in what it does (WebAuthn L3 §7.2 step 19), or "accept".
+	BackupChanges string `yaml:"backupChanges"`
 }
 
 // start is when the certificates of the default authority begin.
