@@ -29,6 +29,10 @@ if ! cmp -s "$here/package-lock.json" "$cache/installed.json"; then
 fi
 cp "$here"/*.mjs "$cache/"
 
+# What the suite's authenticators attest with, for the servers that can be told whom to trust.
+export TRUST=$cache/trust
+"$passkeylab" check rp --export-trust="$TRUST" >/dev/null
+
 server=
 stop() {
     [ -z "$server" ] || kill "$server" 2>/dev/null || true
