@@ -1,6 +1,7 @@
 package subject
 
 import (
+	"context"
 	"crypto/tls"
 	"errors"
 	"time"
@@ -80,6 +81,8 @@ type Act struct {
 // twice, or in another browser, cannot be said either. Whether a refusal was clean is known only as far as the page's requests
 // show: a status of 500 and above is a server error.
 //
+// A page that the site puts off (429) is not opened again, since nobody knows what it has done already: Pace.Pause keeps its limit.
+//
 // It takes a browser about a second for each ceremony. One browser is started at the first request; each visitor is an
 // incognito context in it.
 type Website struct {
@@ -138,6 +141,23 @@ type website struct {
 func (w *website) Visit() Visitor {
 	return &websiteVisitor{site: w, presence: presence{people: &w.people}}
 }
+
+// enter takes the turn, when the site may be asked again.
+func (w *website) enter(ctx context.Context) error {
+	select {
+	case w.turn <- struct{}{}:
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+	if err := w.pace.turn(ctx); err != nil {
+		w.exit()
+		return err
+	}
+	return nil
+}
+
+// exit gives the turn back.
+func (w *website) exit() { <-w.turn }
 
 // Close implements RelyingParty.
 func (w *website) Close() error { return errors.Join(w.stage.close(), w.wire.Close()) }

@@ -15,12 +15,10 @@ import (
 
 // asksFor goes to where the page asks for options, and takes them from its call of navigator.credentials.
 func (v *websiteVisitor) asksFor(ctx context.Context, endpoint Endpoint, ask any) Answer {
-	select {
-	case v.site.turn <- struct{}{}:
-		defer func() { <-v.site.turn }()
-	case <-ctx.Done():
-		return Answer{Outcome: TimedOut, Err: context.Cause(ctx)}
+	if err := v.site.enter(ctx); err != nil {
+		return v.failed(err)
 	}
+	defer v.site.exit()
 	if answer := v.lead(ctx, endpoint, ask); answer.Outcome != "" {
 		return answer
 	}
@@ -106,12 +104,10 @@ func (v *websiteVisitor) answers(ctx context.Context, request Request, response 
 
 // remove goes through the steps of a removal.
 func (v *websiteVisitor) remove(ctx context.Context, ask any) Answer {
-	select {
-	case v.site.turn <- struct{}{}:
-		defer func() { <-v.site.turn }()
-	case <-ctx.Done():
-		return Answer{Outcome: TimedOut, Err: context.Cause(ctx)}
+	if err := v.site.enter(ctx); err != nil {
+		return v.failed(err)
 	}
+	defer v.site.exit()
 	if answer := v.lead(ctx, Removal, ask); answer.Outcome != "" {
 		return answer
 	}

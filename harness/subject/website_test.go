@@ -255,9 +255,9 @@ func TestAWebsiteIsUsedByItsPages(t *testing.T) {
 			t.Errorf("the registration after it came with the session %q", who)
 		}
 	})
-	t.Run("a refusal has the page's words, and a status of 500 is no refusal", func(t *testing.T) {
+	t.Run("a refusal has the page's words, and a status of 429 or 500 is no refusal", func(t *testing.T) {
 		ada.t = t
-		for status, want := range map[int]subject.Outcome{400: subject.Refused, 500: subject.ServerError} {
+		for status, want := range map[int]subject.Outcome{400: subject.Refused, 429: subject.Throttled, 500: subject.ServerError} {
 			c.set(func(c *club) { c.decides = status })
 			answer := ada.do(subject.CreationResult, ada.registers("ada"))
 			ada.wants(fmt.Sprint(status), answer, want, "We cannot take this")

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/http"
 	"slices"
 	"strings"
 
@@ -104,10 +105,23 @@ func (v *websiteVisitor) tell(answer *Answer, request Request, seen []browser.Re
 		if r.Kind == "Document" {
 			step.URL = r.URL
 		}
-		if answer.Outcome != Accepted && r.Status >= 500 && strings.HasPrefix(r.URL, v.site.at("/")) {
-			*answer = Answer{Outcome: ServerError, Status: r.Status, Message: answer.Message, Err: fmt.Errorf("the page's request %s", r), Took: answer.Took}
+		if answer.Outcome != Accepted && strings.HasPrefix(r.URL, v.site.at("/")) {
+			answer.blame(r)
 		}
 	}
 	step.Answer = &Answer{Outcome: answer.Outcome, Status: answer.Status, Err: answer.Err, Took: answer.Took, Message: answer.Message}
 	answer.Steps = []Step{step}
+}
+
+// blame puts down what came of a page to one of its requests, when that broke the server, or came too soon.
+func (a *Answer) blame(r browser.Request) {
+	switch {
+	case r.Status >= 500:
+		a.Outcome, a.Err = ServerError, fmt.Errorf("the page's request %s", r)
+	case r.Status == http.StatusTooManyRequests:
+		a.Outcome, a.Err = Throttled, fmt.Errorf("the page's request %s; raise the server's limit, or ask more slowly with --rate or limits.pause in the target", r)
+	default:
+		return
+	}
+	a.Status, a.Members = r.Status, nil
 }
