@@ -31,6 +31,9 @@ func (o *checkRPOptions) readBaseline() (*reports.Run, error) {
 	if run.Suite != "rp" {
 		return nil, usage("--baseline %s is a run of the suite %q; it must be one of check rp", o.baseline, run.Suite)
 	}
+	if err := o.checkSort(run); err != nil {
+		return nil, err
+	}
 	only, err := conformance.ParsePatterns(o.only)
 	if err != nil {
 		return nil, &exit{code: exitUsage, cause: err}

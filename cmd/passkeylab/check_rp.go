@@ -85,9 +85,19 @@ A server that asks to be asked later, by HTTP 429 or by 503 with Retry-After, is
 up to limits.patience of the target altogether, ten minutes when it does not say. What is put off beyond that is inconclusive.
 --rate asks more slowly from the start.
 
---fuzz goes beyond the list: honest registrations and sign-ins are changed by their structure (JSON, CBOR, COSE keys, DER,
-certificates), and what means something else must be refused, nothing may break the server, and the account's own passkey must
-work as before. What is found is shrunk, and --mutant plays it again.
+--fuzz goes beyond the list: honest registrations and sign-ins are changed by their structure, --parallel of them at a time.
+What means something else must be refused, nothing may break the server, and a refusal must leave nothing behind: the counter
+stays, the refused credential is not listed and signs nobody in, and the account's own passkey works as before. What is found is
+shrunk to the smallest change, and --mutant plays it again with every exchange and a curl line. Under --fuzz, --only selects by
+ceremony, by encoding, or by both:
+
+  ceremonies  sign-in, signed-sign-in (the signature fits), registration (no attestation), self-attested, certified (with a
+              certificate); reg and auth are all registrations and all sign-ins
+  encodings   json, cbor (attestation objects), authdata, cose (public keys), der (signatures), x509 (certificates)
+  both        certified/x509, reg/cose, 'auth/*'
+
+The same seed and selection make the same mutants, however many run at a time. A finding has the same id whatever the seed;
+--baseline plays the findings of an earlier --fuzz first, and tells them as known or repaired.
 
 Exit codes: 0 nothing failed, nothing was inconclusive, something ran and every expected failure happened; 1 otherwise;
 2 wrong flags or target, or nothing ran; 3 something is bad, and all of it as in the baseline; 130 interrupted.`,
@@ -95,8 +105,9 @@ Exit codes: 0 nothing failed, nothing was inconclusive, something ran and every 
   passkeylab check rp --target=target.yaml --profile=l3-recommended --junit=junit.xml --json=run.json
   passkeylab check rp --target=target.yaml --only='reg/*,S-CDJ-027'
   passkeylab check rp --target=target.yaml --baseline=run.json --json=run.json
-  passkeylab check rp --target=target.yaml --fuzz=60s
   passkeylab check rp --target=target.yaml --serve-trust=:8099
+  passkeylab check rp --target=target.yaml --fuzz=60s --parallel=4 --json=fuzz.json
+  passkeylab check rp --target=target.yaml --fuzz=60s --only=cose,certified/x509 --baseline=fuzz.json
   passkeylab check rp --target=target.yaml --replay=reg/client-data/type-of-an-assertion`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -130,10 +141,10 @@ Exit codes: 0 nothing failed, nothing was inconclusive, something ran and every 
 	f.StringVar(&trust, "export-trust", "", "write the root and the metadata that a target must trust into this `folder`")
 	f.StringVar(&trustAt, "serve-trust", "", "serve the same over HTTP at this `address` while the check runs: host:port, or :port for this machine alone")
 	f.StringVar(&o.profile, "profile", string(conformance.L3), "the `book` to judge by: fido, l3 or l3-recommended")
-	f.StringSliceVar(&o.only, "only", nil, "only cases whose id, alias or tag matches one of these `patterns`, in which * stands for anything")
+	f.StringSliceVar(&o.only, "only", nil, "only cases whose id, alias or tag matches one of these `patterns`, in which * stands for anything; with --fuzz, what to change")
 	f.StringVar(&o.replay, "replay", "", "run one case by its `id` and print every exchange, each with a curl line")
 	f.IntVar(&o.repeat, "repeat", 1, "how often each case runs")
-	f.IntVar(&o.parallel, "parallel", 1, "how many cases run at a time")
+	f.IntVar(&o.parallel, "parallel", 1, "how many cases, or mutants, run at a time")
 	f.Float64Var(&o.rate, "rate", 0, "at most this many requests a second; 0 asks as fast as the server answers, or as limits.pause of the target says")
 	f.Int64Var(&o.seed, "seed", 0, "the seed of all randomness; 0 draws one")
 	f.DurationVar(&o.caseTimeout, "case-timeout", time.Minute, "the longest `time` for one case")
@@ -142,7 +153,7 @@ Exit codes: 0 nothing failed, nothing was inconclusive, something ran and every 
 	f.StringVar(&o.html, "html", "", "write the HTML report to this `file`")
 	f.StringVar(&o.baseline, "baseline", "", "compare with an earlier run, a `file` that --json wrote")
 	f.DurationVar(&o.fuzz, "fuzz", 0, "change honest ceremonies at random for this `time`, in place of the cases")
-	f.StringVar(&o.mutant, "mutant", "", "play one `mutant` that --fuzz found again: \"route: recipe\"")
+	f.StringVar(&o.mutant, "mutant", "", "play one `mutant` of --fuzz again: \"sign-in: response/signature flip 0\" as a finding names it, or its number, with the seed of its run")
 	f.StringVar(&o.exchanges, "exchanges", "bad", "whose requests and answers the reports keep: those of `bad` and advised cases, or of all")
 	return cmd
 }
@@ -159,10 +170,6 @@ func (a app) checkRP(ctx context.Context, o checkRPOptions) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, suite.Close()) }()
-	runner, err := o.runner(suite)
-	if err != nil {
-		return err
-	}
 	if err := o.pace(suite); err != nil {
 		return err
 	}
@@ -170,8 +177,12 @@ func (a app) checkRP(ctx context.Context, o checkRPOptions) (err error) {
 	if suite.Pace != nil {
 		suite.Pace.Tell = teller.waits
 	}
-	if o.fuzz > 0 || o.mutant != "" {
-		return a.fuzzRP(ctx, suite, o)
+	if o.fuzzes() {
+		return a.fuzzRP(ctx, suite, fuzzOptions{o, baseline, expected})
+	}
+	runner, err := o.runner(suite)
+	if err != nil {
+		return err
 	}
 	runner.Expected = expected
 	if o.replay != "" {
@@ -240,13 +251,24 @@ func openTarget(ctx context.Context, o checkRPOptions) (*rpcases.Suite, []confor
 	return suite, expected, nil
 }
 
+// settle checks the profile, and draws a seed where none was given.
+func (o *checkRPOptions) settle() error {
+	if !slices.Contains(conformance.Profiles(), conformance.Profile(o.profile)) {
+		return usage("--profile %s: there is no such profile; those that exist: %v", o.profile, conformance.Profiles())
+	}
+	if o.seed == 0 {
+		o.seed = time.Now().UnixNano() >> 16 & 0xffff_ffff
+	}
+	return nil
+}
+
 // runner reads the flags into a runner.
 func (o *checkRPOptions) runner(suite *rpcases.Suite) (conformance.Runner[*rpcases.Bench], error) {
 	runner := suite.Runner()
-	runner.Profile = conformance.Profile(o.profile)
-	if !slices.Contains(conformance.Profiles(), runner.Profile) {
-		return runner, usage("--profile %s: there is no such profile; those that exist: %v", o.profile, conformance.Profiles())
+	if err := o.settle(); err != nil {
+		return runner, err
 	}
+	runner.Profile = conformance.Profile(o.profile)
 	patterns := o.only
 	if o.replay != "" {
 		patterns = []string{o.replay}
@@ -257,9 +279,6 @@ func (o *checkRPOptions) runner(suite *rpcases.Suite) (conformance.Runner[*rpcas
 	}
 	if _, err := conformance.Choose(runner.Cases, runner.Only); err != nil {
 		return runner, &exit{code: exitUsage, cause: err}
-	}
-	if o.seed == 0 {
-		o.seed = time.Now().UnixNano() >> 16 & 0xffff_ffff
 	}
 	runner.Seed, runner.Repeat, runner.Parallel, runner.CaseTimeout = o.seed, o.repeat, o.parallel, o.caseTimeout
 	runner.Reproduce = o.command

@@ -171,3 +171,33 @@ func TestAReplayShowsWhatWasSaidAndWhatToDo(t *testing.T) {
 		t.Errorf("exit %d", code)
 	}
 }
+
+func TestWhatMutantsFoundBeforeIsKnownAndExcusesNothing(t *testing.T) {
+	before := filepath.Join(t.TempDir(), "before.json")
+	fuzzing := func(target string, more ...string) (code int, out, told string) {
+		var stdout, stderr output
+		a := app{in: strings.NewReader(""), out: &stdout, err: &stderr}
+		code = a.run(t.Context(), append([]string{"check", "rp", "--target=" + target, "--fuzz=2s", "--only=sign-in/der", "--parallel=2"}, more...))
+		return code, stdout.String(), stderr.String()
+	}
+	code, out, told := fuzzing(gullible(t, ""), "--seed=7", "--json="+before)
+	for _, want := range []string{
+		"FAILED fuzz/sign-in/signature  a sign-in with ", "expected:  a refusal, because its signature is another one", "clause:    WebAuthn L3 §7.2 step 21",
+		"fix:       Verify the signature", "--mutant='sign-in: response/signature", "with a curl line",
+	} {
+		if !strings.Contains(out, want) {
+			t.Errorf("no %q in\n%s", want, out)
+		}
+	}
+	if code != exitBad || !strings.Contains(told, "failed       fuzz/sign-in/signature: a sign-in with ") {
+		t.Fatalf("exit %d\n%s", code, told)
+	}
+	code, out, told = fuzzing(gullible(t, ""), "--seed=8", "--baseline="+before)
+	if code != exitKnown || !strings.Contains(told, "known        fuzz/sign-in/signature: ") || !strings.Contains(out, ": nothing changed; 1 is bad as before") {
+		t.Errorf("exit %d\n%s\n%s", code, out, told)
+	}
+	code, out, told = fuzzing(gullible(t, "expected: [{id: fuzz/sign-in/signature, reason: our issue 12}]\n"), "--seed=8")
+	if code != exitGood || !strings.Contains(out, "1 advised") {
+		t.Errorf("exit %d\n%s\n%s", code, out, told)
+	}
+}

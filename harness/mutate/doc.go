@@ -20,5 +20,5 @@
 //	response/authenticatorData/flags flip 0
 //	response/clientDataJSON/type type 2; response/clientDataJSON/origin cut 1
 //
-// [Draw] draws an edit, and [Shrink] finds the shortest recipe, with the smallest numbers, for which something holds still.
+// [Draw] draws an edit, among those that [Node.Choices] lists, and [Shrink] finds the shortest recipe, with the smallest numbers, for which something holds still.
 package mutate

@@ -166,19 +166,62 @@ func TestDrawnEditsDoSomethingAndRepeat(t *testing.T) {
 	whole, layers := message(t)
 	used := map[string]bool{}
 	r, again := rand.New(rand.NewPCG(1, 2)), rand.New(rand.NewPCG(1, 2))
+	tree := Open("", whole, JSON, layers)
+	choices := tree.Choices(nil)
 	for range 3000 {
-		tree := Open("", whole, JSON, layers)
-		e := Draw(r, tree)
-		if e != Draw(again, tree) {
+		e := Draw(r, tree, choices)
+		if e != Draw(again, tree, choices) {
 			t.Fatal("the same seed drew another edit")
 		}
-		if (Recipe{e}).Apply(tree) != 1 {
+		if (Recipe{e}).Apply(Open("", whole, JSON, layers)) != 1 {
 			t.Errorf("%v does nothing", e)
 		}
 		used[e.Op] = true
 	}
+	if !bytes.Equal(tree.Encode(), whole) {
+		t.Error("drawing changes the message")
+	}
 	if len(used) != len(operations) {
 		t.Errorf("only %v were drawn", used)
+	}
+}
+
+func TestOnlyWhatFitsIsDrawn(t *testing.T) {
+	whole, layers := message(t)
+	tree := Open("", whole, JSON, layers)
+	const object = "response/attestationObject"
+	for shape, want := range map[Shape][]Choice{
+		JSON:     {{"id", "flip"}, {object, "remove"}, {"response/clientDataJSON", "flip"}, {"response/clientDataJSON/type", "type"}},
+		CBOR:     {{object, "flip"}, {object + "/x5c/0", "remove"}, {object + "/authData/publicKey/3", "type"}},
+		AuthData: {{object + "/authData", "flip"}, {object + "/authData/flags", "flip"}, {object + "/authData/idLength", "bump"}},
+		DER:      {{object + "/x5c/0", "flip"}, {object + "/x5c/0/0/1", "tag"}, {object + "/x5c/0/0/7/0/0/2", "flip"}},
+	} {
+		choices := tree.Choices(func(at Place, op string) bool { return at.Changes(op) == shape })
+		for _, c := range want {
+			if !slices.Contains(choices, c) {
+				t.Errorf("%d: no %v", shape, c)
+			}
+		}
+		for other, those := range map[Shape][]Choice{JSON: {{object, "flip"}}, CBOR: {{object, "remove"}}, DER: {{object + "/x5c/0", "remove"}}} {
+			if slices.Contains(choices, those[0]) && other == shape {
+				t.Errorf("%d: %v", shape, those[0])
+			}
+		}
+	}
+	if none := tree.Choices(func(Place, string) bool { return false }); none != nil {
+		t.Errorf("%v", none)
+	}
+}
+
+func TestARecipeIsToldInWords(t *testing.T) {
+	r := Recipe{{"response/signature", "flip", 3}, {"", "nest", 7}, {"id", "remove", 0}}
+	if got, want := r.Says(), "a bit of response/signature flipped, and the message wrapped into lists, and id removed"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	for _, o := range operations {
+		if strings.Count(o.says, "%s") != 1 {
+			t.Errorf("%s does not say where", o.name)
+		}
 	}
 }
 
@@ -211,7 +254,7 @@ func FuzzAnythingIsReadAndChanged(f *testing.F) {
 		}
 		r := rand.New(rand.NewPCG(seed, 1))
 		for range 3 {
-			e := Draw(r, tree)
+			e := Draw(r, tree, tree.Choices(nil))
 			(Recipe{e}).Apply(tree)
 			tree.Encode()
 		}

@@ -175,21 +175,6 @@ func label(child *Node, place int) string {
 	return strconv.Itoa(place)
 }
 
-// Paths lists every node of the tree, the root as "".
-func (n *Node) Paths() []string {
-	paths := []string{n.name}
-	var walk func(n *Node, at string)
-	walk = func(n *Node, at string) {
-		for i, child := range n.inside() {
-			here := join(at, label(child, i))
-			paths = append(paths, here)
-			walk(child, here)
-		}
-	}
-	walk(n, n.name)
-	return paths
-}
-
 // find is the node at a path with the node that holds it and its place there; nil when there is none.
 func (n *Node) find(at string) (found, parent *Node, place int) {
 	if at == n.name {

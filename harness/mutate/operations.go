@@ -1,6 +1,9 @@
 package mutate
 
-import "bytes"
+import (
+	"bytes"
+	"slices"
+)
 
 // target is the node that an edit is about, and where it stands; parent is nil for the whole message.
 type target struct {
@@ -9,17 +12,45 @@ type target struct {
 	place  int
 }
 
-// operation is one way to change a node. It returns false when it is none for this node.
+// operation is one way to change a node. do returns false when it is none for this node.
 type operation struct {
 	name string
-	do   func(t target, arg int) bool
+	// says tells what has been done to %s.
+	says string
+	// inside says that it changes bytes, also those of a message that a string holds.
+	inside bool
+	do     func(t target, arg int) bool
 }
 
 // operations are all, in an order that seeds depend on.
 var operations = []operation{
-	{"remove", remove}, {"repeat", repeat}, {"swap", swap}, {"rename", rename}, {"add", add}, {"type", wrongType}, {"nest", nest},
-	{"flip", onBytes(flip)}, {"shorten", onBytes(shorten)}, {"lengthen", onBytes(lengthen)}, {"bump", onBytes(bump)}, {"fill", onBytes(fill)},
-	{"cut", cut}, {"trail", trail}, {"lie", lie}, {"overlong", overlong}, {"indefinite", indefinite}, {"tag", retag},
+	{"remove", "%s removed", false, remove},
+	{"repeat", "%s repeated", false, repeat},
+	{"swap", "%s swapped with a neighbour", false, swap},
+	{"rename", "%s under another name", false, rename},
+	{"add", "an unknown member added to %s", false, add},
+	{"type", "a value of another type in place of %s", false, wrongType},
+	{"nest", "%s wrapped into lists", false, nest},
+	{"flip", "a bit of %s flipped", true, onBytes(flip)},
+	{"shorten", "%s shortened", true, onBytes(shorten)},
+	{"lengthen", "%s lengthened", true, onBytes(lengthen)},
+	{"bump", "the last byte of %s counted up", true, onBytes(bump)},
+	{"fill", "all bytes of %s made the same", true, onBytes(fill)},
+	{"cut", "the end of %s cut off", false, cut},
+	{"trail", "bytes behind %s", false, trail},
+	{"lie", "the length of %s told wrong", false, lie},
+	{"overlong", "%s written in more bytes than it takes", false, overlong},
+	{"indefinite", "%s written with an open length", false, indefinite},
+	{"tag", "%s under another tag", false, retag},
+}
+
+// named is the operation of a name; false when there is none.
+func named(name string) (operation, bool) {
+	i := slices.IndexFunc(operations, func(o operation) bool { return o.name == name })
+	if i < 0 {
+		return operation{}, false
+	}
+	return operations[i], true
 }
 
 // Operations lists the names of all operations.

@@ -2,10 +2,7 @@ package rpcases
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"math/rand/v2"
-	"slices"
 	"strings"
 	"time"
 
@@ -14,207 +11,126 @@ import (
 	"github.com/passkeylab/passkeylab/reports"
 )
 
-// Fuzz changes honest ceremonies at random, by their structure, and holds the answers against an oracle: what means something
-// else than the honest message must be refused (see fuzz_meaning.go), nothing may break the server, and after what it refused
-// the account's own passkey works as before, its counter included. What is found is shrunk to the smallest change that still
-// shows it.
+// Fuzz changes honest ceremonies at random, by their structure, and holds the answers against an oracle:
+//
+//	must refuse        what means something else than the honest message (fuzz_meaning.go, fuzz_key.go)
+//	must not break     whatever it is sent, it decides
+//	must not change    after a refusal the counter is where it was, the credential that was refused is not listed and signs
+//	                   nobody in, and the account's own passkey signs in as before (fuzz_account.go)
+//
+// What is found is shrunk to the smallest change that still shows it.
+//
+// # Determinism
+//
+// Mutant n follows from the seed, from n and from what Only selects, however many run at a time: what was changed, and how.
+// Findings are settled in the order of their numbers, so that Count mutants come to the same findings whatever Parallel is.
 type Fuzz struct {
 	Suite *Suite
 	// Has are the relying party's capabilities, from Suite.Probe.
 	Has conformance.Capabilities
+	// Profile is the book to judge by; L3 when empty.
+	Profile conformance.Profile
 	// Seed decides every mutation.
 	Seed int64
 	// For is how long it goes on; Count is how many mutants it makes at most, any number when 0.
 	For   time.Duration
 	Count int
-	// Routes are the ceremonies to change, of those that FuzzRoutes lists; all when empty. Most is how many findings end it: 20
-	// when 0, since a server that accepts everything would never end otherwise.
-	Routes []string
-	Most   int
-	// Progress hears now and then how far it has come; nil for nobody.
+	// Parallel is how many mutants are tried at a time, each on accounts of its own: one when 0.
+	Parallel int
+	// Only selects among FuzzNames; all when empty.
+	Only []conformance.Pattern
+	// Most is how many findings end it: 20 when 0, since a server that accepts everything would never end otherwise.
+	Most int
+	// Known are results of an earlier run: its findings are played first, and what shows them again is no news.
+	Known []reports.Result
+	// Progress hears now and then how far it has come, one call at a time; nil for nobody.
 	Progress func(FuzzProgress)
-	// Reproduce is the line that plays one mutation again, for the report; nil for none.
-	Reproduce func(route string, recipe mutate.Recipe) string
+	// Reproduce is the line that plays one mutant again, for the report; nil for none.
+	Reproduce func(FuzzMutant) string
 }
 
 // FuzzProgress is how far a run of mutants has come.
 type FuzzProgress struct {
-	Mutants, Found int
-	Elapsed, Left  time.Duration
-	// News is what was found just now; "" for nothing.
-	News string
+	// Mutants are those that were tried; Found are the findings, and Known those of them that were among Fuzz.Known.
+	Mutants, Found, Known int
+	Elapsed, Left         time.Duration
+	// News is a finding that was made just now, nil for none; Again says that it is a known one.
+	News  *reports.Result
+	Again bool
 }
 
 const mostFound = 20
 
-// fuzzing is one run.
-type fuzzing struct {
-	Fuzz
-	rand   *rand.Rand
-	routes []*route
-	began  time.Time
-	told   time.Time
-	made   int
-	found  []*fault
+// FuzzMutant is one change of one kind of ceremony.
+type FuzzMutant struct {
+	// Route is the kind of ceremony: "sign-in".
+	Route  string
+	Recipe mutate.Recipe
 }
 
-// fault is something that was found on a route.
-type fault struct {
-	route  *route
-	recipe mutate.Recipe
-	class  string // class tells faults apart that have the same recipe
-	err    error
-	times  int
-	trial  *conformance.Trial
+// String is the mutant as ParseFuzzMutant reads it: "sign-in: response/signature flip 3".
+func (m FuzzMutant) String() string { return m.Route + ": " + m.Recipe.String() }
+
+// ParseFuzzMutant reads what FuzzMutant.String wrote.
+func ParseFuzzMutant(text string) (FuzzMutant, error) {
+	name, written, found := strings.Cut(text, ":")
+	if !found {
+		return FuzzMutant{}, fmt.Errorf("%q is no mutant; write it as a finding names it: sign-in: response/signature flip 0", text)
+	}
+	recipe, err := mutate.ParseRecipe(written)
+	if err != nil {
+		return FuzzMutant{}, err
+	}
+	if routeOf(name) == nil {
+		return FuzzMutant{}, fmt.Errorf("there is no route %q; those that exist: %s", name, strings.Join(routeNames(), ", "))
+	}
+	return FuzzMutant{name, recipe}, nil
 }
 
-// Run makes mutants until the time is up or enough was found. Its error is one of the relying party: it gives no honest
-// ceremony to change.
+// foundMutant is the mutant that shows a finding; false for a result that is none.
+func foundMutant(result reports.Result) (FuzzMutant, bool) {
+	begin := strings.LastIndexByte(result.Title, '[')
+	if !strings.HasPrefix(result.ID, fuzzID+"/") || begin < 0 || !strings.HasSuffix(result.Title, "]") {
+		return FuzzMutant{}, false
+	}
+	m, err := ParseFuzzMutant(result.Title[begin+1 : len(result.Title)-1])
+	return m, err == nil
+}
+
+// Run plays what is known, and makes mutants until the time is up or enough was found. Its error is one of Only, or of a
+// relying party that gives no honest ceremony to change; what goes wrong later is a result.
 func (f Fuzz) Run(ctx context.Context) (reports.Run, error) {
-	f.Suite.setDefaults()
-	if f.Most <= 0 {
-		f.Most = mostFound
+	r, err := f.open(ctx)
+	if err != nil {
+		return reports.Run{}, err
 	}
-	r := &fuzzing{Fuzz: f, rand: rand.New(rand.NewPCG(uint64(f.Seed), 1)), began: f.Suite.Now()}
-	for _, one := range routes() {
-		if len(f.Routes) > 0 && !slices.Contains(f.Routes, one.name) {
-			continue
-		}
-		if err := one.open(ctx, r); err != nil {
-			return reports.Run{}, fmt.Errorf("rpcases: %s to be changed: %w", one.name, err)
-		}
-		r.routes = append(r.routes, one)
+	for _, result := range f.Known {
+		r.recall(ctx, result)
 	}
-	for i := 0; r.more(ctx); i++ {
-		one := r.routes[i%len(r.routes)]
-		if one.why != "" {
-			continue
-		}
-		if err := r.mutant(ctx, one); err != nil {
-			return reports.Run{}, err
-		}
-	}
+	r.work(ctx)
 	return r.run(ctx), nil
 }
 
-// Replay plays one mutation once, from an account of its own, and tells everything. route is one that a finding names.
-func (f Fuzz) Replay(ctx context.Context, name string, recipe mutate.Recipe) (*conformance.Trial, reports.Result, error) {
-	f.Suite.setDefaults()
-	r := &fuzzing{Fuzz: f, rand: rand.New(rand.NewPCG(uint64(f.Seed), 1)), began: f.Suite.Now()}
-	all := routes()
-	i := slices.IndexFunc(all, func(one *route) bool { return one.name == name })
-	if i < 0 {
-		return nil, reports.Result{}, fmt.Errorf("rpcases: there is no route %q; those that exist: %s", name, strings.Join(FuzzRoutes(), ", "))
-	}
-	one := all[i]
-	if err := one.open(ctx, r); err != nil {
+// Replay plays one mutant once, from an account of its own, and tells everything.
+func (f Fuzz) Replay(ctx context.Context, m FuzzMutant) (*conformance.Trial, reports.Result, error) {
+	f.Only = []conformance.Pattern{pattern(m.Route)}
+	r, err := f.open(ctx)
+	if err != nil {
 		return nil, reports.Result{}, err
 	}
-	found := &fault{route: one, recipe: recipe, times: 1}
-	found.trial, found.err = r.alone(ctx, one, recipe)
+	found := &finding{outcome: r.alone(ctx, r.routes[0], m.Recipe), first: -1}
 	return found.trial, r.result(found), nil
 }
 
-// FuzzRoutes names the ceremonies that are changed, and how.
-func FuzzRoutes() []string {
-	var names []string
-	for _, one := range routes() {
-		names = append(names, one.name)
+// Mutant is the mutant of a number, as Run makes it with the same seed and the same Only.
+func (f Fuzz) Mutant(ctx context.Context, number int) (FuzzMutant, error) {
+	r, err := f.open(ctx)
+	if err != nil {
+		return FuzzMutant{}, err
 	}
-	return names
-}
-
-func (f *fuzzing) more(ctx context.Context) bool {
-	open := slices.ContainsFunc(f.routes, func(one *route) bool { return one.why == "" })
-	now := f.Suite.Now()
-	if f.Progress != nil && now.Sub(f.told) > time.Second {
-		f.told = now
-		f.tell("")
+	if len(r.active) == 0 {
+		return FuzzMutant{}, fmt.Errorf("rpcases: there is nothing to change: %s", r.routes[0].why)
 	}
-	return open && ctx.Err() == nil && len(f.found) < f.Most && (f.Count == 0 || f.made < f.Count) && (f.For == 0 || now.Sub(f.began) < f.For)
-}
-
-func (f *fuzzing) tell(news string) {
-	if f.Progress == nil {
-		return
-	}
-	elapsed := f.Suite.Now().Sub(f.began)
-	f.Progress(FuzzProgress{Mutants: f.made, Found: len(f.found), Elapsed: elapsed, Left: max(0, f.For-elapsed), News: news})
-}
-
-// mutant makes one, and looks into what it shows.
-func (f *fuzzing) mutant(ctx context.Context, one *route) error {
-	recipe := mutate.Recipe{}
-	for n := f.rand.IntN(10); len(recipe) == 0 || n > 6; n -= 2 { // one edit mostly, sometimes two or three
-		recipe = append(recipe, mutate.Draw(f.rand, one.sample(f.rand)))
-	}
-	f.made++
-	one.made++
-	class, err := one.attempt(ctx, f, recipe)
-	if ctx.Err() != nil || err == nil {
-		return nil
-	}
-	var mismatch *conformance.Mismatch
-	if !errors.As(err, &mismatch) {
-		return err
-	}
-	if known := f.known(one, class, recipe); known != nil {
-		known.times++
-		return nil
-	}
-	found := &fault{route: one, class: class, recipe: recipe, err: err, times: 1}
-	found.recipe = mutate.Shrink(recipe, 60, func(smaller mutate.Recipe) bool {
-		trial, err := f.alone(ctx, one, smaller)
-		if errors.As(err, &mismatch) && classOf(mismatch) == class {
-			found.trial, found.err = trial, err
-			return true
-		}
-		return false
-	})
-	if found.trial == nil { // it is as small as it gets
-		found.trial, _ = f.alone(ctx, one, found.recipe)
-	}
-	if known := f.known(one, class, found.recipe); known != nil {
-		known.times++
-		return nil
-	}
-	f.found = append(f.found, found)
-	f.tell(one.name + " " + found.recipe.String() + ": " + found.err.Error())
-	return nil
-}
-
-// alone plays a recipe from an account of its own, with a record of its own.
-func (f *fuzzing) alone(ctx context.Context, one *route, recipe mutate.Recipe) (*conformance.Trial, error) {
-	again := *one
-	again.person = nil
-	_, err := again.attempt(ctx, f, recipe)
-	return again.trial, err
-}
-
-// known is a fault of the same class, each edit of which the recipe has, too, or nil.
-func (f *fuzzing) known(one *route, class string, recipe mutate.Recipe) *fault {
-	for _, found := range f.found {
-		same := found.route == one && found.class == class
-		for _, e := range found.recipe {
-			same = same && slices.ContainsFunc(recipe, func(other mutate.Edit) bool { return other.Path == e.Path && other.Op == e.Op })
-		}
-		if same {
-			return found
-		}
-	}
-	return nil
-}
-
-// classOf is what kind of fault a mismatch is: what was wanted, and whether it broke.
-func classOf(m *conformance.Mismatch) string {
-	if m.Broke {
-		return "broke: " + strings.SplitN(m.Got, ",", 2)[0]
-	}
-	return m.Want
-}
-
-// bench is that of one account's worth of mutants.
-func (f *fuzzing) bench(ctx context.Context, name string) (*Bench, error) {
-	trial := conformance.NewTrial(fmt.Sprintf("fuzz/%s/%d", name, f.rand.Uint64()), f.Seed)
-	return f.Suite.open(ctx, trial)
+	one, recipe := r.draw(number)
+	return FuzzMutant{one.name, recipe}, nil
 }

@@ -2,8 +2,8 @@ package rpcases
 
 import (
 	"bytes"
-	"encoding/asn1"
 	"encoding/base64"
+	"encoding/binary"
 	"encoding/json"
 	"math/big"
 	"slices"
@@ -11,6 +11,7 @@ import (
 
 	"github.com/fxamacker/cbor/v2"
 
+	"github.com/passkeylab/passkeylab/harness/conformance"
 	"github.com/passkeylab/passkeylab/virtualauth/authdata"
 )
 
@@ -19,9 +20,10 @@ import (
 
 // reading is a response as a lenient server reads it; nil for what it cannot find.
 type reading struct {
-	id, rawID, userHandle                    []byte
-	clientData, authData, signature, certKey []byte
-	format                                   string
+	id, rawID, userHandle           []byte
+	clientData, authData, signature []byte
+	format                          string
+	certificate                     []byte // the first of x5c
 }
 
 // readResponse reads a registration's or an authentication's body.
@@ -67,8 +69,7 @@ func (r *reading) readAttestation(object []byte) {
 	signature, _ := statement.Signature.([]byte)
 	r.signature = lenientSignature(signature)
 	if len(statement.X5C) > 0 {
-		leaf, _ := statement.X5C[0].([]byte)
-		r.certKey = publicKeyOf(leaf)
+		r.certificate, _ = statement.X5C[0].([]byte)
 	}
 }
 
@@ -154,20 +155,11 @@ func berElement(encoded []byte) (content, rest []byte) {
 	return encoded[size:end], encoded[end:]
 }
 
-// publicKeyOf is the SubjectPublicKeyInfo of a certificate, nil when there is none to be read.
-func publicKeyOf(certificate []byte) []byte {
-	var outer struct {
-		TBS struct {
-			Raw                                       asn1.RawContent
-			Version                                   asn1.RawValue `asn1:"optional,tag:0"`
-			Serial                                    asn1.RawValue
-			Algorithm, Issuer, Validity, Name, Public asn1.RawValue
-			Rest                                      []asn1.RawValue `asn1:"optional"`
-		}
-		Algorithm, Signature asn1.RawValue
-	}
-	_, _ = asn1.Unmarshal(certificate, &outer) // what could be read of it
-	return outer.TBS.Public.FullBytes
+// objection is why a mutant must be refused.
+type objection struct {
+	// slug is a word for it, which is the same in every run.
+	slug, why string
+	clause    conformance.Clause
 }
 
 // claims are client data and authenticator data by what a relying party verifies of them.
@@ -191,68 +183,96 @@ func claimsOf(clientData, data []byte) (claims, bool) {
 	return t, true
 }
 
-// broken says why a message that tells this in place of an honest one must be refused; "" when it need not be.
-func (honest claims) broken(now claims, wantAT bool) string {
-	switch {
-	case now.kind != honest.kind:
-		return "its client data has another type"
-	case !bytes.Equal(now.challenge, honest.challenge):
-		return "its client data has another challenge"
-	case now.origin != honest.origin:
-		return "its client data has another origin"
-	case !bytes.Equal(now.rpIDHash, honest.rpIDHash):
-		return "its authenticator data is of another RP ID"
-	case now.flags&authdata.UP == 0:
-		return "its UP flag is clear"
-	case wantAT && now.flags&authdata.AT == 0:
-		return "its AT flag is clear"
-	case now.flags&authdata.BS != 0 && now.flags&authdata.BE == 0:
-		return "its BS flag is set while BE is clear"
-	case !wantAT && (now.flags^honest.flags)&authdata.BE != 0:
-		return "its BE flag is not the registered one"
+func (c claims) count() uint32 { return binary.BigEndian.Uint32(c.counter) }
+
+// unreadable is the objection to a message that no server could read.
+func unreadable(registers bool) *objection {
+	clause := auth(wholeAuth, "whole")
+	if registers {
+		clause = reg(wholeReg, "whole")
 	}
-	return ""
+	return &objection{"unreadable", "client data or authenticator data cannot be read", clause}
+}
+
+// broken says why a message that tells this in place of an honest one must be refused; nil when it need not be.
+func (honest claims) broken(now claims, registers bool) *objection {
+	for _, o := range []struct {
+		broken    bool
+		slug, why string
+		at        place
+	}{
+		{now.kind != honest.kind, "type", "its client data has another type", steps("7", "10", "type")},
+		{!bytes.Equal(now.challenge, honest.challenge), "challenge", "its client data has another challenge", steps("8", "11", "challenge")},
+		{now.origin != honest.origin, "origin", "its client data has another origin", steps("9", "12", "origin")},
+		{!bytes.Equal(now.rpIDHash, honest.rpIDHash), "rp-id-hash", "its authenticator data is of another RP ID", steps("14", "15", "rp-id-hash")},
+		{now.flags&authdata.UP == 0, "user-present", "its UP flag is clear", steps("15", "16", "user-present")},
+		{registers && now.flags&authdata.AT == 0, "no-credential", "its AT flag is clear", alike(l3("6.1", "authenticator-data"))},
+		{now.flags&authdata.BS != 0 && now.flags&authdata.BE == 0, "backup-flags", "its BS flag is set while BE is clear", steps("17", "18", "backup-flags")},
+		{
+			!registers && (now.flags^honest.flags)&authdata.BE != 0, "backup-eligibility", "its BE flag is not the registered one",
+			alike(auth("19", "backup-eligibility")),
+		},
+	} {
+		if o.broken {
+			return &objection{o.slug, o.why, map[bool]conformance.Clause{true: o.at.reg, false: o.at.auth}[registers]}
+		}
+	}
+	return nil
 }
 
 // brokenAssertion says why an authentication whose signature was made before it was changed must be refused.
-func brokenAssertion(honest, now []byte) string {
-	was, is := readResponse(honest), readResponse(now)
+func brokenAssertion(was, is reading) *objection {
+	signature := auth("21", "signature")
 	switch {
 	case !bytes.Equal(is.clientData, was.clientData):
-		return "client data are not those that were signed"
+		return &objection{"client-data", "its client data is not what was signed", signature}
 	case !bytes.Equal(is.authData, was.authData):
-		return "authenticator data are not those that were signed"
+		return &objection{"authenticator-data", "its authenticator data is not what was signed", signature}
 	case !bytes.Equal(is.signature, was.signature):
-		return "the signature is another one"
+		return &objection{"signature", "its signature is another one", signature}
 	case !bytes.Equal(is.id, was.id) && !bytes.Equal(is.rawID, was.id):
-		return "it names another credential"
+		return &objection{"credential", "it names another credential", auth("6", "credential-of-account")}
 	case len(is.userHandle) > 0 && len(was.userHandle) > 0 && !bytes.Equal(is.userHandle, was.userHandle):
-		return "it names another user"
+		return &objection{"user", "it names another user", auth("6", "credential-of-account")}
 	}
-	return ""
+	return nil
 }
 
-// brokenRegistration is the same for a registration. attested says that its statement is verified.
-func brokenRegistration(honest, now []byte, attested bool) string {
-	was, is := readResponse(honest), readResponse(now)
+// registered is a registration that was changed, beside what it was.
+type registered struct {
+	was, is reading
+	// attested says that its statement must be verified, chained that its certificate must lead to this suite's root.
+	attested, chained bool
+	offered           []int64 // the algorithms that the options offer
+}
+
+// broken says why it must be refused; nil when it need not be.
+func (r registered) broken() *objection {
+	was, is, statement := r.was, r.is, reg("22", "statement")
+	attested := r.attested && is.format == was.format
 	switch {
 	case is.format != was.format && !slices.Contains(knownFormats, is.format):
-		return "its attestation format is none that there is"
-	case attested && !bytes.Equal(is.clientData, was.clientData):
-		return "client data are not those that were attested"
-	case attested && !bytes.Equal(is.authData, was.authData):
-		return "authenticator data are not those that were attested"
-	case attested && is.format == was.format && !bytes.Equal(is.signature, was.signature):
-		return "the statement's signature is another one"
-	case attested && is.format == was.format && was.certKey != nil && is.certKey != nil && !bytes.Equal(is.certKey, was.certKey):
-		return "the attestation certificate has another key"
+		return &objection{"format", "its attestation format is none that there is", reg("21", "format")}
+	case r.attested && !bytes.Equal(is.clientData, was.clientData):
+		return &objection{"client-data", "its client data is not what was attested", statement}
+	case r.attested && !bytes.Equal(is.authData, was.authData):
+		return &objection{"authenticator-data", "its authenticator data is not what was attested", statement}
+	case attested && !bytes.Equal(is.signature, was.signature):
+		return &objection{"signature", "the signature of its statement is another one", statement}
+	case attested && otherKey(was.certificate, is.certificate):
+		return &objection{"certificate-key", "its attestation certificate has another key", statement}
+	case attested && r.chained && anotherCertificate(was.certificate, is.certificate):
+		return &objection{"certificate", "its attestation certificate is not what its issuer signed", reg("24", "trust-path")}
 	}
 	before, _ := claimsOf(was.clientData, was.authData)
 	after, ok := claimsOf(is.clientData, is.authData)
 	if !ok {
-		return "client data or authenticator data cannot be read"
+		return unreadable(true)
 	}
-	return before.broken(after, true)
+	if o := before.broken(after, true); o != nil {
+		return o
+	}
+	return brokenKey(is.authData, r.offered)
 }
 
 // knownFormats are the attestation statement formats that there are (WebAuthn L3 §8).
