@@ -3,6 +3,8 @@ package rpcases
 import (
 	"context"
 	"crypto"
+	"crypto/ecdsa"
+	"crypto/elliptic"
 	"crypto/x509"
 	"encoding/asn1"
 	"fmt"
@@ -63,32 +65,35 @@ func (k *keys) Sign(ctx context.Context, handle keystore.Handle, message []byte)
 	return lie(message, key)
 }
 
-// ordinary signs honestly, and where that is ECDSA with two numbers that are as long as they can be. A server that chokes on shorter
+// ordinary signs honestly, and where that is for ES256 with two numbers that are as long as they can be. A server that chokes on shorter
 // ones refuses one honest signature in 128: that is a case of its own, and no other shall fail or be inconclusive of it.
 func (k *keys) ordinary(ctx context.Context, handle keystore.Handle, message []byte) (signature []byte, err error) {
-	const most = 64 // of a signature that is the same each time
-	for range most {
-		if signature, err = k.Software.Sign(ctx, handle, message); err != nil || !short(signature) {
-			break
-		}
+	if signature, err = k.Software.Sign(ctx, handle, message); err != nil || !short(signature) {
+		return signature, err
 	}
-	return signature, err
+	encoded, err := k.Export(ctx, handle)
+	if err != nil {
+		return nil, fmt.Errorf("rpcases: the private key: %w", err)
+	}
+	key, err := x509.ParsePKCS8PrivateKey(encoded)
+	if err != nil {
+		return nil, fmt.Errorf("rpcases: the private key: %w", err)
+	}
+	ec, isEC := key.(*ecdsa.PrivateKey)
+	if !isEC || ec.Curve != elliptic.P256() { // others hash otherwise, and may be as they are
+		return signature, nil
+	}
+	// The key store signs the same in the same way each time; another nonce comes to other numbers.
+	return searched(crypto.SHA256, func(p pair, _ *big.Int) bool { return min(p.R.BitLen(), p.S.BitLen()) > 248 })(message, ec)
 }
 
-// short reports whether a signature is of ECDSA and has a number with leading zeros.
+// short reports whether a signature is of ECDSA on P-256, and has a number that begins with a zero byte.
 func short(signature []byte) bool {
 	var numbers struct{ R, S *big.Int }
 	if rest, err := asn1.Unmarshal(signature, &numbers); err != nil || len(rest) > 0 {
 		return false
 	}
-	size := 66 // P-521
-	switch {
-	case len(signature) <= 72:
-		size = 32
-	case len(signature) <= 104:
-		size = 48
-	}
-	return min(numbers.R.BitLen(), numbers.S.BitLen()) <= 8*(size-1)
+	return len(signature) <= 72 && min(numbers.R.BitLen(), numbers.S.BitLen()) <= 248
 }
 
 // models changes an authenticator by each of several.
