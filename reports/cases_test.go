@@ -48,6 +48,7 @@ func comparedRun() reports.Run {
 	before.Results[2].State, before.Results[2].Expected = reports.Failed, ""
 	before.Results = append(before.Results, reports.Result{ID: "reg/old", Title: "an old case", State: reports.Passed})
 	run.Since, run.Unused = reports.Compare(before, run), []string{"att/*"}
+	run.Results[3].Repetition = 2
 	return run
 }
 

@@ -1,6 +1,7 @@
 package reports
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 )
@@ -14,12 +15,16 @@ func (r Result) Key() string {
 	return r.ID + "/" + r.Driver
 }
 
-// name is the key as people read it: "WP-01 [hybrid]".
+// name is the key as people read it: "WP-01 [hybrid]", and "reg/a/b (run 2)" of what ran several times.
 func (r Result) name() string {
-	if r.Driver == "" {
-		return r.ID
+	name := r.ID
+	if r.Driver != "" {
+		name = strings.TrimSpace(name + " [" + r.Driver + "]")
 	}
-	return strings.TrimSpace(r.ID + " [" + r.Driver + "]")
+	if r.Repetition > 0 {
+		name += fmt.Sprintf(" (run %d)", r.Repetition)
+	}
+	return name
 }
 
 // family is what results are compared by.

@@ -51,6 +51,8 @@ type Result struct {
 	Journey  string   `json:"journey,omitempty"`  // Journey is the family that it is compared with over other drivers; ID when empty.
 	Location string   `json:"location,omitempty"` // Location is file:line of the journey.
 
+	Repetition int `json:"repetition,omitempty"` // Repetition counts from 1 what ran several times; 0 for what ran once.
+
 	State    State         `json:"state"`
 	Reason   string        `json:"reason,omitempty"`  // Reason says why it was skipped, or inconclusive.
 	Started  time.Time     `json:"started,omitzero"`  // Started is when it began; zero when it never did.

@@ -85,8 +85,7 @@ func few(ids []string) string {
 
 func writeTotals(b *strings.Builder, run Run) {
 	verdict, totals := Judge(run), Count(run)
-	one, many := run.noun()
-	fmt.Fprintf(b, "%s: %s in %s", verdict.Phrase, count(totals.All, one, many), short(run.Duration))
+	fmt.Fprintf(b, "%s: %s in %s", verdict.Phrase, run.size(totals), short(run.Duration))
 	separator := " – "
 	for _, state := range States() {
 		if n := totals.Of(state); n > 0 {
@@ -94,9 +93,29 @@ func writeTotals(b *strings.Builder, run Run) {
 			separator = ", "
 		}
 	}
+	if run.Interrupted {
+		b.WriteString("\nit was stopped before the end; what is missing was never run")
+	}
 	fmt.Fprintf(b, "\nseed %d", run.Seed)
 	for _, version := range versions(run) {
 		fmt.Fprintf(b, ", %s %s", version.Name, strings.TrimPrefix(version.Value, version.Name))
 	}
 	b.WriteString("\n")
+	if run.cases() { // a verdict on somebody says on whom, by what book, and by whom
+		fmt.Fprintf(b, "subject: %s\nedition: %s\ntool: %s\n", run.Subject, run.Edition, run.Tool)
+	}
+}
+
+// size is how much ran: "2 cases", or "6 runs of 2 cases" where they were repeated.
+func (r Run) size(totals Totals) string {
+	one, many := r.noun()
+	repeated, ids := false, map[string]bool{}
+	for _, result := range r.Results {
+		repeated = repeated || result.Repetition > 0
+		ids[result.Key()] = true
+	}
+	if repeated {
+		return count(totals.All, "run", "runs") + " of " + count(len(ids), one, many)
+	}
+	return count(totals.All, one, many)
 }

@@ -67,7 +67,7 @@ func Choose[S any](cases []Case[S], patterns []Pattern) ([]Case[S], error) {
 	}
 	for _, p := range patterns {
 		if !used[p.text] {
-			return nil, fmt.Errorf("conformance: %s selects no case; passkeylab cases lists them", p.text)
+			return nil, fmt.Errorf("%s selects no case", p.text)
 		}
 	}
 	return chosen, nil

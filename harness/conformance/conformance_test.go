@@ -98,7 +98,7 @@ func TestAResultTellsWhatHappened(t *testing.T) {
 		s.Observe("it said %q", "no")
 		s.Record(conformance.Exchange{
 			Method: "POST", URL: "/x", Purpose: "the lie", Status: "200 OK", Outcome: "accepted",
-			Sent: conformance.Message{Body: []byte(strings.Repeat("x", 100))}, Got: conformance.Message{Body: []byte("{}"), Head: []string{"A: b"}},
+			Sent: conformance.Message{Body: []byte(strings.Repeat("x", 100))}, Got: conformance.Message{Body: []byte("{}"), Head: []string{"A: b", "C: " + strings.Repeat("d", 100), "E: f"}},
 		})
 		return &conformance.Mismatch{What: "a lie", Want: "a refusal", Got: "acceptance"}
 	})
@@ -125,7 +125,7 @@ func TestAResultTellsWhatHappened(t *testing.T) {
 		t.Errorf("%+v", got)
 	}
 	sent, answered := got.Exchanges[0], got.Exchanges[1]
-	if sent.Length != 100 || sent.Text != "xxxxxxxxxx…" || sent.Title != "POST /x" || sent.Purpose != "the lie" || answered.Title != "200 OK (accepted)" || answered.Head[0] != "A: b" {
+	if sent.Length != 100 || sent.Text != "xxxxxxxxxx…" || sent.Title != "POST /x" || sent.Purpose != "the lie" || answered.Title != "200 OK (accepted)" || !slices.Equal(answered.Head, []string{"A: b", "… and 2 more"}) {
 		t.Errorf("%+v", got.Exchanges)
 	}
 	if lenient := f.Run.Results[2]; lenient.Failure != nil || !strings.Contains(lenient.Observations[0], "want b, got c") {
@@ -211,8 +211,23 @@ func TestRepetitionsDifferAndAreAllTold(t *testing.T) {
 		return nil
 	}))
 	r.Repeat = 3
-	if f := finding(t, r); len(f.Run.Results) != 3 || len(seen) != 3 {
-		t.Errorf("%d results, %d draws", len(f.Run.Results), len(seen))
+	if f := finding(t, r); len(f.Run.Results) != 3 || len(seen) != 3 || f.Run.Results[2].Repetition != 3 || len(f.Run.Notes) > 0 {
+		t.Errorf("%+v, %d draws", f.Run, len(seen))
+	}
+}
+
+func TestWhatEndsOtherwiseFromTimeToTimeIsTold(t *testing.T) {
+	tries := 0
+	r := runner(caseOf("a/flaky", "must", func(context.Context, stage) error {
+		if tries++; tries == 2 {
+			return &conformance.Mismatch{What: "a", Want: "b", Got: "c"}
+		}
+		return nil
+	}), caseOf("a/steady", "must", returning(nil)))
+	r.Repeat = 3
+	want := []string{"It did not end the same way every time: a/flaky (1 failed, 2 passed)."}
+	if f := finding(t, r); !slices.Equal(f.Run.Notes, want) {
+		t.Errorf("%q", f.Run.Notes)
 	}
 }
 
@@ -233,6 +248,11 @@ func TestExpectedFailures(t *testing.T) {
 	}
 	// What was left out of the run had no chance to fail; what does not exist never has one.
 	r.Only = patterns(t, "a/passes")
+	if f := finding(t, r); !f.OK() {
+		t.Errorf("%+v", f)
+	}
+	// Where one of its cases was left out, that one may be what fails.
+	r.Expected[0].Pattern = patterns(t, "a/*")[0]
 	if f := finding(t, r); !f.OK() {
 		t.Errorf("%+v", f)
 	}
@@ -263,15 +283,42 @@ func TestATrialIsBounded(t *testing.T) {
 	if got := finding(t, r).Run.Results[0]; got.State != reports.Inconclusive || !strings.Contains(got.Reason, "longer than 1ms") {
 		t.Errorf("%+v", got)
 	}
+	// What broke when the case's own time ran out was broken off from here; what the subject decided stands.
+	for want, mismatch := range map[reports.State]*conformance.Mismatch{
+		reports.Inconclusive: {What: "a lie", Want: "a refusal", Got: "timed out", Broke: true},
+		reports.Failed:       {What: "a lie", Want: "a refusal", Got: "accepted"},
+	} {
+		r := runner(caseOf("a/slow", "must", func(ctx context.Context, _ stage) error { <-ctx.Done(); return mismatch }))
+		r.CaseTimeout = time.Millisecond
+		if got := finding(t, r).Run.Results[0]; got.State != want {
+			t.Errorf("want %s: %+v", want, got)
+		}
+	}
 }
 
-func TestAnInterruptedRunSaysSo(t *testing.T) {
-	ctx, cancel := context.WithCancel(t.Context())
-	r := runner(caseOf("a/first", "must", func(context.Context, stage) error { cancel(); return nil }), caseOf("a/second", "must", returning(nil)),
-		caseOf("a/third", "must", returning(nil)))
-	f, err := r.Run(ctx)
-	if err != nil || !f.Run.Interrupted || f.OK() {
-		t.Errorf("%v %+v", err, f)
+func TestAnInterruptedRunAccusesNobody(t *testing.T) {
+	for name, cutShort := range map[string]error{
+		"a server that seems to hang": &conformance.Mismatch{What: "a lie", Want: "a refusal", Got: "timed out", Broke: true},
+		"a count that is too low":     &conformance.Mismatch{What: "two at once", Want: "one", Got: "none"},
+		"anything else":               errors.New("no answer"),
+		"what looks good":             nil,
+	} {
+		t.Run(name, func(t *testing.T) {
+			ctx, cancel := context.WithCancel(t.Context())
+			defer cancel()
+			r := runner(caseOf("a/first", "must", returning(nil)), caseOf("a/second", "must", func(context.Context, stage) error { cancel(); return cutShort }),
+				caseOf("a/third", "must", returning(nil)))
+			var ended []reports.Result
+			r.Ended = func(_ *conformance.Trial, result reports.Result) { ended = append(ended, result) }
+			r.Expected = []conformance.Expected{{Pattern: patterns(t, "a/*")[0], Reason: "known"}}
+			f, err := r.Run(ctx)
+			if err != nil || !f.Run.Interrupted || len(f.Run.Results) != 1 || reports.Judge(f.Run).Exit != reports.ExitInterrupted {
+				t.Errorf("%v %+v", err, f)
+			}
+			if len(ended) != 2 || ended[1].State != reports.Inconclusive {
+				t.Errorf("%+v", ended)
+			}
+		})
 	}
 }
 

@@ -2,6 +2,7 @@ package conformance
 
 import (
 	"encoding/hex"
+	"fmt"
 	"time"
 	"unicode/utf8"
 
@@ -35,7 +36,7 @@ type Exchange struct {
 
 // Message is what went one way.
 type Message struct {
-	// Head are header lines, "Name: value".
+	// Head are header lines, "Name: value", as many as fit into what was to be kept.
 	Head []string
 	// Body is at most as long as was to be kept; Length is how long it was.
 	Body   []byte
@@ -45,6 +46,13 @@ type Message struct {
 func (m Message) bounded(most int) Message {
 	m.Length = max(m.Length, len(m.Body))
 	m.Body = append([]byte(nil), m.Body[:min(len(m.Body), most)]...)
+	total := 0
+	for i, line := range m.Head {
+		if total += len(line); total > most {
+			m.Head = append(m.Head[:i:i], fmt.Sprintf("… and %d more", len(m.Head)-i))
+			break
+		}
+	}
 	return m
 }
 

@@ -2,7 +2,9 @@ package conformance
 
 import (
 	"errors"
+	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -39,6 +41,31 @@ func (c Case[S]) result(t *Trial, err error) *reports.Result {
 		result.Failure = nil
 	}
 	return result
+}
+
+// unsteady tells of each case that was repeated and did not end the same way every time.
+func unsteady(results []reports.Result) []string {
+	var ids, notes []string
+	ended := map[string][]reports.Result{}
+	for _, result := range results {
+		if ended[result.ID] == nil {
+			ids = append(ids, result.ID)
+		}
+		ended[result.ID] = append(ended[result.ID], result)
+	}
+	for _, id := range ids {
+		totals := reports.Count(reports.Run{Results: ended[id]})
+		var parts []string
+		for _, state := range reports.States() {
+			if n := totals.Of(state); n > 0 {
+				parts = append(parts, fmt.Sprintf("%d %s", n, state))
+			}
+		}
+		if len(parts) > 1 {
+			notes = append(notes, fmt.Sprintf("It did not end the same way every time: %s (%s).", id, strings.Join(parts, ", ")))
+		}
+	}
+	return notes
 }
 
 // news tells somebody how far a run has come.

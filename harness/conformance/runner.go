@@ -70,7 +70,7 @@ type Progress struct {
 type Finding struct {
 	// Run has a result for each trial, in the order of the cases. Suite, Subject, Tool and Command are the caller's to fill in.
 	Run reports.Run
-	// Unused are the patterns of expected failures that no failure matched, although cases of theirs ran, or none exist.
+	// Unused are the patterns of expected failures that no failure matched, although all of their cases ran, or none exist.
 	Unused []string
 }
 
@@ -78,7 +78,8 @@ type Finding struct {
 func (f Finding) OK() bool { return reports.Judge(f.Run).OK }
 
 // Run runs the chosen cases. Its only error is one of the selection: everything else is in the finding. When ctx ends, what
-// is under way is inconclusive, and what has not begun is missing (Run.Interrupted).
+// has not begun is missing, and so is what was under way: it was cut short, which says nothing about the subject
+// (Run.Interrupted).
 func (r Runner[S]) Run(ctx context.Context) (Finding, error) {
 	chosen, err := Choose(r.Cases, r.Only)
 	if err != nil {
@@ -94,7 +95,9 @@ func (r Runner[S]) Run(ctx context.Context) (Finding, error) {
 	for range max(1, min(r.Parallel, len(jobs))) {
 		workers.Go(func() {
 			for i := range next {
-				results[i] = r.trial(ctx, jobs[i], news)
+				if result := r.trial(ctx, jobs[i], news); ctx.Err() == nil {
+					results[i] = result
+				}
 			}
 		})
 	}
@@ -150,6 +153,7 @@ func (r *Runner[S]) finding(results []*reports.Result, began time.Time) Finding 
 			finding.Run.Results = append(finding.Run.Results, *result)
 		}
 	}
+	finding.Run.Notes = unsteady(finding.Run.Results)
 	for _, e := range r.Expected {
 		happened := slices.ContainsFunc(finding.Run.Results, func(result reports.Result) bool { return result.Expected != "" && e.names(result) })
 		if !happened && r.couldFail(e.Pattern, finding.Run.Results) {
@@ -161,22 +165,13 @@ func (r *Runner[S]) finding(results []*reports.Result, began time.Time) Finding 
 	return finding
 }
 
-// couldFail is false for a pattern that says nothing about this run: all of its cases were left out of it.
+// couldFail is whether a pattern had its chance: each of its cases ran. Where one was left out, that one may be what fails.
 func (r *Runner[S]) couldFail(p Pattern, results []reports.Result) bool {
 	ran := map[string]bool{}
 	for _, result := range results {
 		ran[result.ID] = true
 	}
-	exists := false
-	for _, c := range r.Cases {
-		if c.Is(p) {
-			exists = true
-			if ran[c.ID] {
-				return true
-			}
-		}
-	}
-	return !exists
+	return !slices.ContainsFunc(r.Cases, func(c Case[S]) bool { return c.Is(p) && !ran[c.ID] })
 }
 
 // names is whether the pattern selects the case of a result.
@@ -230,6 +225,9 @@ func (r *Runner[S]) trial(ctx context.Context, j job[S], news *news) *reports.Re
 	}
 	result := j.c.result(t, err)
 	result.Started, result.Duration = began, r.Now().Sub(began)
+	if r.Repeat > 1 {
+		result.Repetition = j.repetition + 1
+	}
 	if r.Reproduce != nil {
 		result.Reproduce = r.Reproduce(j.c.ID)
 	}
@@ -237,13 +235,16 @@ func (r *Runner[S]) trial(ctx context.Context, j job[S], news *news) *reports.Re
 	if r.Ended != nil {
 		r.Ended(t, *result)
 	}
-	news.ends(j.c.ID, j.c.Says, Verdict(result.State))
+	if ctx.Err() == nil {
+		news.ends(j.c.ID, j.c.Says, Verdict(result.State))
+	}
 	return result
 }
 
 // attempt opens the stage, runs the case, and takes the stage down, whatever happens.
 func (r *Runner[S]) attempt(ctx context.Context, c Case[S], t *Trial) (err error) {
-	ctx, cancel := withAllowance(ctx, r.CaseTimeout, fmt.Errorf("the case took longer than %s", r.CaseTimeout))
+	run := ctx
+	ctx, cancel := withAllowance(run, r.CaseTimeout, fmt.Errorf("the case took longer than %s", r.CaseTimeout))
 	defer cancel()
 	defer func() {
 		if p := recover(); p != nil {
@@ -263,9 +264,18 @@ func (r *Runner[S]) attempt(ctx context.Context, c Case[S], t *Trial) (err error
 		}()
 	}
 	// An answer that did not come because the case was over says nothing about the subject, which has limits of its own.
-	mismatch := new(Mismatch)
-	if err = c.Run(ctx, stage); err != nil && ctx.Err() != nil && (!errors.As(err, &mismatch) || mismatch.Broke) {
+	err = c.Run(ctx, stage)
+	switch {
+	case run.Err() != nil:
+		return &Inconclusive{Step: "to the end", Err: errors.Join(context.Cause(run), err)}
+	case err != nil && ctx.Err() != nil && !decided(err):
 		return &Inconclusive{Step: "in time", Err: errors.Join(context.Cause(ctx), err)}
 	}
 	return err
+}
+
+// decided is whether a subject said what a mismatch holds against it. What broke when time ran out was broken off from here.
+func decided(err error) bool {
+	var mismatch *Mismatch
+	return errors.As(err, &mismatch) && !mismatch.Broke
 }
