@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"errors"
 	"io"
+	"os"
 	"slices"
 
 	"github.com/passkeylab/passkeylab/harness/conformance"
@@ -23,6 +24,9 @@ func (o *checkRPOptions) readBaseline() (*reports.Run, error) {
 	}
 	if o.replay != "" {
 		return nil, usage("--replay shows one case, and --baseline compares a run; give one of them")
+	}
+	if _, err := os.Stat(o.baseline); errors.Is(err, os.ErrNotExist) {
+		return nil, usage("--baseline %s: there is no such file; a run with --json writes one", o.baseline)
 	}
 	run, err := readRun(o.baseline)
 	if err != nil {
@@ -53,6 +57,9 @@ func (a app) reportCheck(run reports.Run, o checkRPOptions) error {
 	if o.exchanges == "bad" {
 		run = reports.WithoutGoodExchanges(run)
 	}
+	if o.scrubbed != nil {
+		run = o.scrubbed(run)
+	}
 	writers := []struct {
 		path  string
 		write func(io.Writer) error
@@ -62,19 +69,20 @@ func (a app) reportCheck(run reports.Run, o checkRPOptions) error {
 		{o.html, func(w io.Writer) error { return reports.HTML(w, run, reports.Assets{}) }},
 	}
 	var written []string
+	var failed error // the summary is told all the same: it may be all that is left of a long run
 	for _, one := range writers {
 		if err := writeReport(one.path, one.write); err != nil {
-			return err
-		}
-		if one.path != "" {
+			failed = errors.Join(failed, err)
+		} else if one.path != "" {
 			written = append(written, one.path)
 		}
 	}
 	if o.replay == "" {
 		out := bufio.NewWriter(a.out)
-		if err := errors.Join(reports.Summary(out, run, written), out.Flush()); err != nil {
-			return err
-		}
+		failed = errors.Join(failed, reports.Summary(out, run, written), out.Flush())
+	}
+	if failed != nil {
+		return failed
 	}
 	if code := checkExit(run); code != exitGood {
 		return &exit{code: code}

@@ -40,6 +40,8 @@ type checkRPOptions struct {
 	fuzz        time.Duration
 	mutant      string
 	exchanges   string
+
+	scrubbed func(reports.Run) reports.Run // takes what is secret out of a run, once the target is open
 }
 
 func (a app) checkRPCommand() *cobra.Command {
@@ -99,8 +101,12 @@ ceremony, by encoding, or by both:
 The same seed and selection make the same mutants, however many run at a time. A finding has the same id whatever the seed;
 --baseline plays the findings of an earlier --fuzz first, and tells them as known or repaired.
 
-Exit codes: 0 nothing failed, nothing was inconclusive, something ran and every expected failure happened; 1 otherwise;
-2 wrong flags or target, or nothing ran; 3 something is bad, and all of it as in the baseline; 130 interrupted.`,
+The reports leave out what is secret: values of cookies, of authorization, of the headers that the target adds and of the
+environment variables that it names. --replay prints them on the terminal, because its curl lines need them.
+
+Exit codes: 0 nothing failed, nothing was inconclusive, something ran and every expected failure happened; 1 otherwise, and
+where the target cannot be judged at all, because it is not there or refuses an honest client; 2 wrong flags or target, or
+nothing ran; 3 something is bad, and all of it as in the baseline; 130 interrupted, and nothing was bad until then.`,
 		Example: `  passkeylab check rp --target=reference
   passkeylab check rp --target=target.yaml --profile=l3-recommended --junit=junit.xml --json=run.json
   passkeylab check rp --target=target.yaml --only='reg/*,S-CDJ-027'
@@ -123,6 +129,11 @@ Exit codes: 0 nothing failed, nothing was inconclusive, something ran and every 
 			case trust != "":
 				return a.exportTrust(cmd.Context(), trust)
 			}
+			if o.target != "" || trustAt == "" {
+				if err := o.check(cmd); err != nil {
+					return err
+				}
+			}
 			check := func(ctx context.Context) error { return a.checkRP(ctx, o) }
 			if trustAt == "" {
 				return check(cmd.Context())
@@ -143,7 +154,7 @@ Exit codes: 0 nothing failed, nothing was inconclusive, something ran and every 
 	f.StringVar(&o.profile, "profile", string(conformance.L3), "the `book` to judge by: fido, l3 or l3-recommended")
 	f.StringSliceVar(&o.only, "only", nil, "only cases whose id, alias or tag matches one of these `patterns`, in which * stands for anything; with --fuzz, what to change")
 	f.StringVar(&o.replay, "replay", "", "run one case by its `id` and print every exchange, each with a curl line")
-	f.IntVar(&o.repeat, "repeat", 1, "how often each case runs")
+	f.IntVar(&o.repeat, "repeat", 1, "how `often` each case runs; one that does not always end the same way is told")
 	f.IntVar(&o.parallel, "parallel", 1, "how many cases, or mutants, run at a time")
 	f.Float64Var(&o.rate, "rate", 0, "at most this many requests a second; 0 asks as fast as the server answers, or as limits.pause of the target says")
 	f.Int64Var(&o.seed, "seed", 0, "the seed of all randomness; 0 draws one")
@@ -170,6 +181,7 @@ func (a app) checkRP(ctx context.Context, o checkRPOptions) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, suite.Close()) }()
+	o.scrubbed = suite.Scrubbed
 	if err := o.pace(suite); err != nil {
 		return err
 	}
@@ -188,7 +200,9 @@ func (a app) checkRP(ctx context.Context, o checkRPOptions) (err error) {
 	if o.replay != "" {
 		runner.Expected = nil
 	}
-	if runner.Has, err = suite.Probe(ctx); err != nil {
+	if runner.Has, err = suite.Probe(ctx); ctx.Err() != nil {
+		return &exit{code: exitInterrupted, cause: fmt.Errorf("%s: interrupted before the first case", suite.RP.Name())}
+	} else if err != nil {
 		return fmt.Errorf("%s: %w", suite.RP.Name(), err)
 	}
 	if o.replay != "" {
@@ -269,16 +283,9 @@ func (o *checkRPOptions) runner(suite *rpcases.Suite) (conformance.Runner[*rpcas
 		return runner, err
 	}
 	runner.Profile = conformance.Profile(o.profile)
-	patterns := o.only
-	if o.replay != "" {
-		patterns = []string{o.replay}
-	}
 	var err error
-	if runner.Only, err = conformance.ParsePatterns(patterns); err != nil {
-		return runner, &exit{code: exitUsage, cause: err}
-	}
-	if _, err := conformance.Choose(runner.Cases, runner.Only); err != nil {
-		return runner, &exit{code: exitUsage, cause: err}
+	if runner.Only, err = o.selection(runner.Cases); err != nil {
+		return runner, err
 	}
 	runner.Seed, runner.Repeat, runner.Parallel, runner.CaseTimeout = o.seed, o.repeat, o.parallel, o.caseTimeout
 	runner.Reproduce = o.command

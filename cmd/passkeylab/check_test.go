@@ -104,7 +104,7 @@ func TestWhatABaselineMustBe(t *testing.T) {
 			t.Errorf("%q: exit %d, %s", content, code, told)
 		}
 	}
-	if code, _, told := checking(t, "reference", "--baseline="+path+".none"); code != exitUsage || !strings.Contains(told, "there is no run at") {
+	if code, _, told := checking(t, "reference", "--baseline="+path+".none"); code != exitUsage || !strings.Contains(told, "a run with --json writes one") {
 		t.Errorf("exit %d, %s", code, told)
 	}
 	if code, _, told := checking(t, "reference", "--baseline="+path, "--replay=S-CDJ-005"); code != exitUsage || !strings.Contains(told, "give one of them") {

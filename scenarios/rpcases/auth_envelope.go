@@ -74,7 +74,7 @@ func authenticationEnvelope() []Case {
 		{
 			ID: "auth/envelope/user-handle-missing", Aliases: []string{"S-ENA-024"}, Level: must, Clause: auth("6", "user-identified"),
 			Says: "an assertion without user handle is accepted where the user name was given", Needs: []conformance.Capability{Identifies},
-			Run:  Authentication{Lie: Lie{Is: "no userHandle", Client: client.Misbehaviour{OmitUserHandle: true}}}.Accepted,
+			Run: Authentication{Lie: Lie{Is: "no userHandle", Client: client.Misbehaviour{OmitUserHandle: true}}}.Accepted,
 		},
 		{
 			ID: "auth/envelope/user-handle-empty", Aliases: []string{"S-ENA-025"}, Level: robust, Clause: auth("6", "user-identified"),

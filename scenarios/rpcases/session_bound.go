@@ -35,7 +35,7 @@ func sessionBound() []Case {
 		{
 			ID: "auth/session/options-of-another-person", Aliases: []string{"S-SES-013"}, Level: must, Clause: auth("6", "user-identified"),
 			Says: "the assertion of one person is refused as the answer to options of another", Needs: []conformance.Capability{Identifies},
-			Run:  assertionOfAnother,
+			Run: assertionOfAnother,
 		},
 		{
 			ID: "reg/session/another-person-in-between", Aliases: []string{"S-SES-020"}, Level: should, Clause: l3("13.4.3", "challenge-of-account"),

@@ -145,6 +145,8 @@ type Suite struct {
 	Run string
 	// Now tells the time; nil is time.Now.
 	Now func() time.Time
+
+	secrets secrets
 }
 
 // Policy is what a relying party decided where the specification lets it decide. The zero value says nothing: what depends on

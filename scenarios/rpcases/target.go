@@ -56,7 +56,8 @@ type Target struct {
 		Reason string `yaml:"reason"`
 	} `yaml:"expected"`
 
-	folder string
+	folder    string
+	variables []string // values of the environment that it names, each before its name
 }
 
 // Other is the same relying party in another configuration, with what it decided there; without a policy, that of the target.
@@ -107,7 +108,7 @@ func ReadTarget(name string) (*Target, error) {
 	if err := yaml.Unmarshal(content, &document); err != nil {
 		return nil, fmt.Errorf("read the target: %w", &Mistake{File: name, Says: "this is no YAML: " + strings.TrimPrefix(err.Error(), "yaml: ")})
 	}
-	t := &Target{folder: filepath.Dir(name)}
+	t := &Target{folder: filepath.Dir(name), variables: secretsOf(content)}
 	if len(document.Content) > 0 {
 		f.top = document.Content[0]
 		f.check(f.top, reflect.TypeFor[Target](), "")
@@ -271,6 +272,7 @@ func (t *Target) Open(context.Context) (*Suite, error) {
 	s := &Suite{
 		Pace:   &subject.Pace{Pause: t.Server.Limits.Pause, Patience: t.Server.Limits.Patience},
 		Policy: t.Policy, Variants: map[Variant]subject.RelyingParty{}, Policies: map[Variant]Policy{}, OwnShape: t.Server.ownShape(),
+		secrets: t.secrets(),
 	}
 	var err error
 	if s.RP, err = t.Server.dial(t.folder, t.Name, s.Pace); err != nil {
