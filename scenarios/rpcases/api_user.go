@@ -29,7 +29,7 @@ func apiUser() []Case {
 			Run:  halfASign,
 		},
 		{
-			ID: "api/user/handle-says-nothing", Aliases: []string{"S-API-020"}, Level: should, Clause: l3("14.6.1", "user-handle-privacy"),
+			ID: "api/user/handle-says-nothing", Aliases: []string{"S-API-020"}, Level: must, Clause: l3("14.6.1", "user-handle-privacy"),
 			Says: "a user handle contains neither the user name nor a hash of it",
 			Run:  handleSaysNothing,
 		},

@@ -68,7 +68,7 @@ func (j Judging) Judge(t *testing.T, suite *rpcases.Suite) {
 	var results []reports.Result
 	for _, c := range chosen {
 		t.Run(c.ID, func(t *testing.T) {
-			result := runner.Try(t.Context(), c)
+			result := suite.Scrubbed(reports.Run{Results: []reports.Result{runner.Try(t.Context(), c)}}).Results[0]
 			results = append(results, result)
 			tell(t, result)
 		})
