@@ -107,7 +107,7 @@ func plant(t *testing.T) map[string]planted {
 	}
 	ours := sha256.Sum256([]byte(origin.Hostname()))
 	var mu sync.Mutex
-	poisoned := false
+	locked := map[string]bool{} // by passkey: several accounts are tried at a time
 	refused := subject.Answer{Outcome: subject.Refused, Status: http.StatusBadRequest}
 	signIn := func(request subject.Request) bool { return request.Endpoint == subject.RequestResult }
 	unknown := func(request subject.Request) bool { return bytes.Contains(request.Body, []byte(`"unknown`)) }
@@ -133,12 +133,11 @@ func plant(t *testing.T) map[string]planted {
 		"a refused sign-in locks the account": {after: func(request subject.Request, honest subject.Answer) subject.Answer {
 			mu.Lock()
 			defer mu.Unlock()
-			switch {
-			case request.Endpoint == subject.CreationResult:
-				poisoned = false // another account
+			var passkey struct{ ID string }
+			switch _ = json.Unmarshal(request.Body, &passkey); {
 			case signIn(request) && honest.Outcome != subject.Accepted:
-				poisoned = true
-			case signIn(request) && poisoned:
+				locked[passkey.ID] = true
+			case signIn(request) && locked[passkey.ID]:
 				return refused
 			}
 			return honest
