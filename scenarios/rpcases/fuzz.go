@@ -3,6 +3,7 @@ package rpcases
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -66,10 +67,23 @@ type FuzzMutant struct {
 	// Route is the kind of ceremony: "sign-in".
 	Route  string
 	Recipe mutate.Recipe
+	// Counter is where the counter of the account's own passkey stands before it, for a change whose meaning depends on that;
+	// 0 is a new account.
+	Counter uint32
 }
 
-// String is the mutant as ParseFuzzMutant reads it: "sign-in: response/signature flip 3".
-func (m FuzzMutant) String() string { return m.Route + ": " + m.Recipe.String() }
+// String is the mutant as ParseFuzzMutant reads it: "sign-in: response/signature flip 3", or with a counter
+// "sign-in@39: response/authenticatorData/signCount flip 27".
+func (m FuzzMutant) String() string {
+	name := m.Route
+	if m.Counter > 0 {
+		name += "@" + strconv.FormatUint(uint64(m.Counter), 10)
+	}
+	return name + ": " + m.Recipe.String()
+}
+
+// highestCounter is up to where an account signs in for a mutant that wants a counter: each step of it is a sign-in.
+const highestCounter = 1000
 
 // ParseFuzzMutant reads what FuzzMutant.String wrote.
 func ParseFuzzMutant(text string) (FuzzMutant, error) {
@@ -81,10 +95,15 @@ func ParseFuzzMutant(text string) (FuzzMutant, error) {
 	if err != nil {
 		return FuzzMutant{}, err
 	}
+	name, counted, aged := strings.Cut(name, "@")
 	if routeOf(name) == nil {
 		return FuzzMutant{}, fmt.Errorf("there is no route %q; those that exist: %s", name, strings.Join(routeNames(), ", "))
 	}
-	return FuzzMutant{name, recipe}, nil
+	counter, err := strconv.ParseUint(counted, 10, 32)
+	if aged && (err != nil || counter == 0 || counter > highestCounter) {
+		return FuzzMutant{}, fmt.Errorf("%q is no counter; it is a number from 1 to %d", counted, highestCounter)
+	}
+	return FuzzMutant{name, recipe, uint32(counter)}, nil
 }
 
 // foundMutant is the mutant that shows a finding; false for a result that is none.
@@ -118,7 +137,7 @@ func (f Fuzz) Replay(ctx context.Context, m FuzzMutant) (*conformance.Trial, rep
 	if err != nil {
 		return nil, reports.Result{}, err
 	}
-	found := &finding{outcome: r.alone(ctx, r.routes[0], m.Recipe), first: -1}
+	found := &finding{outcome: r.alone(ctx, r.routes[0], m), first: -1}
 	return found.trial, r.result(found), nil
 }
 
@@ -132,5 +151,5 @@ func (f Fuzz) Mutant(ctx context.Context, number int) (FuzzMutant, error) {
 		return FuzzMutant{}, fmt.Errorf("rpcases: there is nothing to change: %s", r.routes[0].why)
 	}
 	one, recipe := r.draw(number)
-	return FuzzMutant{one.name, recipe}, nil
+	return FuzzMutant{Route: one.name, Recipe: recipe}, nil
 }

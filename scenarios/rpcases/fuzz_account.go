@@ -44,6 +44,7 @@ type account struct {
 	bench  *Bench
 	person *Person // the owner; nil before the account is made
 	count  uint32  // the counter of the owner's last sign-in
+	from   uint32  // from where the counter is to start; 0 is where it happens to
 	life   int     // how many mutants were tried on it
 	spent  bool    // the next mutant needs another account
 }
@@ -65,6 +66,11 @@ func (a *account) begin(ctx context.Context) error {
 		err = a.bench.MustAccept("honest registration", answer)
 	}
 	if err == nil {
+		if answer, err = a.signsIn(ctx); err == nil {
+			err = a.bench.MustAccept("honest sign-in", answer)
+		}
+	}
+	for err == nil && a.count > 0 && a.count < a.from {
 		if answer, err = a.signsIn(ctx); err == nil {
 			err = a.bench.MustAccept("honest sign-in", answer)
 		}
@@ -104,6 +110,7 @@ func (a *account) try(ctx context.Context, recipe mutate.Recipe) outcome {
 		}
 	}
 	a.life++
+	o.counter, o.aged = a.count, a.from > 0
 	m, err := a.perform(ctx, recipe)
 	if err == nil {
 		m.answer, err = a.posts(ctx, m, recipe)

@@ -81,7 +81,7 @@ func (f *fuzzing) stopResult() reports.Result {
 		ID: fuzzID + "/stopped", Title: "the server goes on giving honest ceremonies", Group: fuzzID, Priority: string(conformance.Must), State: reports.Inconclusive,
 		Clauses: []string{o.route.clause().String()},
 		Reason: fmt.Sprintf("%v; so that it ended after %d mutants. If the server is down, one of the last mutants may have ended it: %s, which was tried last",
-			o.err, f.made, FuzzMutant{o.route.name, o.recipe}),
+			o.err, f.made, o.mutant()),
 	}
 	if o.trial != nil {
 		result.Exchanges = o.trial.Reported()
@@ -113,7 +113,7 @@ func (found *finding) id() string {
 
 // result is one finding for a report, or one that is gone, or a mutant that shows nothing.
 func (f *fuzzing) result(found *finding) reports.Result {
-	one, m := found.route, FuzzMutant{found.route.name, found.recipe}
+	one, m := found.route, found.mutant()
 	result := reports.Result{
 		ID: found.id(), Title: fmt.Sprintf("%s with %s [%s]", one.says, m.Recipe.Says(), m), Group: fuzzID, Labels: one.words(found.families()...),
 		Priority: string(conformance.Must), State: reports.Passed, Clauses: []string{one.clause().String()}, Observations: f.seenHow(found),

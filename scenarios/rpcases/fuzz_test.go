@@ -352,3 +352,24 @@ func TestWhatCannotBeSaidIsCounted(t *testing.T) {
 		t.Errorf("%+v %q", run.Results[0], run.Notes)
 	}
 }
+
+// A mutant is written with the counter that it needs, and read back.
+func TestAMutantIsWrittenAndReadBack(t *testing.T) {
+	for _, text := range []string{"sign-in: response/signature flip 3", "sign-in@39: response/authenticatorData/signCount flip 27"} {
+		m, err := rpcases.ParseFuzzMutant(text)
+		if err != nil || m.String() != text {
+			t.Errorf("%q is read as %q (%v)", text, m, err)
+		}
+	}
+	for text, says := range map[string]string{
+		"sign-in@: response/signature flip 3":     `"" is no counter`,
+		"sign-in@0: response/signature flip 3":    `"0" is no counter`,
+		"sign-in@9999: response/signature flip 3": "from 1 to 1000",
+		"signin@2: response/signature flip 3":     `there is no route "signin"`,
+		"sign-in":                                 "is no mutant",
+	} {
+		if _, err := rpcases.ParseFuzzMutant(text); err == nil || !strings.Contains(err.Error(), says) {
+			t.Errorf("%q: %v, want %q", text, err, says)
+		}
+	}
+}

@@ -50,6 +50,18 @@ type outcome struct {
 	err    error // a *fault; or what ends the run
 	trial  *conformance.Trial
 	life   int // life is which mutant of its account it was
+	// counter is where that of the account's passkey stood before; aged says that it was brought there for the mutant.
+	counter uint32
+	aged    bool
+}
+
+// mutant is what was tried.
+func (o outcome) mutant() FuzzMutant {
+	m := FuzzMutant{Route: o.route.name, Recipe: o.recipe}
+	if o.aged {
+		m.Counter = o.counter
+	}
+	return m
 }
 
 // fault is what is wrong, nil when nothing is.
@@ -162,11 +174,11 @@ func (f *fuzzing) try(ctx context.Context, accounts map[*route]*account, number 
 	return o
 }
 
-// alone plays a recipe from an account of its own, with a record of its own.
-func (f *fuzzing) alone(ctx context.Context, one *route, recipe mutate.Recipe) outcome {
-	a := &account{route: one, run: f}
+// alone plays a mutant from an account of its own, with a record of its own.
+func (f *fuzzing) alone(ctx context.Context, one *route, m FuzzMutant) outcome {
+	a := &account{route: one, run: f, from: m.Counter}
 	defer a.end()
-	return a.try(ctx, recipe)
+	return a.try(ctx, m.Recipe)
 }
 
 // settle counts an outcome, and looks into what it shows.
@@ -189,9 +201,15 @@ func (f *fuzzing) settleFault(ctx context.Context, o outcome, was *fault) {
 		return
 	}
 	found := &finding{outcome: o, first: o.number, times: 1}
-	switch again := f.alone(ctx, o.route, o.recipe); {
+	again := f.alone(ctx, o.route, o.mutant())
+	shows := func() bool { return again.fault() != nil && again.fault().slug == was.slug }
+	if !shows() && again.counter != o.counter && o.counter <= highestCounter && ctx.Err() == nil {
+		o.aged = true // what a change of the counter means depends on where it stands
+		again = f.alone(ctx, o.route, o.mutant())
+	}
+	switch {
 	case ctx.Err() != nil:
-	case again.fault() != nil && again.fault().slug == was.slug:
+	case shows():
 		found.outcome = f.shrunk(ctx, again)
 	case again.err != nil && again.fault() == nil: // nothing can be tried any more, which is part of the finding
 	default:
@@ -214,7 +232,9 @@ func (f *fuzzing) shrunk(ctx context.Context, o outcome) outcome {
 		if ctx.Err() != nil || f.For > 0 && f.Suite.Now().After(until) {
 			return false
 		}
-		tried := f.alone(ctx, o.route, smaller)
+		next := o.mutant()
+		next.Recipe = smaller
+		tried := f.alone(ctx, o.route, next)
 		if tried.fault() == nil || tried.fault().slug != slug {
 			return false
 		}
@@ -254,7 +274,7 @@ func (f *fuzzing) recall(ctx context.Context, result reports.Result) {
 	if !is || i < 0 || result.State != reports.Failed || ctx.Err() != nil || f.stopped != nil {
 		return
 	}
-	o := f.alone(ctx, f.active[i], m.Recipe)
+	o := f.alone(ctx, f.active[i], m)
 	if o.err != nil && o.fault() == nil {
 		f.stopped = &o
 		return
