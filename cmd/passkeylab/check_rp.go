@@ -85,7 +85,7 @@ To live with a failure, expect it in the target; a failure that is expected and 
 
 A server that asks to be asked later, by HTTP 429 or by 503 with Retry-After, is waited for, and what it put off is asked again:
 up to limits.patience of the target altogether, ten minutes when it does not say. What is put off beyond that is inconclusive.
---rate asks more slowly from the start.
+--rate asks more slowly from the start. One that gives no answer in ten cases in a row ends the run.
 
 --fuzz goes beyond the list: honest registrations and sign-ins are changed by their structure, --parallel of them at a time.
 What means something else must be refused, nothing may break the server, and a refusal must leave nothing behind: the counter

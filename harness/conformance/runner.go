@@ -43,6 +43,9 @@ type Runner[S any] struct {
 	Ended func(t *Trial, result reports.Result)
 	// Reproduce returns the line that runs a case alone, for the report; nil for none.
 	Reproduce func(id string) string
+	// Silent reports whether the subject gave no answer at last, and whether it was asked anything; nil never asks. A subject that
+	// was silent in so many trials in a row as mostSilent ends the run: the others would only take their time.
+	Silent func(t *Trial) (silent, asked bool)
 	// Now tells the time.
 	Now func() time.Time
 }
@@ -92,30 +95,48 @@ func (r Runner[S]) Run(ctx context.Context) (Finding, error) {
 	news := &news{total: len(jobs), began: began, now: r.Now, tell: r.Progress}
 	next := make(chan int)
 	var workers sync.WaitGroup
+	quiet := &quiet{gone: make(chan struct{})}
 	for range max(1, min(r.Parallel, len(jobs))) {
 		workers.Go(func() {
 			for i := range next {
-				if result := r.trial(ctx, jobs[i], news); ctx.Err() == nil {
+				result, t := r.trial(ctx, jobs[i], news)
+				if ctx.Err() == nil {
 					results[i] = result
+				}
+				if r.Silent != nil {
+					quiet.count(r.Silent(t))
 				}
 			}
 		})
 	}
-	interrupted := false
-	for i := range jobs {
-		select {
-		case next <- i:
-			continue
-		case <-ctx.Done():
-		}
-		interrupted = true
-		break
-	}
+	interrupted := !dispatch(ctx, quiet.gone, next, len(jobs))
 	close(next)
 	workers.Wait()
 	finding := r.finding(results, began)
 	finding.Run.Interrupted = interrupted || ctx.Err() != nil
+	if quiet.over() && interrupted {
+		finding.Run.Notes = append(finding.Run.Notes, fmt.Sprintf("Given up: the subject did not answer in %d cases in a row. Is it still there?", mostSilent))
+	}
 	return finding, nil
+}
+
+// dispatch hands out the numbers of jobs, until the context ends or the subject is gone; false when some are left.
+func dispatch(ctx context.Context, gone <-chan struct{}, next chan<- int, jobs int) bool {
+	for i := range jobs {
+		select {
+		case <-gone: // it has the last word when both could be
+			return false
+		default:
+		}
+		select {
+		case next <- i:
+		case <-gone:
+			return false
+		case <-ctx.Done():
+			return false
+		}
+	}
+	return true
 }
 
 func (r *Runner[S]) setDefaults() {
@@ -197,7 +218,8 @@ func (r *Runner[S]) expect(result *reports.Result) {
 // finding of the results.
 func (r Runner[S]) Try(ctx context.Context, c Case[S]) reports.Result {
 	r.setDefaults()
-	return *r.trial(ctx, job[S]{c: c}, &news{now: r.Now})
+	result, _ := r.trial(ctx, job[S]{c: c}, &news{now: r.Now})
+	return *result
 }
 
 // Conclude is the finding of results that Try returned. began is when the first of them began.
@@ -211,7 +233,7 @@ func (r Runner[S]) Conclude(results []reports.Result, began time.Time) Finding {
 }
 
 // trial runs one job and makes its result.
-func (r *Runner[S]) trial(ctx context.Context, j job[S], news *news) *reports.Result {
+func (r *Runner[S]) trial(ctx context.Context, j job[S], news *news) (*reports.Result, *Trial) {
 	t := &Trial{
 		CaseID: j.c.ID, Profile: r.Profile, Has: r.Has, Keep: r.Keep, Rand: randomness(r.Seed, j.c.ID, j.repetition),
 	}
@@ -238,7 +260,7 @@ func (r *Runner[S]) trial(ctx context.Context, j job[S], news *news) *reports.Re
 	if ctx.Err() == nil {
 		news.ends(j.c.ID, j.c.Says, Verdict(result.State))
 	}
-	return result
+	return result, t
 }
 
 // attempt opens the stage, runs the case, and takes the stage down, whatever happens.

@@ -199,7 +199,20 @@ func Authority() *attestation.Authority {
 // Runner returns what runs the suite. Its selection, seed and limits are the caller's to set.
 func (s *Suite) Runner() conformance.Runner[*Bench] {
 	s.setDefaults()
-	return conformance.Runner[*Bench]{Cases: s.cases(), Open: s.open, Now: s.Now}
+	return conformance.Runner[*Bench]{Cases: s.cases(), Open: s.open, Now: s.Now, Silent: silent}
+}
+
+// silent reports whether a trial ended without any answer.
+func silent(t *conformance.Trial) (silent, asked bool) {
+	all := t.Exchanges()
+	if len(all) == 0 {
+		return false, false
+	}
+	switch subject.Outcome(all[len(all)-1].Outcome) {
+	case subject.Unreachable, subject.TimedOut, subject.Reset:
+		return true, true
+	}
+	return false, true
 }
 
 // cases are all cases, of which an application with a shape of its own skips those of the API.
