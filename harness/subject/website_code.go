@@ -13,6 +13,9 @@ import (
 // codeStep is how long a one-time code counts (RFC 6238 §4.1, with the usual time step).
 const codeStep = 30 * time.Second
 
+// codeTyped is how long it takes to type a code and to send it, at most. Servers may refuse a code as soon as it is over.
+const codeTyped = 5 * time.Second
+
 // codes are one-time codes of many secrets, each used once: servers refuse a code the second time (RFC 6238 §5.2).
 type codes struct {
 	now func() time.Time
@@ -21,15 +24,16 @@ type codes struct {
 	used map[string]int64 // the last step whose code was used, by secret
 }
 
-// next is the present code of a secret, or that of the next step when the present one was used; it waits for that.
+// next is the present code of a secret, or that of the next step when the present one was used or is nearly over; it waits for
+// that.
 func (c *codes) next(ctx context.Context, secret string) (string, error) {
 	for {
 		now := c.now()
 		step := now.Unix() / int64(codeStep.Seconds())
-		if c.take(secret, step) {
+		begins := time.Unix((step+1)*int64(codeStep.Seconds()), 0) // the next
+		if begins.Sub(now) >= codeTyped && c.take(secret, step) {
 			return rp.OneTimeCode(secret, now)
 		}
-		begins := time.Unix((step+1)*int64(codeStep.Seconds()), 0)
 		conformance.Allow(ctx, begins.Sub(now)) // the time is not the case's
 		if err := pass(ctx, begins.Sub(now)); err != nil {
 			return "", err

@@ -11,16 +11,9 @@ import (
 
 const someSecret = "JBSWY3DPEHPK3PXP"
 
-// A code is used once: who needs another one of the same secret in the same half minute waits for the next.
+// A code is used once, and not when it is nearly over: who needs another one waits for the next.
 func TestAOneTimeCodeIsUsedOnce(t *testing.T) {
-	instant := time.Unix(30*1000+29, 990_000_000) // ten milliseconds before the next step
-	looks := 0
-	c := codes{now: func() time.Time {
-		if looks++; looks > 3 {
-			return instant.Add(20 * time.Millisecond)
-		}
-		return instant
-	}}
+	step := time.Unix(30*1000, 0)
 	code := func(at time.Time) string {
 		text, err := rp.OneTimeCode(someSecret, at)
 		if err != nil {
@@ -28,19 +21,39 @@ func TestAOneTimeCodeIsUsedOnce(t *testing.T) {
 		}
 		return text
 	}
-	for i, want := range []string{code(instant), code(instant.Add(20 * time.Millisecond))} {
-		got, err := c.next(t.Context(), someSecret)
-		if err != nil || got != want {
-			t.Errorf("code %d is %q (%v), want %q", i, got, err, want)
+	var instant time.Time
+	looks := 0
+	c := codes{now: func() time.Time { // it looks once, and after it waited once more
+		if looks++; looks%2 == 0 {
+			instant = instant.Add(20 * time.Millisecond)
 		}
-		if i == 0 {
-			if _, err := c.next(t.Context(), "KRSXG5CTMVRXEZLU"); err != nil {
-				t.Errorf("another secret waits: %v", err)
-			}
+		return instant
+	}}
+	next := func(secret string, from time.Time) string {
+		t.Helper()
+		instant, looks = from, 0
+		got, err := c.next(t.Context(), secret)
+		if err != nil {
+			t.Fatal(err)
 		}
+		return got
+	}
+	nearly := step.Add(30*time.Second - 10*time.Millisecond)
+	if got := next(someSecret, step.Add(time.Second)); got != code(step) || looks != 1 {
+		t.Errorf("the first code is %q after %d looks, want %q", got, looks, code(step))
+	}
+	if got := next("KRSXG5CTMVRXEZLU", step.Add(time.Second)); looks != 1 {
+		t.Errorf("another secret waits for %q", got)
+	}
+	if got := next(someSecret, nearly); got != code(step.Add(30*time.Second)) || looks != 2 {
+		t.Errorf("the second code is %q after %d looks, want %q", got, looks, code(step.Add(30*time.Second)))
+	}
+	if got := next("MFRGGZDFMZTWQ2LK", nearly); looks != 2 {
+		t.Errorf("a code that is nearly over is given: %q", got)
 	}
 	ended, cancel := context.WithCancel(t.Context())
 	cancel()
+	instant, looks = step.Add(31*time.Second), 0
 	if _, err := c.next(ended, someSecret); !errors.Is(err, context.Canceled) {
 		t.Errorf("who stops waiting gets %v", err)
 	}
