@@ -29,7 +29,7 @@ func (o *checkRPOptions) check(cmd *cobra.Command) error {
 		return usage("--repeat %d: each case runs once at least", o.repeat)
 	case o.parallel < 1:
 		return usage("--parallel %d: one case at a time is the least", o.parallel)
-	case o.caseTimeout <= 0:
+	case o.caseTimeout < 0:
 		return usage("--case-timeout %s: a case needs some time", o.caseTimeout)
 	}
 	return o.checkFiles()

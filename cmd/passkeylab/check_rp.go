@@ -158,7 +158,7 @@ nothing ran; 3 something is bad, and all of it as in the baseline; 130 interrupt
 	f.IntVar(&o.parallel, "parallel", 1, "how many cases, or mutants, run at a time")
 	f.Float64Var(&o.rate, "rate", 0, "at most this many requests a second; 0 asks as fast as the server answers, or as limits.pause of the target says")
 	f.Int64Var(&o.seed, "seed", 0, "the seed of all randomness; 0 draws one")
-	f.DurationVar(&o.caseTimeout, "case-timeout", time.Minute, "the longest `time` for one case")
+	f.DurationVar(&o.caseTimeout, "case-timeout", 0, "the longest `time` for one case: a minute when 0, or five where a browser is between")
 	f.StringVar(&o.json, "json", "", "write what was found to this `file` (run.json)")
 	f.StringVar(&o.junit, "junit", "", "write JUnit to this `file`")
 	f.StringVar(&o.html, "html", "", "write the HTML report to this `file`")
@@ -287,7 +287,10 @@ func (o *checkRPOptions) runner(suite *rpcases.Suite) (conformance.Runner[*rpcas
 	if runner.Only, err = o.selection(runner.Cases); err != nil {
 		return runner, err
 	}
-	runner.Seed, runner.Repeat, runner.Parallel, runner.CaseTimeout = o.seed, o.repeat, o.parallel, o.caseTimeout
+	runner.Seed, runner.Repeat, runner.Parallel = o.seed, o.repeat, o.parallel
+	if o.caseTimeout > 0 {
+		runner.CaseTimeout = o.caseTimeout
+	}
 	runner.Reproduce = o.command
 	return runner, nil
 }

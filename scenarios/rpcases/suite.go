@@ -141,6 +141,8 @@ type Suite struct {
 	// OwnShape says that RP is an application with a shape of its own (subject.Mapped, subject.Website): what is about FIDO's REST
 	// API does not concern it.
 	OwnShape bool
+	// InBrowser says that a browser is between (subject.Website): cases have more time.
+	InBrowser bool
 	// Run tells the accounts of this run apart from those of others; empty takes the time.
 	Run string
 	// Now tells the time; nil is time.Now.
@@ -199,7 +201,11 @@ func Authority() *attestation.Authority {
 // Runner returns what runs the suite. Its selection, seed and limits are the caller's to set.
 func (s *Suite) Runner() conformance.Runner[*Bench] {
 	s.setDefaults()
-	return conformance.Runner[*Bench]{Cases: s.cases(), Open: s.open, Now: s.Now, Silent: silent}
+	runner := conformance.Runner[*Bench]{Cases: s.cases(), Open: s.open, Now: s.Now, Silent: silent}
+	if s.InBrowser {
+		runner.CaseTimeout = 5 * time.Minute // some cases have dozens of ceremonies, and each takes about a second
+	}
+	return runner
 }
 
 // silent reports whether a trial ended without any answer.

@@ -272,7 +272,8 @@ func (t *Target) Open(context.Context) (*Suite, error) {
 	s := &Suite{
 		Pace:   &subject.Pace{Pause: t.Server.Limits.Pause, Patience: t.Server.Limits.Patience},
 		Policy: t.Policy, Variants: map[Variant]subject.RelyingParty{}, Policies: map[Variant]Policy{}, OwnShape: t.Server.ownShape(),
-		secrets: t.secrets(),
+		InBrowser: t.Server.Website != nil,
+		secrets:   t.secrets(),
 	}
 	var err error
 	if s.RP, err = t.Server.dial(t.folder, t.Name, s.Pace); err != nil {

@@ -50,7 +50,8 @@ var _ = BeforeSuite(func(ctx SpecContext) {
 	room.suite, expected, err = open(ctx, room.settings.Check)
 	Expect(err).NotTo(HaveOccurred())
 	room.runner = room.suite.Runner()
-	room.runner.Expected, room.runner.Seed, room.runner.CaseTimeout = expected, room.seed, room.settings.Suite.StepTimeout
+	room.runner.Expected, room.runner.Seed = expected, room.seed
+	room.runner.CaseTimeout = max(room.runner.CaseTimeout, room.settings.Suite.StepTimeout)
 	room.runner.Profile = conformance.Profile(room.settings.Check.Profile)
 	room.runner.Reproduce = again
 	room.runner.Has, err = room.suite.Probe(ctx)
