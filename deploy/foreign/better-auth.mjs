@@ -1,6 +1,6 @@
 // better-auth with its passkey plugin, as it comes: this file only gives it a port, a store in memory, and sign-up by password.
 // Its limit of requests is off, and on with RATE_LIMIT=on: then the run shows how it is waited for.
-// It prefers discoverable passkeys, as it does by itself, and requires them with RESIDENT_KEY=required: some cases need one.
+// It requires discoverable passkeys, which it else prefers: whoever signs in gives no name, and some cases need one.
 import { createServer } from 'node:http';
 import { betterAuth } from 'better-auth';
 import { memoryAdapter } from 'better-auth/adapters/memory';
@@ -12,7 +12,7 @@ const auth = betterAuth({
   baseURL: origin, secret: 'a secret for a trial on loopback only', trustedOrigins: [origin],
   database: memoryAdapter({ user: [], session: [], account: [], verification: [], passkey: [] }),
   emailAndPassword: { enabled: true, password: { hash: async word => word, verify: async ({ hash, password }) => hash === password } },
-  plugins: [passkey({ rpID: 'localhost', rpName: 'Trial', origin, authenticatorSelection: { residentKey: process.env.RESIDENT_KEY ?? 'preferred' } })],
+  plugins: [passkey({ rpID: 'localhost', rpName: 'Trial', origin, authenticatorSelection: { residentKey: 'required' } })],
   rateLimit: { enabled: process.env.RATE_LIMIT === 'on' }, telemetry: { enabled: false }, logger: { disabled: true },
 });
 const server = createServer(toNodeHandler(auth));

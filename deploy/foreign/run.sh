@@ -6,7 +6,6 @@
 #
 #   PASSKEYLAB   the binary: .bin/passkeylab            CHECK_ARGS   more flags for check rp: --only='reg/*'
 #   RATE_LIMIT   on: better-auth has its limit of requests
-#   RESIDENT_KEY required: better-auth requires discoverable passkeys
 #   REPORTS      where reports go: reports/out/foreign  CACHE        where npm's modules go: ~/.cache/passkeylab/foreign
 #
 # Exit codes: 0 every server was judged, whatever was found; 1 one could not be; 2 something is missing.
