@@ -10,6 +10,7 @@ import (
 // authenticationData is about what authenticator data says at sign-in: for whom, and how the user was asked (WebAuthn L3 §7.2
 // steps 15 to 19). Signatures fit.
 func authenticationData() []Case {
+	prefers := []conformance.Capability{Prefers}
 	return []Case{
 		{
 			ID: "auth/data/rp-id-hash", Aliases: []string{"S-ADA-002"}, Level: must, Clause: auth("15", "rp-id-hash"),
@@ -47,7 +48,7 @@ func authenticationData() []Case {
 			Run:  Authentication{Lie: Lie{Is: "UP clear", Device: virtualauth.Misbehaviour{OmitUP: true}, Message: seenFlags(authdata.UV, authdata.UP)}}.Refused,
 		},
 		{
-			ID: "auth/data/user-absent-and-unverified", Aliases: []string{"S-ADA-009"}, CVEs: []string{"CVE-2021-38299"}, Level: must,
+			ID: "auth/data/user-absent-and-unverified", Aliases: []string{"S-ADA-009"}, CVEs: []string{"CVE-2021-38299"}, Level: must, Needs: prefers,
 			Clause: auth("16", "user-present"),
 			Says:   "an assertion without user presence is refused where verification is discouraged, too",
 			Run: Authentication{Ask: Ask{UserVerification: "discouraged"}, Model: cannotVerify, Lie: Lie{
@@ -71,7 +72,7 @@ func authenticationData() []Case {
 			}}.Accepted,
 		},
 		{
-			ID: "auth/data/user-unverified-when-preferred", Aliases: []string{"S-ADA-005"}, Level: must, Clause: auth("17", "user-verified"),
+			ID: "auth/data/user-unverified-when-preferred", Aliases: []string{"S-ADA-005"}, Level: must, Needs: prefers, Clause: auth("17", "user-verified"),
 			Says: "an assertion without user verification is accepted when the options only preferred it",
 			Run: Authentication{Ask: Ask{UserVerification: "preferred"}, Lie: Lie{
 				Is: "UV clear", Client: client.Misbehaviour{SkipVerification: true}, Message: seenFlags(authdata.UP, authdata.UV),

@@ -19,6 +19,8 @@ const (
 	Attests conformance.Capability = "attestation on request"
 	// Verifies is one that requires user verification when it is told to.
 	Verifies conformance.Capability = "user verification on request"
+	// Prefers is one that does not require user verification where that was only preferred.
+	Prefers conformance.Capability = "user verification that is only preferred"
 	// Discovers is one that gives options to sign in without a user name.
 	Discovers conformance.Capability = "sign-in without a user name"
 	// Identifies is one that knows from the request for options who wants to sign in.
@@ -118,6 +120,11 @@ func (s *Suite) Probe(ctx context.Context) (conformance.Capabilities, error) {
 	offered := p.CreationOptions(ctx, Ask{})
 	if err := b.MustAccept("options to register", offered); err != nil {
 		return has, fmt.Errorf("rpcases: probe: %w", err)
+	}
+	if readCreation(offered).AuthenticatorSelection.UserVerification == "required" {
+		has.Lack(Prefers, "the server requires user verification whatever it is asked for")
+	} else {
+		has.Add(Prefers)
 	}
 	for _, algorithm := range readCreation(offered).PubKeyCredParams {
 		has.Add(Offers(algorithm.Alg))

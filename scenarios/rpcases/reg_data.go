@@ -19,6 +19,7 @@ import (
 // registrationData is about what authenticator data says at registration: for whom, how the user was asked, by which model
 // (WebAuthn L3 §7.1 steps 14 to 24). Statements are of format none, so that no signature hides a check that is missing.
 func registrationData() []Case {
+	prefers := []conformance.Capability{Prefers}
 	return []Case{
 		{
 			ID: "reg/data/rp-id-hash", Aliases: []string{"S-ADA-050"}, Level: must, Clause: reg("14", "rp-id-hash"),
@@ -56,7 +57,7 @@ func registrationData() []Case {
 			Run:  Registration{Lie: Lie{Is: "UP clear", Device: virtualauth.Misbehaviour{OmitUP: true}}}.Refused,
 		},
 		{
-			ID: "reg/data/user-absent-and-unverified", Aliases: []string{"S-ADA-021"}, CVEs: []string{"CVE-2021-38299"}, Level: must,
+			ID: "reg/data/user-absent-and-unverified", Aliases: []string{"S-ADA-021"}, CVEs: []string{"CVE-2021-38299"}, Level: must, Needs: prefers,
 			Clause: reg("15", "user-present"),
 			Says:   "a registration without user presence is refused when the user was not verified either",
 			Run: Registration{
@@ -71,7 +72,7 @@ func registrationData() []Case {
 			}.Refused,
 		},
 		{
-			ID: "reg/data/user-unverified-when-preferred", Aliases: []string{"S-ADA-022"}, Level: must, Clause: reg("16", "user-verified"),
+			ID: "reg/data/user-unverified-when-preferred", Aliases: []string{"S-ADA-022"}, Level: must, Needs: prefers, Clause: reg("16", "user-verified"),
 			Says: "a registration without user verification is accepted when the options only preferred it",
 			Run: Registration{
 				Ask: Ask{UserVerification: "preferred"}, Model: cannotVerify, Lie: Lie{Is: "UV clear", Message: seenFlags(0, authdata.UV)},
