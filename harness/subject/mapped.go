@@ -181,7 +181,7 @@ func (v *mappedVisitor) prepare(ctx context.Context, endpoint Endpoint, t tellin
 func (v *mappedVisitor) finish(endpoint Endpoint, t telling, answer *Answer) {
 	if endpoint.result() {
 		v.answered()
-		answer.Members = map[string]json.RawMessage{"status": json.RawMessage(`"ok"`), "errorMessage": json.RawMessage(`""`)}
+		answer.Members = said("ok", "")
 		return
 	}
 	c := v.server.plan.endpoints[endpoint]
@@ -197,12 +197,7 @@ func (v *mappedVisitor) finish(endpoint Endpoint, t telling, answer *Answer) {
 	if handle, ok := at(options, []string{"user", "id"}); ok && isText(handle) && t.user != "" {
 		v.server.people.named(t.user, handle.(string))
 	}
-	answer.Members = map[string]json.RawMessage{"status": json.RawMessage(`"ok"`), "errorMessage": json.RawMessage(`""`)}
-	for name, value := range options {
-		if encoded, err := json.Marshal(value); err == nil {
-			answer.Members[name] = encoded
-		}
-	}
+	answer.Members = offered(options)
 }
 
 // scope is where the values of a call come from. What was to be kept, and is not there, goes to missing.

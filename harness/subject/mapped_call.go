@@ -153,8 +153,7 @@ func (v *mappedVisitor) judge(c *call, t telling, a *Answer) {
 	a.Outcome, a.Err = c.outcome(a, decoded, isJSON)
 	a.Message = c.words(a, decoded)
 	if a.Outcome == Refused || a.Outcome == BareRefusal {
-		message, _ := json.Marshal(a.Message)
-		a.Members = map[string]json.RawMessage{"status": json.RawMessage(`"failed"`), "errorMessage": message}
+		a.Members = said("failed", a.Message)
 	}
 	if a.Outcome != Accepted {
 		return

@@ -123,6 +123,22 @@ func (a Answer) Options() []byte {
 	return encoded
 }
 
+// said are the members that every answer of FIDO's API has.
+func said(status, message string) map[string]json.RawMessage {
+	return map[string]json.RawMessage{"status": json.RawMessage(quoted(status)), "errorMessage": json.RawMessage(quoted(message))}
+}
+
+// offered are the members of an answer that gives options.
+func offered(options map[string]any) map[string]json.RawMessage {
+	members := said("ok", "")
+	for name, value := range options {
+		if encoded, err := json.Marshal(value); err == nil {
+			members[name] = encoded
+		}
+	}
+	return members
+}
+
 // String is the answer in a line, for a report: outcome, status, and the server's own words.
 func (a Answer) String() string {
 	text := string(a.Outcome)

@@ -33,10 +33,7 @@ func (v *websiteVisitor) act(ctx context.Context, a *act, ask any, ofAccount boo
 			plain = func(s string) string { return s } // an address that was read
 		}
 	}
-	on, err := a.on.text(values.find, plain)
-	if err == nil {
-		err = values.err
-	}
+	on, err := values.text(a.on, plain)
 	if err != nil {
 		return err
 	}
@@ -57,8 +54,8 @@ func (v *websiteVisitor) act(ctx context.Context, a *act, ask any, ofAccount boo
 		}
 		return err
 	}
-	with, err := a.with.text(values.find, func(s string) string { return s })
-	if err = errors.Join(values.err, err); err != nil {
+	with, err := values.text(a.with, func(s string) string { return s })
+	if err != nil {
 		return err
 	}
 	return v.window.fill(ctx, on, with)
@@ -80,6 +77,12 @@ func (v *websiteVisitor) keep(name, value, user string, ofAccount bool) {
 type lookup struct {
 	find scope
 	err  error
+}
+
+// text is a template with its values in it.
+func (l *lookup) text(t Template, escape func(string) string) (string, error) {
+	text, err := t.text(l.find, escape)
+	return text, errors.Join(l.err, err)
 }
 
 func (v *websiteVisitor) values(ctx context.Context, ask any) *lookup {

@@ -2,7 +2,6 @@ package subject
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -64,13 +63,7 @@ func (v *websiteVisitor) options(endpoint Endpoint, ask any) Answer {
 	if err := untoldAsk(ask, options, told); err != nil {
 		return Answer{Outcome: Inexpressible, Err: err}
 	}
-	answer := Answer{Outcome: Accepted, Members: said("ok", "")}
-	for name, value := range options {
-		if encoded, err := json.Marshal(value); err == nil {
-			answer.Members[name] = encoded
-		}
-	}
-	return answer
+	return Answer{Outcome: Accepted, Members: offered(options)}
 }
 
 // answers gives the page the response that it waits for, and looks what it makes of it.
@@ -141,11 +134,6 @@ func (v *websiteVisitor) verdict(ctx context.Context, c *ceremony) Answer {
 // refusal is a no in the page's words.
 func refusal(words string) Answer {
 	return Answer{Outcome: Refused, Message: words, Members: said("failed", words)}
-}
-
-// said are the members that every answer of FIDO's API has.
-func said(status, message string) map[string]json.RawMessage {
-	return map[string]json.RawMessage{"status": json.RawMessage(quoted(status)), "errorMessage": json.RawMessage(quoted(message))}
 }
 
 // failed is what came of something that could not be done on a page.

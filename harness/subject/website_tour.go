@@ -41,23 +41,22 @@ func (a *act) String() string {
 
 // sight is a Sight that is read.
 type sight struct {
-	see string
-	at  *regexp.Regexp // nil: anywhere
 	Sight
+	at *regexp.Regexp // nil: anywhere
 }
 
 // given reports whether there is anything to see.
-func (s sight) given() bool { return s.see != "" || s.at != nil }
+func (s sight) given() bool { return s.Sight != (Sight{}) }
 
 // String is the sight in words.
 func (s sight) String() string {
 	switch {
 	case s.at == nil:
-		return s.see
-	case s.see == "":
+		return s.See
+	case s.See == "":
 		return "the page " + s.At
 	}
-	return s.see + " on the page " + s.At
+	return s.See + " on the page " + s.At
 }
 
 // rootCode is where one-time codes come from: ${totp.NAME} is the present code (RFC 6238) of the secret ${kept.NAME}.
@@ -209,7 +208,7 @@ func absolute(address string) bool {
 }
 
 func (r *reading) sight(s Sight, place string) sight {
-	one := sight{see: s.See, Sight: s}
+	one := sight{Sight: s}
 	if s.At == "" {
 		return one
 	}

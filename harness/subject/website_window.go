@@ -197,14 +197,14 @@ func (w *window) sights(ctx context.Context, c *ceremony) (sighting, error) {
 		Texts []string `json:"texts"` // null for what cannot be seen
 		Shown []bool   `json:"shown"`
 	}
-	selectors, err := json.Marshal([]string{c.accepted.see, c.refused.see})
+	selectors, err := json.Marshal([]string{c.accepted.See, c.refused.See})
 	if err != nil {
 		return sighting{}, err
 	}
 	err = w.look(ctx, `((all) => ({path: location.pathname, shown: all.map((s) => !s || seen(s).length > 0), texts: all.map((s) => s && seen(s)[0]?.innerText || "")}))(`+
 		string(selectors)+")", &found)
 	if err != nil {
-		return sighting{}, w.explain(c.accepted.see+" or "+c.refused.see, err)
+		return sighting{}, w.explain(c.accepted.See+" or "+c.refused.See, err)
 	}
 	there := func(i int, s sight) bool { return found.Shown[i] && (s.at == nil || s.at.MatchString(found.Path)) }
 	return sighting{accepted: there(0, c.accepted), refused: there(1, c.refused), words: clip(oneLine(found.Texts[1]))}, nil

@@ -339,7 +339,16 @@ func TestALieThatAnApplicationIsNotToldIsSkipped(t *testing.T) {
 }
 
 func TestTheSampleTargetIsRight(t *testing.T) {
-	target, err := rpcases.ReadTarget(write(t, t.TempDir(), "target.yaml", rpcases.SampleTarget))
+	explains(t, rpcases.SampleTarget,
+		"making an account, once for each user name", "GET https://staging.example/sign-in/options?email=user-1@example.com", `"credential":"${credential}"`,
+		"accepted: HTTP 302, leading to /home", "Not sent for request options: userVerification.",
+	)
+}
+
+// explains wants a file to be a target that is explained with some words.
+func explains(t *testing.T, file string, words ...string) {
+	t.Helper()
+	target, err := rpcases.ReadTarget(write(t, t.TempDir(), "target.yaml", file))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -347,10 +356,7 @@ func TestTheSampleTargetIsRight(t *testing.T) {
 	if err := target.Explain(&explained); err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{
-		"making an account, once for each user name", "GET https://staging.example/sign-in/options?email=user-1@example.com", `"credential":"${credential}"`,
-		"accepted: HTTP 302, leading to /home", "Not sent for request options: userVerification.",
-	} {
+	for _, want := range words {
 		if !strings.Contains(explained.String(), want) {
 			t.Errorf("no %q in\n%s", want, explained.String())
 		}
